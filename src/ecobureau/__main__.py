@@ -1,0 +1,3 @@
+from ecobureau.cli import main
+
+raise SystemExit(main())

@@ -1,0 +1,9 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class PlacesConfig(AppConfig):
+    name = "ecobureau.web.places"
+    label = "places"
+    verbose_name = _("区域与机构")
+    default_auto_field = "django.db.models.BigAutoField"

@@ -1,0 +1,9 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class SourcesConfig(AppConfig):
+    name = "ecobureau.web.sources"
+    label = "sources"
+    verbose_name = _("污染源与站点")
+    default_auto_field = "django.db.models.BigAutoField"
