@@ -1,0 +1,81 @@
+# make demo   set everything up and serve the running city at http://127.0.0.1:8000
+# make test   set everything up (browser and fonts too) and pass all tests
+# make check  format, lint, types, import contracts, words, migrations, templates, dependencies
+# make setup  prepare the checkout: .venv with the `ecobureau` command
+
+PYTHON ?= python3
+BIN := .venv/bin
+JOBS ?= 2
+PIP := $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes --only-binary :all:
+STATIC := $(shell find src/ecobureau/web/static -type f -not -path '*/vendor/*' 2>/dev/null)
+.DEFAULT_GOAL := help
+.PHONY: help setup dev demo test check lock clean fmt bench
+
+help:
+	@sed -n 's/^# //p' Makefile
+
+.venv/.made:
+	@$(PYTHON) -c 'import sys; sys.exit("ecobureau needs Python 3.11 or newer, this is %s. Say which: make PYTHON=python3.12 …" % sys.version.split()[0]) if sys.version_info < (3, 11) else None'
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "Python has no venv here. Run: sudo apt-get install -y python3-venv"; exit 1; }
+	$(PYTHON) -m venv .venv
+	@touch $@
+
+.venv/.setup: .venv/.made requirements/setup.txt pyproject.toml
+	$(PIP) -r requirements/setup.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index -e .
+	@touch $@
+
+.venv/.dev: .venv/.setup requirements/dev.txt
+	$(PIP) -r requirements/dev.txt
+	@touch $@
+
+.venv/.npm: .venv/.setup package.json package-lock.json
+	node=$$(tools/node.sh) && PATH="$$node:$$PATH" npm ci --ignore-scripts --no-audit --no-fund --silent
+	@touch $@
+
+.venv/.vendor: .venv/.npm tools/vendor.py
+	$(BIN)/python tools/vendor.py
+	@touch $@
+
+src/ecobureau/locale/en/LC_MESSAGES/django.mo: .venv/.setup src/ecobureau/locale/en/LC_MESSAGES/django.po tools/messages.py
+	$(BIN)/python tools/messages.py compile
+
+.venv/.static: .venv/.vendor $(STATIC)
+	ECOBUREAU_SECRET_KEY=collect $(BIN)/python -m django collectstatic --noinput --clear --settings ecobureau.web.settings --verbosity 0
+	@touch $@
+
+setup: .venv/.static src/ecobureau/locale/en/LC_MESSAGES/django.mo
+
+dev: setup .venv/.dev
+
+demo: setup
+	$(BIN)/ecobureau demo
+
+test: dev
+	ECOBUREAU_CHROMIUM=$$(tools/browser.sh) && export ECOBUREAU_CHROMIUM && $(BIN)/pytest -n $(JOBS) --dist loadgroup $(ARGS)
+
+check: dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy src/ecobureau
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/python tools/messages.py check
+	ECOBUREAU_SECRET_KEY=check DATABASE_URL= $(BIN)/python -W ignore::RuntimeWarning tools/migrations.py
+	$(BIN)/djlint src/ecobureau --check --lint --quiet
+	$(BIN)/deptry src
+	$(BIN)/python tools/hygiene.py
+
+fmt: dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+	-$(BIN)/djlint src/ecobureau --reformat --quiet
+	$(BIN)/python tools/messages.py update
+
+lock:
+	tools/lock.sh
+
+bench: setup
+	for file in bench/*.py; do $(BIN)/python $$file || exit 1; done
+
+clean:
+	rm -rf .venv node_modules .cache src/ecobureau/web/static/vendor src/ecobureau/web/staticfiles
