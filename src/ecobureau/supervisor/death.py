@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
@@ -29,9 +30,10 @@ def die_with_parent(signum: signal.Signals) -> Callable[[], None]:
 
 
 def process_state(pid: int) -> str | None:
-    """'R', 'S', 'D', 'Z' … as the kernel names it; None if there is no such process. Without /proc: 'S' if it exists."""
+    """'R', 'S', 'D', 'Z' … as the kernel names it; None if there is no such process.
+    Without /proc: 'S' if it exists."""
     try:
-        stat = open(f"/proc/{pid}/stat", "rb").read()  # noqa: SIM115 - one read of a kernel file
+        stat = Path(f"/proc/{pid}/stat").read_bytes()
         return stat.rsplit(b")", 1)[1].split()[0].decode()
     except (OSError, IndexError):
         if sys.platform == "linux":

@@ -6,13 +6,13 @@ from __future__ import annotations
 class SupervisorError(Exception):
     """Something the operator can mend. `code` is a key of `ecobureau.words.codes.supervisor.CODES`."""
 
-    def __init__(self, code: str, **params: object) -> None:
+    def __init__(self, code: str, /, **params: object) -> None:
         super().__init__(code, params)
         self.code = code
         self.params = params
 
-    def say(self, lang: str = "zh") -> str:
-        """The message in words. `lang`: 'zh' or 'en'."""
+    def say(self, lang: str | None = None) -> str:
+        """The message in words. `lang`: 'zh', 'en' or that of the context."""
         from ecobureau.words import say
 
         return say(self.code, lang, **self.params)

