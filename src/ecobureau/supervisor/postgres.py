@@ -46,6 +46,8 @@ from ecobureau.supervisor.roles import prepare_roles
 __all__ = ["DATABASE", "ROLES", "EmbeddedPostgres", "find_binaries", "live_url"]
 
 LOG_LIMIT = 16 * 1024 * 1024
+GOING_PATIENCE = 5.0
+"""Seconds that a server without owner is given to end, before it counts as a stranger's."""
 
 
 class EmbeddedPostgres:
@@ -239,7 +241,7 @@ class EmbeddedPostgres:
     def _clear_away(self) -> None:
         """Deals with what a predecessor left: waits for one that is going, refuses one that is not, removes a zombie's
         lock files (a dead postmaster that nobody reaped counts as alive for PostgreSQL)."""
-        patience = time.monotonic() + 5
+        patience = time.monotonic() + GOING_PATIENCE
         while True:
             pidfile = PidFile(self.cluster)
             state = pidfile.process()
