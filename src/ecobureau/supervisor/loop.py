@@ -60,7 +60,8 @@ class Supervisor:
     """Owns one data folder: its PostgreSQL (None: an external one), its children, its status file.
 
     env: environment of the children (os.environ with additions). out: where log lines go.
-    bye: called when stopping begins, before any child is asked to stop.
+    bye: called when stopping begins, before any child is asked to stop. leftover_patience: seconds that processes of a
+    killed predecessor are given between SIGTERM and SIGKILL.
     """
 
     def __init__(
@@ -73,12 +74,14 @@ class Supervisor:
         out: IO[str] | None = None,
         bye: Callable[[], None] | None = None,
         url: str = "",
+        leftover_patience: float = LEFTOVER_PATIENCE,
     ) -> None:
         self.data = Path(data).resolve()
         self.postgres = postgres
         self.env = dict(os.environ if env is None else env)
         self.env[RUN_VARIABLE] = f"{data_mark(self.data)}:{uuid.uuid4().hex}"
         self.url = url
+        self._leftover_patience = leftover_patience
         self._out: IO[str] | None = out or sys.stdout
         self._bye = bye
         self._children = [Child(spec, self.write) for spec in children]
@@ -348,7 +351,7 @@ class Supervisor:
         if not left:
             return
         self.say("supervisor.leftovers", pids=" ".join(map(str, left)))
-        hard = time.monotonic() + LEFTOVER_PATIENCE
+        hard = time.monotonic() + self._leftover_patience
         signum = signal.SIGTERM
         while left:
             for pid in left:
