@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from enum import StrEnum
 
-from ecobureau.clock import BEIJING
-
+BEIJING = timezone(timedelta(hours=8), "Asia/Shanghai")
 _LONGEST_SEARCH = timedelta(days=3660)
 
 

@@ -120,7 +120,6 @@ class Transition:
         guards: further conditions; the first refusal stands.
         starts, stops, pauses, resumes: codes of clocks. Starting a running clock starts it anew.
         primary: the one main action of its states; danger: the button asks once more.
-        delegable: somebody who holds the record through a share may do it as well.
     """
 
     verb: str
@@ -141,7 +140,6 @@ class Transition:
     resumes: tuple[str, ...] = ()
     primary: bool = False
     danger: bool = False
-    delegable: bool = True
 
     def roles_for(self, level: str) -> frozenset[str]:
         """Return who may do it on a record of `level`."""

@@ -7,3 +7,9 @@ class AccountsConfig(AppConfig):
     label = "accounts"
     verbose_name = _("用户")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from ecobureau.web.accounts.selectors import Book
+        from ecobureau.web.core import people
+
+        people.register(Book())

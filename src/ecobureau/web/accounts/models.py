@@ -2,9 +2,24 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
+from django.conf import settings
 from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+
+ROLES = (
+    ("duty_officer", _("值班员")),
+    ("dispatcher", _("调度员")),
+    ("grid_worker", _("网格员")),
+    ("enforcement_officer", _("执法人员")),
+    ("unit_head", _("单位负责人")),
+    ("leader", _("局领导")),
+    ("auditor", _("审计员")),
+    ("administrator", _("管理员")),
+)
+THEMES = (("auto", _("跟随系统")), ("light", _("日间")), ("dark", _("夜间")))
 
 
 class User(AbstractUser):
@@ -14,10 +29,41 @@ class User(AbstractUser):
     name_sort = models.CharField(max_length=160, blank=True, editable=False)
     phone = models.CharField(_("手机"), max_length=20, blank=True)
     certificate = models.CharField(_("执法证号"), max_length=40, blank=True)
+    language = models.CharField(_("语言"), max_length=8, choices=settings.LANGUAGES, default="zh-hans")
+    theme = models.CharField(_("主题"), max_length=8, choices=THEMES, default="auto")
+    large_type = models.BooleanField(_("大字"), default=False)
+    must_change_password = models.BooleanField(_("下次登录须改密码"), default=False)
 
     class Meta:
         verbose_name = _("用户")
         verbose_name_plural = _("用户")
+        indexes: ClassVar = [models.Index(fields=["name_sort"], name="accounts_user_sort")]
 
     def __str__(self) -> str:
         return self.name or self.username
+
+
+class Assignment(models.Model):
+    """A role of a person for a place and, where it is about grids, for single grids; from a day to a day.
+
+    `org_path` is the path of an organisation ('/wuhan/jiangan/'); `grid_ids` are paths of grids. A delegation names who
+    handed it on. Assignments are ended, never deleted.
+    """
+
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="assignments")
+    role = models.CharField(_("岗位"), max_length=24, choices=ROLES)
+    org_path = models.CharField(_("机构"), max_length=200)
+    grid_ids = models.JSONField(_("网格"), default=list, blank=True)
+    valid_from = models.DateTimeField(_("起"))
+    valid_to = models.DateTimeField(_("止"), null=True, blank=True)
+    delegated_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    given_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    given_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("任岗")
+        verbose_name_plural = _("任岗")
+        indexes: ClassVar = [models.Index(fields=["role", "org_path"], name="accounts_role_place")]
+
+    def __str__(self) -> str:
+        return f"{self.user}: {self.role} {self.org_path}"

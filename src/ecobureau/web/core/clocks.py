@@ -1,0 +1,239 @@
+"""Clocks of records: started, stopped, paused by verbs, and ticked by the worker. Length and warn points are rules."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+
+from ecobureau.domain import workflow
+from ecobureau.domain.workflow import ClockSpec, Flow, Length, Mood, Running, Transition, Unit
+from ecobureau.rulepacks import load
+from ecobureau.web.core import live, notices
+from ecobureau.web.core.calendars import calendar
+from ecobureau.web.core.models import Clock, ClockFired, Record
+from ecobureau.web.core.refusals import sentence
+
+log = logging.getLogger("ecobureau.clocks")
+_RETRY = timedelta(minutes=1)
+WARN_PERCENT = 80
+
+
+def running(clock: Clock) -> Running:
+    """Return the clock as the domain's value."""
+    return Running(
+        due_at=clock.due_at,
+        span=timedelta(seconds=clock.span_s),
+        paused_at=clock.paused_at,
+        stopped_at=clock.stopped_at,
+    )
+
+
+def _percents(spec: ClockSpec, at: datetime) -> dict[str, str]:
+    if not spec.escalate:
+        return {}
+    name, prefix = spec.escalate.split(":", 1)
+    pack, day = load(name), workflow.beijing_day(at)
+    keys = [key for key in pack.keys(f"{prefix}.") if key.removeprefix(f"{prefix}.").isdigit()]
+    return {key.removeprefix(f"{prefix}."): str(pack.at(key, day).value) for key in keys}
+
+
+def start(record: Record, spec: ClockSpec, at: datetime) -> Clock:
+    """Start a clock at `at`; one of the same code that still runs is stopped first and a new run begins."""
+    name, key = spec.rule.split(":", 1)
+    pack = load(name)
+    entry = pack.at(key.format(level=record.level), workflow.beijing_day(at))
+    if not isinstance(entry.value, int):
+        raise ValueError(f"{name}: {entry.key} is no whole number")
+    length = Length(entry.value, Unit(entry.unit))
+    due_at = workflow.due(at, length, calendar())
+    mine = Clock.objects.filter(kind=record.KIND, object_id=record.pk, code=spec.code)
+    for earlier in mine.filter(stopped_at__isnull=True):
+        stop(earlier, at, "restart")
+    clock = Clock(
+        kind=record.KIND,
+        object_id=record.pk,
+        code=spec.code,
+        run=mine.count() + 1,
+        started_at=at,
+        due_at=due_at,
+        span_s=(due_at - at).total_seconds(),
+        unit=length.unit.value,
+        amount=length.value,
+        rule=f"{name}:{entry.key}",
+        rule_version=pack.version,
+        rule_source=f"{entry.source} {entry.clause}".strip(),
+        legal=spec.legal,
+        percents=_percents(spec, at),
+    )
+    _plan(clock, ())
+    clock.save()
+    return clock
+
+
+def _plan(clock: Clock, fired: Iterable[int]) -> None:
+    clock.next_at = workflow.next_moment(running(clock), [int(each) for each in clock.percents], set(fired))
+
+
+def stop(clock: Clock, at: datetime, verb: str) -> None:
+    """Stop a clock for good."""
+    clock.stopped_at, clock.stopped_by, clock.next_at = at, verb, None
+    clock.save()
+
+
+def pause(clock: Clock, at: datetime, reason: str) -> None:
+    """Let a clock stand. Warn points do not fire while it stands."""
+    clock.paused_at, clock.pause_reason, clock.next_at = at, reason, None
+    clock.save()
+
+
+def resume(clock: Clock, at: datetime) -> None:
+    """Let a standing clock run on; its end moves by what it stood."""
+    if clock.paused_at is None:
+        return
+    clock.due_at = workflow.resumed(clock.due_at, clock.paused_at, at, Unit(clock.unit), calendar())
+    clock.paused_s += max(0.0, (at - clock.paused_at).total_seconds())
+    clock.paused_at, clock.pause_reason = None, ""
+    _plan(clock, clock.fired.values_list("percent", flat=True))
+    clock.save()
+
+
+def _open(record: Record) -> dict[str, Clock]:
+    clocks = Clock.objects.select_for_update().filter(kind=record.KIND, object_id=record.pk, stopped_at__isnull=True)
+    return {clock.code: clock for clock in clocks}
+
+
+def _note(what: str, clock: Clock) -> Mapping[str, Any]:
+    return {"do": what, "code": clock.code, "run": clock.run, "due": clock.due_at, "rule": clock.rule_version}
+
+
+def begin(record: Record, flow: Flow, at: datetime) -> tuple[Mapping[str, Any], ...]:
+    """Start the clocks that run from creation; returns what the history writes down."""
+    return tuple(_note("start", start(record, flow.clock(code), at)) for code in flow.starts)
+
+
+def apply(
+    record: Record, flow: Flow, move: Transition, at: datetime, reason: str, *, relevelled: bool
+) -> tuple[Mapping[str, Any], ...]:
+    """Do to the record's clocks what the transition says; returns what the history writes down.
+
+    A changed level gives the clocks that depend on it their new length from the instant they started. In a final state
+    every clock ends.
+    """
+    done: list[Mapping[str, Any]] = []
+    clocks = _open(record)
+    final = move.target is not None and flow.state(move.target).final
+    for code, clock in clocks.items():
+        if code in move.stops or (final and code not in move.starts):
+            stop(clock, at, move.verb)
+            done.append(_note("stop", clock))
+        elif code in move.pauses and clock.paused_at is None:
+            pause(clock, at, reason)
+            done.append(_note("pause", clock))
+        elif code in move.resumes and clock.paused_at is not None:
+            resume(clock, at)
+            done.append(_note("resume", clock))
+        elif relevelled and "{level}" in flow.clock(code).rule and code not in move.starts:
+            _relevel(record, flow.clock(code), clock)
+            done.append(_note("relevel", clock))
+    done += [_note("start", start(record, flow.clock(code), at)) for code in move.starts]
+    return tuple(done)
+
+
+def _relevel(record: Record, spec: ClockSpec, clock: Clock) -> None:
+    name, key = spec.rule.split(":", 1)
+    entry = load(name).at(key.format(level=record.level), workflow.beijing_day(clock.started_at))
+    length = Length(int(str(entry.value)), Unit(entry.unit))
+    due_at = workflow.due(clock.started_at, length, calendar())
+    clock.span_s = (due_at - clock.started_at).total_seconds()
+    clock.due_at = due_at + timedelta(seconds=clock.paused_s)
+    clock.unit, clock.amount = length.unit.value, length.value
+    clock.rule, clock.rule_version = f"{name}:{entry.key}", load(name).version
+    _plan(clock, clock.fired.values_list("percent", flat=True))
+    clock.save()
+
+
+def tick(at: datetime, batch: int = 200) -> int:
+    """Fire every warn point that is reached at `at`; returns how many. Safe to run twice or in two processes at once.
+
+    Each clock is its own transaction, so that one that fails (it is tried again a minute later) holds up no other.
+    """
+    fired = 0
+    due = Clock.objects.filter(next_at__lte=at).order_by("next_at").values_list("pk", flat=True)
+    for pk in list(due[:batch]):
+        try:
+            fired += _fire(pk, at)
+        except Exception:
+            log.exception("clock %s could not fire", pk)
+            Clock.objects.filter(pk=pk, next_at__lte=at).update(next_at=at + _RETRY)
+    return fired
+
+
+@transaction.atomic
+def _fire(pk: int, at: datetime) -> int:
+    clock = Clock.objects.select_for_update(skip_locked=True).filter(pk=pk, next_at__lte=at).first()
+    if clock is None:
+        return 0
+    before = set(clock.fired.values_list("percent", flat=True))
+    reached = workflow.crossed(running(clock), [int(each) for each in clock.percents], before, at)
+    for percent in reached:
+        tell = clock.percents[str(percent)]
+        ClockFired.objects.create(clock=clock, percent=percent, at=at, tell=tell)
+        _announce(clock, percent, tell, at)
+    _plan(clock, before | set(reached))
+    clock.save(update_fields=["next_at"])
+    return len(reached)
+
+
+def _announce(clock: Clock, percent: int, tell: str, at: datetime) -> None:
+    from ecobureau.web.core import registry
+
+    kind = registry.get(clock.kind)
+    record = kind.records().filter(pk=clock.object_id).first()
+    if record is None:
+        return
+    spec = kind.flow.clock(clock.code)
+    notices.tell(tell, record, "core.notice.clock", {"clock": spec.name, "percent": percent}, at)
+    if kind.on_clock is not None:
+        kind.on_clock(record, clock, percent, tell)
+    live.record_changed(record)
+
+
+@dataclass(frozen=True, slots=True)
+class Badge:
+    """What a clock shows: name and text in the reader's language, mood, absolute due time, rule and its source."""
+
+    code: str
+    name: str
+    mood: Mood
+    text: str
+    due_at: datetime
+    started_at: datetime
+    stopped_at: datetime | None
+    legal: bool
+    rule: str
+    source: str
+    pause_reason: str = ""
+
+
+def badge(clock: Clock, spec: ClockSpec, at: datetime, lang: str) -> Badge:
+    """Return the badge of a clock at `at`."""
+    value = running(clock)
+    said = workflow.words(value, at)
+    return Badge(
+        code=clock.code,
+        name=sentence(spec.name, {}, lang),
+        mood=workflow.mood(value, at, WARN_PERCENT),
+        text=sentence(said.code, said.params, lang),
+        due_at=clock.due_at,
+        started_at=clock.started_at,
+        stopped_at=clock.stopped_at,
+        legal=clock.legal,
+        rule=f"{clock.rule} ({clock.rule_version})",
+        source=clock.rule_source,
+        pause_reason=clock.pause_reason,
+    )

@@ -1,0 +1,64 @@
+"""Lines in people's inboxes, and who is meant by the words of an escalation rule."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from ecobureau.domain.workflow import Role
+from ecobureau.web.core import live, people
+from ecobureau.web.core.models import Notice, Record
+
+
+def _part(path: str, depth: int) -> str:
+    parts = path.strip("/").split("/")[:depth]
+    return f"/{'/'.join(parts)}/" if parts != [""] else "/"
+
+
+def addressees(tell: str, record: Record, at: datetime) -> tuple[int, ...]:
+    """Return who is meant by `owner`, `unit_head`, `district_leader` or `city_centre` for this record.
+
+    Where nobody holds the role at the place itself, the nearest place above answers. `owner` without a person means the
+    dispatchers of its unit.
+
+    Raises:
+        ValueError: another word.
+    """
+    unit = record.owner_unit or record.org_path
+    if tell == "owner":
+        if record.owner_person_id:
+            return (record.owner_person_id,)
+        return people.holders(Role.DISPATCHER, unit, at) or people.holders(Role.DUTY_OFFICER, record.org_path, at)
+    if tell == "unit_head":
+        return people.holders(Role.UNIT_HEAD, unit, at)
+    if tell == "district_leader":
+        return people.holders(Role.LEADER, _part(record.org_path, 2), at)
+    if tell == "city_centre":
+        centre = _part(record.org_path, 1)
+        return people.holders(Role.DUTY_OFFICER, centre, at) + people.holders(Role.LEADER, centre, at)
+    raise ValueError(f"nobody is called {tell!r}")
+
+
+def tell(word: str, record: Record, code: str, params: Mapping[str, Any], at: datetime) -> None:
+    """Write a notice to those whom an escalation word means."""
+    send(addressees(word, record, at), record, code, params, at)
+
+
+def send(users: Iterable[int], record: Record, code: str, params: Mapping[str, Any], at: datetime) -> None:
+    """Write a notice (message code and parameters) about a record to each of `users`."""
+    wanted = list(dict.fromkeys(users))
+    Notice.objects.bulk_create(
+        Notice(
+            user_id=user,
+            kind=record.KIND,
+            object_id=record.pk,
+            number=record.number,
+            code=code,
+            params={**params, "number": record.number},
+            at=at,
+        )
+        for user in wanted
+    )
+    for user in wanted:
+        live.publish(f"user:{user}", record.KIND, record.pk)

@@ -1,0 +1,64 @@
+"""What the kernel asks about people. The accounts app answers; the kernel does not know its tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from django.contrib.auth import get_user_model
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A role for everything at and below `org_path` ('/wuhan/jiangan/'), and for single grids."""
+
+    role: str
+    org_path: str
+    grid_ids: tuple[str, ...] = ()
+
+
+class People(Protocol):
+    """The book of who is what."""
+
+    def grants_of(self, user_id: int, at: datetime) -> Sequence[Grant]:
+        """Return the grants in force at the instant `at`."""
+
+    def holders(self, role: str, org_path: str, at: datetime) -> Sequence[int]:
+        """Return the ids of those who hold `role` at `org_path` or, if nobody does, at the nearest place above."""
+
+
+class _Nobody:
+    def grants_of(self, user_id: int, at: datetime) -> Sequence[Grant]:
+        return ()
+
+    def holders(self, role: str, org_path: str, at: datetime) -> Sequence[int]:
+        return ()
+
+
+_people: People = _Nobody()
+
+
+def register(people: People) -> None:
+    """Install the book of people (done once, by the accounts app)."""
+    global _people
+    _people = people
+
+
+def grants_of(user_id: int, at: datetime) -> tuple[Grant, ...]:
+    """Return the grants of a person in force at `at`."""
+    return tuple(_people.grants_of(user_id, at))
+
+
+def holders(role: str, org_path: str, at: datetime) -> tuple[int, ...]:
+    """Return the people with `role` at `org_path`, or at the nearest place above where somebody has it."""
+    return tuple(_people.holders(role, org_path, at))
+
+
+def names(ids: Iterable[int | None]) -> dict[int, str]:
+    """Return id → name as shown, in one query."""
+    wanted = {each for each in ids if each is not None}
+    if not wanted:
+        return {}
+    return {user.pk: str(user) for user in get_user_model()._base_manager.filter(pk__in=wanted)}

@@ -1,0 +1,37 @@
+"""Words of the kernel: refusals, clocks, notices, chains."""
+
+from ecobureau.words import _
+
+CODES = {
+    "core.no_such_verb": _("没有“{verb}”这个操作。"),
+    "core.not_from_here": _("当前状态“{state}”不能{verb}。请刷新页面查看最新状态。"),
+    "core.not_your_role": _("您的岗位不能{verb}。需要时请联系本单位负责人。"),
+    "core.no_access": _("您没有查看或处理这一件的权限。如确需要，请联系管理员或承办单位。"),
+    "core.sign_in": _("请先登录。"),
+    "core.four_eyes": _("{verb}须由另一人办理：您已经办过“{other}”。"),
+    "core.reason_missing": _("{verb}必须写明理由。"),
+    "core.reason_unknown": _("理由“{reason}”不在规定的范围内，请从列表中选择。"),
+    "core.data_missing": _("{verb}缺少必填内容：{field}。"),
+    "core.papers_missing": _("{verb}还缺材料：{paper}至少 {least} 份，现有 {have} 份。"),
+    "core.paper_unknown": _("有 {count} 份附件没有收到，请重新上传后再提交。"),
+    "core.changed_meanwhile": _("{number} 刚刚被别人办理过，您看到的已不是最新内容。请刷新后再操作。"),
+    "core.uuid_taken": _("这份提交的编号已被另一次操作使用，请重新填写后提交。"),
+    "core.clock.left.minutes": _("剩 {minutes} 分"),
+    "core.clock.left.hours": _("剩 {hours} 小时 {minutes} 分"),
+    "core.clock.left.days": _("剩 {days} 天 {hours} 小时"),
+    "core.clock.late.minutes": _("已超时 {minutes} 分"),
+    "core.clock.late.hours": _("已超时 {hours} 小时 {minutes} 分"),
+    "core.clock.late.days": _("已超时 {days} 天 {hours} 小时"),
+    "core.clock.done": _("按时完成"),
+    "core.clock.done_late.minutes": _("超时 {minutes} 分完成"),
+    "core.clock.done_late.hours": _("超时 {hours} 小时 {minutes} 分完成"),
+    "core.clock.done_late.days": _("超时 {days} 天 {hours} 小时完成"),
+    "core.clock.paused": _("已暂停"),
+    "core.notice.clock": _("{number}：{clock}时限已用 {percent}%"),
+    "core.chain.gap": _("序号不连续"),
+    "core.chain.link": _("与上一条的哈希不相接"),
+    "core.chain.hash": _("内容与哈希不符"),
+    "core.chain.columns": _("字段与留痕正文不符"),
+    "core.chain.personal": _("个人信息与摘要不符"),
+    "core.chain.short": _("末尾缺少记录"),
+}
