@@ -1,0 +1,86 @@
+"""What only several frames of one connection show, or only the time of receipt."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from ecobureau.domain.hj212.deviations import Deviation
+from ecobureau.domain.hj212.frame import Frame
+from ecobureau.domain.hj212.times import parse_time, real_moment
+
+_KEPT = 512
+
+
+class QnWatch:
+    """Notices one QN that serves different data. Resends repeat their QN rightly and stay unnoticed; so do answers."""
+
+    def __init__(self) -> None:
+        self._seen: dict[tuple[str | None, str], tuple[str | None, str | None, bytes]] = {}
+
+    def look(self, frame: Frame) -> Deviation | None:
+        """Remember the frame's QN; return `qn.repeated` or `qn.same_for_packets` where it served other data before."""
+        qn, cn = frame.qn, frame.cn
+        if not qn or (cn is not None and cn.startswith("9")):
+            return None
+        key = (frame.mn, qn)
+        before = self._seen.get(key)
+        if before is None:
+            if len(self._seen) >= _KEPT:
+                self._seen.clear()
+            self._seen[key] = (cn, frame.pno, frame.segment)
+            return None
+        if before[2] == frame.segment:
+            return None
+        if frame.is_split and before[0] == cn and before[1] != frame.pno:
+            return Deviation("qn.same_for_packets", qn)
+        return Deviation("qn.repeated", f"{qn} {before[0]} {cn}")
+
+
+class StreamWatch:
+    """Notices several MN on one connection, and a device that sends the same answered data for ever.
+
+    Args:
+        resends: so many times the same segment after it was answered are one too many.
+    """
+
+    def __init__(self, *, resends: int = 10) -> None:
+        self._mns: set[str] = set()
+        self._resends = resends
+        self._last: tuple[bytes, int] = (b"", 0)
+
+    def look(self, frame: Frame) -> list[Deviation]:
+        """Take a good frame of the connection; return what it shows."""
+        found = []
+        if frame.mn and frame.mn not in self._mns:
+            if self._mns:
+                found.append(Deviation("stream.several_mn", frame.mn))
+            if len(self._mns) < _KEPT:
+                self._mns.add(frame.mn)
+        segment, times = self._last
+        times = times + 1 if segment == frame.segment else 0
+        self._last = (frame.segment, times)
+        if times >= self._resends and frame.wants_answer:
+            found.append(Deviation("answer.resent_for_ever", str(times)))
+        return found
+
+
+def clock_deviations(
+    frame: Frame, received: datetime, *, tolerance: timedelta = timedelta(minutes=10)
+) -> list[Deviation]:
+    """Return what shows against the time of receipt: a wrong device clock (QN), data from the future (DataTime).
+
+    Args:
+        frame: an upload or notice. Resends and back-fill rightly carry old times, so only times ahead count; a clock
+            that is behind shows in the time the device gives for 1011.
+        received: aware UTC.
+        tolerance: how far a good clock may be off.
+    """
+    found = []
+    moment = real_moment(frame.qn) if frame.qn else None
+    if moment is not None and moment - received > tolerance:
+        found.append(Deviation("qn.clock_wrong", f"{(moment - received).total_seconds():+.0f} s"))
+    stamp = frame.text("DataTime")
+    data = parse_time(stamp)[0] if stamp else None
+    if data is not None and data - received > tolerance:
+        found.append(Deviation("data_time.future", str(stamp)))
+    return found
