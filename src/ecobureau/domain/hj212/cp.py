@@ -27,8 +27,8 @@ _ANY_CASE_FIELDS = {field.lower(): field for field in STANDARD_FIELDS}
 SINGLE_KEYS = frozenset((
     "DataTime", "QN", "CN", "QnRtn", "ExeRtn", "SystemTime", "BeginTime", "EndTime", "PolId", "NewPW", "OverTime",
     "ReCount", "RtdInterval", "MinInterval", "RestartTime", "VaseNo", "CstartTime", "CTime", "Ctime", "Stime",
-    "InfoId", "AlarmTime", "AlarmType", "WarnTime", "ReportTarget", "ReportTime", "CalibrationType", "SKCreateTime", "NewSK",
-    "MN", "DayStdValue", "NightStdValue", "SampleTime",
+    "InfoId", "AlarmTime", "AlarmType", "WarnTime", "ReportTarget", "ReportTime", "CalibrationType", "SKCreateTime",
+    "NewSK", "MN", "DayStdValue", "NightStdValue", "SampleTime",
 ))
 # fmt: on
 _ANY_CASE_SINGLES = {key.lower(): key for key in SINGLE_KEYS if key != "Ctime"}
