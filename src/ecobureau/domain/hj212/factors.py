@@ -41,7 +41,7 @@ class FactorTable(Mapping[str, Factor]):
 
     @classmethod
     def from_rows(cls, rows: Iterable[Mapping[str, str]]) -> FactorTable:
-        """Build the table from rows with the keys code, name_zh, code_2005, unit_concentration, unit_emission, type_2017."""
+        """Build the table from rows: code, name_zh, code_2005, unit_concentration, unit_emission, type_2017."""
         return cls(
             Factor(
                 row["code"],

@@ -49,19 +49,23 @@ def split_packets(
     """
     limit = CP_LIMIT[edition] if cp_limit is None else cp_limit
     whole = cp_text(cp)
-    common = {"st": st, "cn": cn, "pw": pw, "mn": mn, "rf": rf}
+
+    def frame(page: str, number: int, bits: str, pnum: int | None) -> bytes:
+        pno = None if pnum is None else number + 1
+        own = qn_after(qn, number) if number else qn
+        return encode(
+            qn=own, st=st, cn=cn, pw=pw, mn=mn, flag=bits, pnum=pnum, pno=pno, rf=rf, cp=page, key=key
+        )  # fmt: skip
+
     if len(whole.encode()) <= limit:
-        return [encode(qn=qn, flag=flag(edition, answer=answer), cp=whole, key=key, **common)]
+        return [frame(whole, 0, flag(edition, answer=answer), None)]
     stamp = cp.get("DataTime")
     head = f"DataTime={stamp}" if isinstance(stamp, str) else ""
     pages = _pages(
         [text for name, value in cp.items() if name != "DataTime" for text in _items(name, value, limit)], head, limit
     )
     bits = flag(edition, answer=answer, split=True)
-    return [
-        encode(qn=qn_after(qn, number), flag=bits, pnum=len(pages), pno=number + 1, cp=page, key=key, **common)
-        for number, page in enumerate(pages)
-    ]
+    return [frame(page, number, bits, len(pages)) for number, page in enumerate(pages)]
 
 
 def _items(name: str, value: str | Mapping[str, str], limit: int) -> list[str]:

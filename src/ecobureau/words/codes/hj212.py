@@ -1,0 +1,26 @@
+from ecobureau.words import _
+
+CODES = {
+    "hj212.help": _("解码、编码 HJ 212 数据包"),
+    "hj212.decode.help": _("读取原始字节流，每个数据包输出一行 JSON"),
+    "hj212.encode.help": _("读取 decode 输出的 JSON 行，写出数据包"),
+    "hj212.file.help": _("文件；- 或不写为标准输入"),
+    "hj212.strict.help": _("严格：任何偏差都作为拒收，错误即该偏差的代码"),
+    "hj212.key.help": _("2025 版的 SM4 密钥，32 位十六进制数字"),
+    "hj212.edition.help": _("站点的标准版本；不写则由每包的 Flag 决定"),
+    "hj212.bad_key": _("密钥“{key}”不对：要 32 位十六进制数字（16 字节）"),
+    "hj212.no_file": _("打不开文件 {file}：{reason}"),
+    "hj212.skipped": _("有 {count} 字节不属于任何数据包，已跳过"),
+    "hj212.encode.line": _("第 {line} 行：{what}"),
+    "hj212.encode.not_json": _("不是一个 JSON 对象"),
+    "hj212.encode.cp_form": _("cp 应为对象，值为文本，或字段到文本的对象"),
+    "hj212.encode.field_form": _("{key} 应为文本"),
+    "hj212.encode.no_cn": _("缺少 {key}，无法编成数据包"),
+    "hj212.encode.header": _("包头字段里有分号、&& 或 ##：{header}"),
+    "hj212.encode.charset": _("有字符不能用 {charset} 编码"),
+    "hj212.encode.too_long": _("数据段长 {length} 字节，超过上限 {limit} 字节：请拆分"),
+    "hj212.encode.not_a_request": _("{edition} 版没有由平台下发的命令 {cn}"),
+    "hj212.encode.param_missing": _("命令 {cn} 缺少参数 {key}"),
+    "hj212.encode.param_unknown": _("命令 {cn} 没有参数 {key}"),
+    "hj212.encode.param_value": _("命令 {cn} 的参数 {key} 不能是“{value}”：其中有分隔符"),
+}
