@@ -50,7 +50,7 @@ def number(text: str) -> tuple[float | None, int]:
         text: for example `1.230`, `-0.5`, `1.0E-3`.
 
     Returns:
-        Value and decimals as written (`1.230` → 1.23, 3), at most `MAX_DECIMALS`; (None, 0) for what is no finite number.
+        Value and decimals as written (`1.230` → 1.23, 3), at most `MAX_DECIMALS`; (None, 0) where it is no number.
     """
     try:
         value = float(text)
@@ -130,8 +130,8 @@ class Part:
 
     Attributes:
         pnum: number of packets; pno: this packet, from 1.
-        readings: what the packet says, where it has no DataTime of its own (then `Arrival.period` is None and verdict is
-            `part`); st, kind and interval_s say which stream it belongs to.
+        st, kind, interval_s: the stream it belongs to.
+        readings: what the packet says, where it has no DataTime of its own (`Arrival.period` None, verdict `part`).
     """
 
     pnum: int

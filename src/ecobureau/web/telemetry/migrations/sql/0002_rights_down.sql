@@ -1,0 +1,3 @@
+DROP FUNCTION IF EXISTS telemetry_ensure(text, date[]);
+DROP FUNCTION IF EXISTS telemetry_drop_rt(date);
+DROP FUNCTION IF EXISTS telemetry_refuse() CASCADE;
