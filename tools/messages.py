@@ -49,7 +49,9 @@ def _template_source(path: Path) -> bytes:
         django.setup()
     from django.utils.translation.template import templatize
 
-    return templatize(path.read_text(encoding="utf-8"), origin=str(path)).encode()
+    text = templatize(path.read_text(encoding="utf-8"), origin=str(path))
+    # What is left of the markup would count as indentation for Python's tokenizer.
+    return "\n".join(line.lstrip() for line in text.split("\n")).encode()
 
 
 def _messages() -> Iterator[tuple[str, int, object, list[str], str | None]]:
