@@ -8,7 +8,13 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-LOCKS = ("requirements/runtime.txt", "requirements/setup.txt", "requirements/dev.txt", "requirements/node.txt", "package-lock.json")
+LOCKS = (
+    "requirements/runtime.txt",
+    "requirements/setup.txt",
+    "requirements/dev.txt",
+    "requirements/node.txt",
+    "package-lock.json",
+)
 REGISTRY = re.compile(r"registry\.npmjs|files\.pythonhosted|pypi\.org|npmmirror|https?://[^\s\"]*(?:registry|simple)/")
 LONGEST = 500
 LARGEST = 1_000_000

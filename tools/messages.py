@@ -1,9 +1,9 @@
 """The catalogue of words: extract, translate, check, compile.
 
-    python tools/messages.py update        extract all source texts into the English catalogue, keep what is translated
-    python tools/messages.py set FILE.json fill in translations from {"中文": "English"}; plural: {"中文": ["one", "many"]}
-    python tools/messages.py check         fail on missing, empty or fuzzy English, or a catalogue out of step
-    python tools/messages.py compile       write the .mo file
+python tools/messages.py update        extract all source texts into the English catalogue, keep what is translated
+python tools/messages.py set FILE.json fill in translations from {"中文": "English"}; plural: {"中文": ["one", "many"]}
+python tools/messages.py check         fail on missing, empty or fuzzy English, or a catalogue out of step
+python tools/messages.py compile       write the .mo file
 """
 
 from __future__ import annotations
@@ -61,7 +61,9 @@ def _messages() -> Iterator[tuple[str, int, object, list[str], str | None]]:
         if path.suffix != ".py" and "templates" not in path.parts:
             continue
         body = path.read_bytes() if path.suffix == ".py" else _template_source(path)
-        for line, message, comments, context in extract("python", io.BytesIO(body), keywords=KEYWORDS, options={"encoding": "utf-8"}):
+        for line, message, comments, context in extract(
+            "python", io.BytesIO(body), keywords=KEYWORDS, options={"encoding": "utf-8"}
+        ):
             yield path.relative_to(ROOT).as_posix(), line, message, comments, context
 
 
@@ -142,7 +144,11 @@ def fill(path: str) -> int:
 def check() -> int:
     catalogue, fresh = committed(), extracted()
     wrong: list[str] = []
-    known = {(message.id if isinstance(message.id, str) else message.id[0], message.context) for message in catalogue if message.id}
+    known = {
+        (message.id if isinstance(message.id, str) else message.id[0], message.context)
+        for message in catalogue
+        if message.id
+    }
     for message in fresh:
         if not message.id:
             continue

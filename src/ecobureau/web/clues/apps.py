@@ -7,3 +7,9 @@ class CluesConfig(AppConfig):
     label = "clues"
     verbose_name = _("线索")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from ecobureau.web.clues.kind import KIND
+        from ecobureau.web.core.records import register
+
+        register(KIND)

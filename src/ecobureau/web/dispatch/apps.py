@@ -7,3 +7,9 @@ class DispatchConfig(AppConfig):
     label = "dispatch"
     verbose_name = _("任务")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from ecobureau.web.core.records import register
+        from ecobureau.web.dispatch.kind import KIND
+
+        register(KIND)

@@ -1,0 +1,71 @@
+"""Who should go: matter table × place × shift × load (workflow reference 1.5). Proposes; a person may overrule."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A person or unit that could take a task.
+
+    Attributes:
+        unit: path of the unit; unit_name: its name; level: `city`, `district`, `department` or `grid`.
+        person: id of the person, None where the unit decides itself; person_name: its name.
+        duties: what the unit is for, as the matter table names it (`enforcement`, `grid` …).
+        covers: the place lies in the unit's area (or the unit has none and stands above it).
+        on_shift: the person (or anybody of the unit) is on duty now; stand_in: in somebody's stead.
+        open_tasks: matters in hand.
+        distance_km: from the place, None when unknown.
+    """
+
+    unit: str
+    unit_name: str
+    level: str
+    duties: frozenset[str]
+    covers: bool
+    on_shift: bool
+    open_tasks: int
+    person: int | None = None
+    person_name: str = ""
+    stand_in: bool = False
+    distance_km: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A candidate in its rank, with the reasons in its favour as message codes."""
+
+    candidate: Candidate
+    reasons: tuple[str, ...]
+
+
+def propose(candidates: Iterable[Candidate], duty: str, levels: Sequence[str]) -> list[Proposal]:
+    """Rank who should take a matter.
+
+    Args:
+        candidates: everybody who could.
+        duty: duty that the matter table asks for.
+        levels: unit levels in the order of preference, the nearest to the ground first.
+
+    Returns:
+        Those whose duty fits and whose area covers the place, best first: on shift before off shift, then by level,
+        then the least open work, then the nearest; ties by unit path and person, so that the result does not wander.
+    """
+    fitting = [each for each in candidates if duty in each.duties and each.covers and each.level in levels]
+
+    def rank(each: Candidate) -> tuple[bool, int, int, float, str, int]:
+        distance = each.distance_km if each.distance_km is not None else float("inf")
+        return (not each.on_shift, levels.index(each.level), each.open_tasks, distance, each.unit, each.person or 0)
+
+    return [Proposal(each, _reasons(each)) for each in sorted(fitting, key=rank)]
+
+
+def _reasons(candidate: Candidate) -> tuple[str, ...]:
+    reasons = ["routing.covers", "routing.duty"]
+    if candidate.on_shift:
+        reasons.append("routing.stand_in" if candidate.stand_in else "routing.on_shift")
+    if candidate.open_tasks == 0:
+        reasons.append("routing.free")
+    return tuple(reasons)

@@ -1,0 +1,65 @@
+"""The clue as a kind of record: what the kernel's lists, pages, API and door need to know of it."""
+
+from __future__ import annotations
+
+from ecobureau.domain.workflow import Role
+from ecobureau.web.clues import services
+from ecobureau.web.clues.flow import FLOW
+from ecobureau.web.clues.models import Clue
+from ecobureau.web.core.access import DEFAULT_ACCESS, Reach
+from ecobureau.web.core.records import Column, Kind, Statistic
+from ecobureau.words import _
+
+ACCESS = {
+    **DEFAULT_ACCESS,
+    # Field people see the clue behind their task through the task; the queue itself is the office's.
+    "view": {
+        Role.DUTY_OFFICER: (Reach.ORG,),
+        Role.DISPATCHER: (Reach.ORG,),
+        Role.ENFORCEMENT_OFFICER: (Reach.ORG,),
+        Role.UNIT_HEAD: (Reach.ORG, Reach.UNIT),
+        Role.LEADER: (Reach.ORG,),
+        Role.AUDITOR: (Reach.ORG,),
+        Role.GRID_WORKER: (Reach.GRID,),
+    },
+    "act": {
+        Role.DUTY_OFFICER: (Reach.ORG,),
+        Role.DISPATCHER: (Reach.ORG,),
+        Role.UNIT_HEAD: (Reach.ORG, Reach.UNIT),
+    },
+    "attach": {Role.DUTY_OFFICER: (Reach.ORG,), Role.DISPATCHER: (Reach.ORG,), Role.UNIT_HEAD: (Reach.ORG,)},
+}
+
+KIND = Kind(
+    code="clue",
+    plural="clues",
+    prefix="XS",
+    name=_("线索"),
+    name_plural=_("线索"),
+    model=Clue,
+    flow=FLOW,
+    access=ACCESS,
+    related=("station", "outlet", "owner_person"),
+    columns=(
+        Column("risk", _("风险"), sort=("risk",)),
+        Column("scenario", _("情形"), sort=("scenario",)),
+        Column("factor", _("监测因子"), sort=("factor",)),
+        Column("first_at", _("起"), sort=("first_at",)),
+        Column("last_at", _("止"), sort=("last_at",), shown=False),
+        Column("findings", _("次数"), sort=("findings",), shown=False),
+        Column("rule", _("规则"), shown=False),
+        Column("late", _("补传数据"), shown=False),
+    ),
+    verbs={
+        "triage": services.triage,
+        "watch": services.watch,
+        "split": services.split,
+        "approve_dismissal": services.approve_dismissal,
+        "refuse_dismissal": services.refuse_dismissal,
+        "reopen": services.reopen,
+    },
+    statistics=(
+        Statistic("waiting", _("待研判"), {"state": "new"}, _("状态为“新线索”的线索数")),
+        Statistic("to_sign", _("排除待批"), {"state": "dismissing"}, _("已提出排除、等负责人签字的线索数")),
+    ),
+)

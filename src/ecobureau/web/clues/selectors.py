@@ -1,0 +1,120 @@
+"""The only readers of clues and their evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from django.db import connection
+from django.db.models import Q, QuerySet
+
+from ecobureau.clock import beijing, now
+from ecobureau.rulepacks import load
+from ecobureau.web.clues.flow import OPEN
+from ecobureau.web.clues.models import Clue, Evidence
+from ecobureau.web.clues.services import Piece
+from ecobureau.web.core import access
+from ecobureau.web.core.access import Viewer
+
+_RELATED = ("station", "outlet", "outlet__site__enterprise", "merged_into")
+WAITING = ("new", "triaged")
+
+
+def clues(viewer: Viewer) -> QuerySet[Clue]:
+    """Return the clues the viewer may see."""
+    return access.scope(viewer, "view", Clue.objects.select_related(*_RELATED))
+
+
+def clue(viewer: Viewer, number: str) -> Clue | None:
+    """Return one clue by its number if the viewer may see it."""
+    return clues(viewer).filter(number=number).first()
+
+
+def queue(viewer: Viewer, level: str = "") -> QuerySet[Clue]:
+    """Return what waits for triage, the riskiest and then the oldest first."""
+    waiting = clues(viewer).filter(state__in=WAITING)
+    return (waiting.filter(level=level) if level else waiting).order_by("-risk", "created_at", "pk")
+
+
+def evidence(clue: Clue) -> list[Evidence]:
+    """Return the evidence of a clue in its order."""
+    return list(clue.evidence.order_by("seq"))
+
+
+def merge_candidates(viewer: Viewer, clue: Clue, most: int = 10) -> list[Clue]:
+    """Return open clues that may be the same matter: same subject, or near in place and time and of the same kind.
+
+    Radius and hours come from the rule pack `sla` (merge.radius_m, merge.hours; workflow reference 1.6).
+    """
+    from ecobureau.domain.geo import distance_m
+
+    pack, day = load("sla"), beijing(now()).date()
+    radius = float(str(pack.at("merge.radius_m", day).value))
+    hours = float(str(pack.at("merge.hours", day).value))
+    near = Q(subject=clue.subject) & ~Q(subject="")
+    if clue.lon is not None and clue.lat is not None:
+        box = radius / 90_000
+        near |= Q(
+            scenario=clue.scenario,
+            lon__range=(clue.lon - box, clue.lon + box),
+            lat__range=(clue.lat - box, clue.lat + box),
+            created_at__gte=clue.created_at - timedelta(hours=hours),
+            created_at__lte=clue.created_at + timedelta(hours=hours),
+        )
+    found = clues(viewer).filter(near, state__in=OPEN).exclude(pk=clue.pk).order_by("-created_at")[: most * 3]
+
+    def close(other: Clue) -> bool:
+        if other.subject and other.subject == clue.subject:
+            return True
+        assert clue.lon is not None and clue.lat is not None
+        return distance_m(clue.lon, clue.lat, other.lon or 0.0, other.lat or 0.0) <= radius
+
+    return [other for other in found if close(other)][:most]
+
+
+def same_kind_last_year(viewer: Viewer, clue: Clue) -> int:
+    """Return how many other clues of this scenario its subject had in the 365 days before."""
+    since = clue.created_at - timedelta(days=365)
+    return (
+        clues(viewer)
+        .filter(subject=clue.subject, scenario=clue.scenario, created_at__gte=since, created_at__lt=clue.created_at)
+        .exclude(pk=clue.pk)
+        .count()
+        if clue.subject
+        else 0
+    )
+
+
+def window_rows(clue: Clue, most: int = 500) -> list[dict[str, Any]]:
+    """Return the stored values of a clue's factor in its window and a day before it, oldest first, at most `most`."""
+    from ecobureau.storage import read
+
+    if clue.station_id is None or not clue.factor:
+        return []
+    connection.ensure_connection()
+    rows = read.values_for_evidence(
+        connection.connection,
+        clue.station_id,
+        clue.factor,
+        clue.first_at - timedelta(days=1),
+        clue.last_at,
+        most,
+    )
+    return list(rows)
+
+
+def sample(clue: Clue) -> dict[str, Any]:
+    """Return the data sample that goes with a proposed dismissal: the window's rows as stored."""
+    rows = window_rows(clue)
+    return {"factor": clue.factor, "rows": rows, "count": len(rows)}
+
+
+def frozen_copy(clue: Clue) -> Piece:
+    """Return the copy of the data that is frozen before anybody at the plant is told."""
+    return Piece("frozen", now(), "clues.evidence.frozen", sample(clue))
+
+
+def by_place(viewer: Viewer, states: Sequence[str] = OPEN) -> QuerySet[Clue]:
+    """Return open clues with a place, for the map."""
+    return clues(viewer).filter(state__in=states, lon__isnull=False)

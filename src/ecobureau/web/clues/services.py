@@ -1,0 +1,314 @@
+"""The only writers of clues. Findings of the program open or extend them; people triage, watch, merge and dismiss."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+
+from ecobureau.clock import now
+from ecobureau.domain.workflow import Refusal
+from ecobureau.web.clues.flow import OPEN
+from ecobureau.web.clues.models import Clue, Evidence
+from ecobureau.web.core import services as kernel
+from ecobureau.web.core.access import SYSTEM, Viewer
+from ecobureau.web.core.models import History
+from ecobureau.web.core.refusals import refuse
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One piece of evidence: kind, message code, parameters (JSON), instant of the fact."""
+
+    kind: str
+    at: datetime
+    code: str = ""
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What the judge found out about one subject, ready to become a clue.
+
+    Attributes:
+        subject, factor, rule: what the clue is about; one open clue each.
+        title_code, reason_code, params: message codes with their values; Chinese text is made of them for the search.
+        title: the Chinese title; level: colour; severity 1–5; confidence 0–1 or None; risk 0–100 with its parts.
+        first_at, last_at: window of the fact; late: it rests on back-filled data.
+        place: org_path, grid, lon, lat of the subject.
+        pieces: evidence, in order.
+    """
+
+    subject: str
+    factor: str
+    rule: str
+    title: str
+    title_code: str
+    reason_code: str
+    params: Mapping[str, Any]
+    level: str
+    first_at: datetime
+    last_at: datetime
+    scenario: str = ""
+    severity: int = 2
+    confidence: float | None = None
+    risk: int = 0
+    risk_parts: Mapping[str, Any] = field(default_factory=dict)
+    late: bool = False
+    org_path: str = "/"
+    grid: str = ""
+    lon: float | None = None
+    lat: float | None = None
+    station_id: int | None = None
+    outlet_id: int | None = None
+    pieces: Sequence[Piece] = ()
+
+
+_LEVELS = ("blue", "yellow", "orange", "red")
+
+
+def add_evidence(clue: Clue, pieces: Iterable[Piece]) -> list[Evidence]:
+    """Append pieces to a clue, each with the SHA-256 of its canonical JSON. The caller holds the clue's lock."""
+    last = clue.evidence.order_by("-seq").values_list("seq", flat=True).first() or 0
+    rows = [
+        Evidence(
+            clue=clue,
+            seq=last + step,
+            kind=piece.kind,
+            at=piece.at,
+            code=piece.code,
+            params=dict(piece.params),
+            sha256=digest(piece),
+        )
+        for step, piece in enumerate(pieces, start=1)
+    ]
+    return Evidence.objects.bulk_create(rows)
+
+
+def digest(piece: Piece) -> str:
+    """Return the SHA-256 of a piece's canonical JSON (keys sorted, UTF-8, no blanks)."""
+    text = json.dumps(
+        {"kind": piece.kind, "at": piece.at.isoformat(), "code": piece.code, "params": dict(piece.params)},
+        sort_keys=True,
+        ensure_ascii=False,
+        separators=(",", ":"),
+        default=str,
+    )
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+@transaction.atomic
+def open_or_extend(report: Report) -> tuple[Clue, bool]:
+    """Open a clue, or add the finding to the one that is open for this subject, factor and rule.
+
+    Returns:
+        The clue, and whether it is new.
+    """
+    clue = (
+        Clue.objects.select_for_update(no_key=True)
+        .filter(subject=report.subject, factor=report.factor, rule=report.rule, state__in=OPEN)
+        .first()
+    )
+    if clue is None:
+        return _open(report), True
+    _extend(clue, report)
+    return clue, False
+
+
+def _open(report: Report) -> Clue:
+    clue: Clue = kernel.create(
+        "clue",
+        SYSTEM,
+        title=report.title,
+        level=report.level,
+        org_path=report.org_path,
+        grid=report.grid,
+        lon=report.lon,
+        lat=report.lat,
+        origin=Clue.Origin.RULE,
+        scenario=report.scenario,
+        subject=report.subject,
+        station_id=report.station_id,
+        outlet_id=report.outlet_id,
+        factor=report.factor,
+        rule=report.rule,
+        title_code=report.title_code,
+        reason_code=report.reason_code,
+        reason_params=dict(report.params),
+        severity=report.severity,
+        confidence=report.confidence,
+        risk=report.risk,
+        risk_parts=dict(report.risk_parts),
+        late=report.late,
+        first_at=report.first_at,
+        last_at=report.last_at,
+    )
+    add_evidence(clue, report.pieces)
+    return clue
+
+
+def _extend(clue: Clue, report: Report) -> None:
+    worse = _LEVELS.index(report.level) > _LEVELS.index(clue.level)
+    changes: dict[str, Any] = {
+        "first_at": min(clue.first_at, report.first_at),
+        "last_at": max(clue.last_at, report.last_at),
+        "findings": clue.findings + 1,
+        "ended_at": None,
+    }
+    if report.last_at >= clue.last_at:
+        changes |= {"reason_code": report.reason_code, "reason_params": dict(report.params), "title": report.title}
+    if worse:
+        changes["level"] = report.level
+    if report.risk > clue.risk:
+        changes |= {"risk": report.risk, "risk_parts": dict(report.risk_parts), "severity": report.severity}
+    kernel.amend(clue, SYSTEM, changes, verb="extend")
+    add_evidence(clue, report.pieces)
+
+
+@transaction.atomic
+def mark_ended(subject: str, factor: str, rule: str, at: datetime, pieces: Sequence[Piece] = ()) -> Clue | None:
+    """Note that the condition is over; the clue stays until a person closes it. Returns the clue, None if none is open."""
+    clue = (
+        Clue.objects.select_for_update(no_key=True)
+        .filter(subject=subject, factor=factor, rule=rule, state__in=OPEN, ended_at__isnull=True)
+        .first()
+    )
+    if clue is None:
+        return None
+    kernel.amend(clue, SYSTEM, {"ended_at": at, "last_at": max(clue.last_at, at)}, verb="extend")
+    add_evidence(clue, pieces)
+    return clue
+
+
+def register(
+    actor: Viewer,
+    *,
+    title: str,
+    level: str,
+    org_path: str,
+    grid: str = "",
+    lon: float | None = None,
+    lat: float | None = None,
+    scenario: str = "",
+    station_id: int | None = None,
+    outlet_id: int | None = None,
+    note: str = "",
+    client_uuid: UUID | None = None,
+) -> Clue:
+    """Register a clue by hand.
+
+    Raises:
+        Refused: the actor may not register one there.
+    """
+    at = now()
+    clue: Clue = kernel.create(
+        "clue",
+        actor,
+        title=title,
+        level=level,
+        org_path=org_path,
+        grid=grid,
+        lon=lon,
+        lat=lat,
+        origin=Clue.Origin.MANUAL,
+        scenario=scenario,
+        subject=f"outlet:{outlet_id}" if outlet_id else f"station:{station_id}" if station_id else "",
+        station_id=station_id,
+        outlet_id=outlet_id,
+        first_at=at,
+        last_at=at,
+        note=note,
+        client_uuid=client_uuid,
+    )
+    return clue
+
+
+def triage(clue: Clue, actor: Viewer, **act: Any) -> History:
+    """Take a clue up."""
+    return kernel.perform(clue, "triage", actor, **act)
+
+
+def watch(clue: Clue, actor: Viewer, *, reason: str, **act: Any) -> History:
+    """Keep an eye on it; a reason is needed."""
+    return kernel.perform(clue, "watch", actor, reason=reason, **act)
+
+
+@transaction.atomic
+def merge(clue: Clue, actor: Viewer, *, into: Clue, **act: Any) -> History:
+    """Fold a repeat into another clue; a person confirms what the machine proposes (workflow reference 1.6).
+
+    Raises:
+        Refused: into itself, into a closed one, or one the actor may not see.
+    """
+    target = Clue.objects.select_for_update(no_key=True).get(pk=into.pk)
+    if target.pk == clue.pk:
+        refuse(Refusal("clues.merge_into_itself"), actor=actor.user_id, what=clue.number)
+    if target.state not in OPEN:
+        refuse(Refusal("clues.merge_target_closed", {"number": target.number}), actor=actor.user_id, what=clue.number)
+    entry = kernel.perform(
+        clue, "merge", actor, data={"into": target.number}, changes={"merged_into_id": target.pk}, **act
+    )
+    kernel.link(clue, "merged_into", target, actor)
+    kernel.amend(target, actor, {}, verb="take_in", data={"from": clue.number})
+    return entry
+
+
+def split(clue: Clue, actor: Viewer, *, reason: str, **act: Any) -> History:
+    """Undo a merge."""
+    return kernel.perform(clue, "split", actor, reason=reason, changes={"merged_into_id": None}, **act)
+
+
+@transaction.atomic
+def propose_dismissal(clue: Clue, actor: Viewer, *, reason: str, sample: Mapping[str, Any], **act: Any) -> History:
+    """Propose to dismiss; the data sample that shows why is frozen as evidence. A unit head decides.
+
+    Args:
+        sample: rows of the window as shown (`clues.selectors.sample`), at most a few hundred.
+    """
+    piece = Piece("sample", now(), "clues.evidence.sample", sample)
+    entry = kernel.perform(
+        clue, "propose_dismissal", actor, reason=reason, data={"sample": {"sha256": digest(piece)}}, **act
+    )
+    add_evidence(clue, [piece])
+    return entry
+
+
+def approve_dismissal(clue: Clue, actor: Viewer, **act: Any) -> History:
+    """Sign the dismissal: not by the one who proposed it."""
+    return kernel.perform(clue, "approve_dismissal", actor, **act)
+
+
+def refuse_dismissal(clue: Clue, actor: Viewer, *, reason: str, **act: Any) -> History:
+    """Send it back to triage."""
+    return kernel.perform(clue, "refuse_dismissal", actor, reason=reason, **act)
+
+
+def reopen(clue: Clue, actor: Viewer, *, reason: str, **act: Any) -> History:
+    """Open a closed or dismissed clue again within the reopening days."""
+    return kernel.perform(clue, "reopen", actor, reason=reason, **act)
+
+
+def hand_to_task(clue: Clue, actor: Viewer, *, task: str, **act: Any) -> History:
+    """Note that a task was made of it (called by `dispatch.services.send`)."""
+    return kernel.perform(clue, "dispatch", actor, data={"task": task}, **act)
+
+
+def take_back(clue: Clue, actor: Viewer, *, reason: str) -> History:
+    """Note that its only open task was withdrawn."""
+    return kernel.perform(clue, "take_back", actor, reason=reason)
+
+
+def close_with_task(clue: Clue, *, task: str) -> History:
+    """Close a clue whose last task has been closed."""
+    return kernel.perform(clue, "close", SYSTEM, data={"task": task})
+
+
+def follow_reopened(clue: Clue, *, task: str) -> History:
+    """Go back to its reopened task."""
+    return kernel.perform(clue, "follow_reopened", SYSTEM, data={"task": task})

@@ -1,0 +1,54 @@
+"""Tasks: somebody is sent to a place because of a clue."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from ecobureau.clock import beijing, now
+from ecobureau.rulepacks import load
+from ecobureau.web.clues.models import reopening
+from ecobureau.web.core.models import Record
+
+
+class Task(Record):
+    """A task (任务): what, where, who, by when. `owner_unit` and `owner_person` say who has it now."""
+
+    KIND: ClassVar[str] = "task"
+
+    class TaskKind(models.TextChoices):
+        GRID_CHECK = "grid_check", _("网格巡查")
+        ENFORCEMENT_VISIT = "enforcement_visit", _("执法检查")
+
+    clue = models.ForeignKey("clues.Clue", models.PROTECT, null=True, blank=True, related_name="tasks")
+    task_kind = models.CharField(_("任务类型"), max_length=20, choices=TaskKind.choices, default=TaskKind.GRID_CHECK)
+    order = models.TextField(_("要求"), blank=True)
+    route_why = models.JSONField(_("派发理由"), default=list, blank=True)
+    keep_data_first = models.BooleanField(_("先固定数据副本，暂不通知企业"), default=False)
+    result = models.TextField(_("现场结果"), blank=True)
+    officers = models.JSONField(_("执法人员"), default=list, blank=True)
+    accepted_at = models.DateTimeField(_("签收时间"), null=True, blank=True)
+    arrived_at = models.DateTimeField(_("到场时间"), null=True, blank=True)
+    submitted_at = models.DateTimeField(_("提交时间"), null=True, blank=True)
+    returns = models.PositiveSmallIntegerField(_("退回次数"), default=0)
+
+    class Meta(Record.Meta):
+        verbose_name = _("任务")
+        verbose_name_plural = _("任务")
+        indexes: ClassVar = [
+            *Record.Meta.indexes,
+            models.Index(fields=["clue"], name="dispatch_task_clue"),
+            models.Index(fields=["owner_unit", "state"], name="dispatch_task_unit"),
+        ]
+
+    def facts(self) -> dict[str, Any]:
+        signs = load("sla").at("task.returned_signs", beijing(now()).date()).value
+        return {
+            "task_kind": self.task_kind,
+            "owner_person": self.owner_person_id,
+            "returns": self.returns,
+            "returns_before_leader": signs,
+            **reopening(self.closed_at),
+        }

@@ -1,0 +1,165 @@
+"""The only readers of tasks, and the proposal of who should go."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Count, QuerySet
+
+from ecobureau.clock import beijing, now
+from ecobureau.domain.geo import distance_m
+from ecobureau.domain.rules import NoRule
+from ecobureau.domain.workflow.routing import Candidate, Proposal, propose
+from ecobureau.rulepacks import load
+from ecobureau.web.clues.models import Clue
+from ecobureau.web.core import access
+from ecobureau.web.core.access import Viewer
+from ecobureau.web.dispatch.models import Task
+from ecobureau.web.places import selectors as places
+from ecobureau.web.places.models import Organisation
+
+_GROUND_FIRST = ("grid", "department", "district", "city")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What the dispatch sheet opens with.
+
+    Attributes:
+        task_kind: kind of task that the scenario asks for; duty: duty code it was routed by.
+        freeze_first: whether "freeze a data copy first" is ticked (K01–K03).
+        proposals: who should go, best first; minutes: limits that will run, clock code → minutes.
+    """
+
+    task_kind: str
+    duty: str
+    freeze_first: bool
+    proposals: Sequence[Proposal]
+    minutes: Mapping[str, int]
+
+
+def tasks(viewer: Viewer) -> QuerySet[Task]:
+    """Return the tasks the viewer may see."""
+    return access.scope(viewer, "view", Task.objects.select_related("clue", "owner_person"))
+
+
+def task(viewer: Viewer, number: str) -> Task | None:
+    """Return one task by its number if the viewer may see it."""
+    return tasks(viewer).filter(number=number).first()
+
+
+def tasks_of(viewer: Viewer, clue: Clue) -> list[Task]:
+    """Return the tasks of a clue that the viewer may see, oldest first."""
+    return list(tasks(viewer).filter(clue=clue).order_by("created_at"))
+
+
+def in_hand(viewer: Viewer) -> QuerySet[Task]:
+    """Return what waits for this person: own open tasks, and those of their units that nobody has accepted."""
+    at = now()
+    units = [unit.path for unit in places.units_of(viewer.user_id, beijing(at).date())] if viewer.user_id else []
+    open_tasks = tasks(viewer).filter(closed_at__isnull=True)
+    own = open_tasks.filter(owner_person_id=viewer.user_id, state__in=["dispatched", "accepted", "onsite", "evidence"])
+    free = open_tasks.filter(owner_person__isnull=True, owner_unit__in=units, state="dispatched")
+    return (own | free).order_by("created_at")
+
+
+def to_review(viewer: Viewer) -> QuerySet[Task]:
+    """Return what has been handed in and lies within the viewer's reach to sign."""
+    return access.scope(viewer, "act", Task.objects.select_related("clue", "owner_person")).filter(state="submitted")
+
+
+def plan(clue: Clue, at: datetime | None = None, task_kind: str | None = None) -> Plan:
+    """Return who should go for a clue, why, and which limits will run.
+
+    Args:
+        at: instant; default now. task_kind: in place of the one that the scenario table names.
+    """
+    at = at or now()
+    day = beijing(at).date()
+    scenario = _scenario(clue.scenario, day)
+    kind = task_kind or str(scenario.get("task", "grid_check"))
+    duties = ["grid"] if kind == "grid_check" else [str(each) for each in scenario.get("duties", ["enforcement"])]
+    candidates = _candidates(clue, duties, at)
+    proposals: list[Proposal] = []
+    for duty in (*duties, "command"):
+        proposals += propose(candidates, duty, _GROUND_FIRST)
+    pack = load("sla")
+    minutes = {
+        clock: int(str(pack.at(f"task.sla.{clue.level}.{key}", day).value))
+        for clock, key in (("accept", "accept"), ("arrive", "arrive"), ("first_result", "result"), ("close", "close"))
+    }
+    return Plan(kind, duties[0], bool(scenario.get("freeze_data_first")), proposals, minutes)
+
+
+def _scenario(code: str, day: Any) -> Mapping[str, Any]:
+    try:
+        value = load("scenario_kinds").at(f"scenario.{code}", day).value
+    except NoRule:
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _candidates(clue: Clue, duties: Sequence[str], at: datetime) -> list[Candidate]:
+    units: dict[str, tuple[Organisation, set[str]]] = {}
+    for duty in duties:
+        unit = places.organisation(clue.grid) if duty == "grid" and clue.grid else None
+        unit = unit or places.department_for(duty, clue.org_path)
+        if unit is not None:
+            units.setdefault(unit.path, (unit, set()))[1].add(duty)
+    for path in _above(clue.org_path):
+        above = places.organisation(path)
+        if above is not None and above.level in ("district", "city"):
+            units.setdefault(above.path, (above, set()))[1].add("command")
+    load_of = _loads(list(units))
+    found: list[Candidate] = []
+    for unit, held in units.values():
+        found += _of_unit(unit, frozenset(held), clue, at, load_of)
+    return found
+
+
+def _above(path: str) -> list[str]:
+    parts = path.strip("/").split("/")
+    return ["/" + "/".join(parts[:depth]) + "/" for depth in range(len(parts), 0, -1)]
+
+
+def _loads(units: Sequence[str]) -> dict[tuple[str, int | None], int]:
+    counted = (
+        Task.objects.filter(owner_unit__in=units, closed_at__isnull=True)
+        .values_list("owner_unit", "owner_person_id")
+        .annotate(n=Count("pk"))
+    )
+    return {(unit, person): n for unit, person, n in counted}
+
+
+def _of_unit(
+    unit: Organisation,
+    duties: frozenset[str],
+    clue: Clue,
+    at: datetime,
+    loads: Mapping[tuple[str, int | None], int],
+) -> list[Candidate]:
+    distance = None
+    if None not in (unit.lon, unit.lat, clue.lon, clue.lat):
+        distance = distance_m(unit.lon, unit.lat, clue.lon, clue.lat) / 1000  # type: ignore[arg-type]
+    on_duty = places.on_duty(unit, at)
+    people = [
+        Candidate(
+            unit=unit.path,
+            unit_name=unit.name,
+            level=unit.level,
+            duties=duties,
+            covers=True,
+            on_shift=True,
+            open_tasks=loads.get((unit.path, duty.person_id), 0),
+            person=duty.person_id,
+            person_name=duty.name,
+            stand_in=duty.stands_in_for is not None,
+            distance_km=distance,
+        )
+        for duty in on_duty
+    ]
+    whole = sum(count for (path, _person), count in loads.items() if path == unit.path)
+    return [*people, Candidate(unit.path, unit.name, unit.level, duties, True, False, whole, distance_km=distance)]

@@ -1,0 +1,233 @@
+"""The only writers of tasks. One function a verb; the clue behind a task follows it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+
+from ecobureau.clock import beijing, now
+from ecobureau.domain.workflow import Refusal
+from ecobureau.web.clues import selectors as clue_selectors
+from ecobureau.web.clues import services as clues
+from ecobureau.web.clues.models import Clue
+from ecobureau.web.core import notices
+from ecobureau.web.core import services as kernel
+from ecobureau.web.core.access import SYSTEM, Viewer
+from ecobureau.web.core.models import History
+from ecobureau.web.core.refusals import refuse
+from ecobureau.web.dispatch.models import Task
+from ecobureau.web.places import selectors as places
+
+
+def _check_unit(actor: Viewer, unit: str, person: int | None, at: datetime) -> None:
+    organisation = places.organisation(unit)
+    if organisation is None or not organisation.active:
+        refuse(Refusal("dispatch.no_such_unit", {"unit": unit}), actor=actor.user_id, what="route")
+    if person is None:
+        return
+    there = {member.person_id for member in places.members(unit, beijing(at).date())}
+    there |= {duty.person_id for duty in places.on_duty(unit, at)}
+    if person not in there:
+        refuse(
+            Refusal("dispatch.person_not_of_unit", {"person": str(person), "unit": str(organisation)}),
+            actor=actor.user_id,
+            what="route",
+        )
+
+
+@transaction.atomic
+def send(
+    clue: Clue,
+    actor: Viewer,
+    *,
+    unit: str,
+    person: int | None = None,
+    task_kind: str = Task.TaskKind.GRID_CHECK,
+    order: str = "",
+    keep_data_first: bool = False,
+    route_why: Sequence[str] = (),
+    note: str = "",
+    client_uuid: UUID | None = None,
+    expect_version: int | None = None,
+) -> Task:
+    """Make a task of a clue and send it to a unit, or to one person of it.
+
+    Args:
+        unit: path of the unit; person: id of somebody of it, None where the unit decides itself.
+        keep_data_first: freeze a copy of the data before anybody at the plant is told (workflow reference 1.5).
+        route_why: message codes of the reasons that routing gave.
+
+    Raises:
+        Refused: the clue may not be dispatched, or unit and person do not fit.
+    """
+    if client_uuid is not None:
+        earlier = Task.objects.filter(client_uuid=client_uuid).first()
+        if earlier is not None and earlier.created_by_id == actor.user_id:
+            return earlier
+    at = now()
+    _check_unit(actor, unit, person, at)
+    task: Task = kernel.create(
+        "task",
+        actor,
+        title=clue.title,
+        level=clue.level,
+        org_path=clue.org_path,
+        grid=clue.grid,
+        lon=clue.lon,
+        lat=clue.lat,
+        owner_unit=unit,
+        owner_person_id=person,
+        clue_id=clue.pk,
+        task_kind=task_kind,
+        order=order,
+        keep_data_first=keep_data_first,
+        route_why=list(route_why),
+        note=note,
+        client_uuid=client_uuid,
+    )
+    clues.hand_to_task(clue, actor, task=task.number, expect_version=expect_version)
+    kernel.link(task, "task_of", clue, actor)
+    if keep_data_first:
+        clues.add_evidence(clue, [clue_selectors.frozen_copy(clue)])
+    _tell_owner(task, at)
+    return task
+
+
+def _tell_owner(task: Task, at: datetime) -> None:
+    if task.owner_person_id:
+        notices.send([task.owner_person_id], task, "dispatch.notice.new_task", {"title": task.title}, at)
+    else:
+        people = [duty.person_id for duty in places.on_duty(task.owner_unit, at)]
+        notices.send(people, task, "dispatch.notice.new_task", {"title": task.title}, at)
+
+
+@transaction.atomic
+def route(task: Task, actor: Viewer, *, unit: str, person: int | None = None, note: str = "", **act: Any) -> History:
+    """Send a task that nobody has accepted to another unit or person (city → district → grid)."""
+    at = now()
+    _check_unit(actor, unit, person, at)
+    entry = kernel.perform(
+        task,
+        "route",
+        actor,
+        note=note,
+        data={"unit": unit, "person": person},
+        changes={"owner_unit": unit, "owner_person_id": person},
+        **act,
+    )
+    _tell_owner(task, at)
+    return entry
+
+
+@transaction.atomic
+def withdraw(task: Task, actor: Viewer, *, reason: str, **act: Any) -> History:
+    """Take a task back before it is accepted; the clue goes back to triage."""
+    entry = kernel.perform(task, "withdraw", actor, reason=reason, **act)
+    clue = task.clue
+    if clue is not None and clue.state == "tasked" and not _other_open(task):
+        clues.take_back(clue, SYSTEM, reason=reason)
+    return entry
+
+
+def _other_open(task: Task) -> bool:
+    return Task.objects.filter(clue_id=task.clue_id, closed_at__isnull=True).exclude(pk=task.pk).exists()
+
+
+def accept(task: Task, actor: Viewer, **act: Any) -> History:
+    """Take the task on. Whoever of the unit accepts first has it; a second one is told so."""
+    return kernel.perform(
+        task, "accept", actor, changes={"owner_person_id": actor.user_id, "accepted_at": now()}, **act
+    )
+
+
+def hand_back(task: Task, actor: Viewer, *, reason: str, **act: Any) -> History:
+    """Say "not mine" or "cannot get there"; a dispatcher decides."""
+    return kernel.perform(task, "hand_back", actor, reason=reason, **act)
+
+
+def insist(task: Task, actor: Viewer, *, reason: str, **act: Any) -> History:
+    """Decide that the task stays where it was."""
+    return kernel.perform(task, "insist", actor, reason=reason, **act)
+
+
+def arrive(task: Task, actor: Viewer, *, lon: float | None = None, lat: float | None = None, **act: Any) -> History:
+    """Note the arrival, with the phone's position where it gave one."""
+    data = {} if lon is None or lat is None else {"lon": lon, "lat": lat}
+    return kernel.perform(task, "arrive", actor, data=data, changes={"arrived_at": now()}, **act)
+
+
+def record(task: Task, actor: Viewer, **act: Any) -> History:
+    """Fix the evidence gathered so far into the history."""
+    return kernel.perform(task, "record", actor, **act)
+
+
+@transaction.atomic
+def submit(
+    task: Task,
+    actor: Viewer,
+    *,
+    result: str,
+    officers: Sequence[str] = (),
+    **act: Any,
+) -> History:
+    """Hand the result in for review.
+
+    Args:
+        result: what was found and done. officers: names and certificate numbers of two officers (enforcement visits).
+
+    Raises:
+        Refused: evidence of this kind of task is missing (the message names it), or fewer than two officers.
+    """
+    present = [each.strip() for each in officers if each.strip()]
+    entry = kernel.perform(
+        task,
+        "submit",
+        actor,
+        data={"result": result.strip(), "officers": present},
+        changes={"result": result.strip(), "officers": present, "submitted_at": now()},
+        **act,
+    )
+    notices.tell("unit_head", task, "dispatch.notice.to_review", {"title": task.title}, now())
+    return entry
+
+
+def send_back(task: Task, actor: Viewer, *, reason: str, **act: Any) -> History:
+    """Return the task to the site: something is missing or wrong."""
+    entry = kernel.perform(task, "send_back", actor, reason=reason, changes={"returns": task.returns + 1}, **act)
+    if task.owner_person_id:
+        notices.send([task.owner_person_id], task, "dispatch.notice.returned", {"title": task.title}, now())
+    return entry
+
+
+@transaction.atomic
+def close(task: Task, actor: Viewer, **act: Any) -> History:
+    """Sign the task off (销号): not by those who handled it. The clue closes with its last task."""
+    entry = kernel.perform(task, "close", actor, **act)
+    clue = task.clue
+    if clue is not None and clue.state == "tasked" and not _other_open(task):
+        clues.close_with_task(clue, task=task.number)
+    return entry
+
+
+def suspend(task: Task, actor: Viewer, *, reason: str, **act: Any) -> History:
+    """Stop the clocks for a reason of the closed list."""
+    return kernel.perform(task, "suspend", actor, reason=reason, **act)
+
+
+def resume(task: Task, actor: Viewer, **act: Any) -> History:
+    """Let the clocks go on."""
+    return kernel.perform(task, "resume", actor, **act)
+
+
+@transaction.atomic
+def reopen(task: Task, actor: Viewer, *, reason: str, **act: Any) -> History:
+    """Open a closed task again within the reopening days; its clue follows."""
+    entry = kernel.perform(task, "reopen", actor, reason=reason, **act)
+    clue = task.clue
+    if clue is not None and clue.state in ("closed", "triaged"):
+        clues.follow_reopened(clue, task=task.number)
+    return entry
