@@ -1,4 +1,4 @@
-"""Test database: one embedded PostgreSQL kept between runs, one template per state of the migrations, a clone per worker.
+"""Test database: one embedded PostgreSQL kept between runs, a template per state of the migrations, a clone per worker.
 
 `TEST_DATABASE_URL` (and `TEST_DATABASE_OWNER_URL`) point the suite at another server.
 """

@@ -1,4 +1,4 @@
-"""What no linter sees: hosts in lock files, third-party bundles, long files, words that do not belong in the repository."""
+"""What no linter sees: hosts in lock files, third-party bundles, long and large files."""
 
 from __future__ import annotations
 

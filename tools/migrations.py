@@ -11,13 +11,16 @@ def main() -> int:
     import django
 
     django.setup()
+    from django.utils import translation
+
+    translation.deactivate_all()
     from django.apps import apps
     from django.db.migrations.autodetector import MigrationAutodetector
     from django.db.migrations.loader import MigrationLoader
     from django.db.migrations.state import ProjectState
 
-    loader = MigrationLoader(None, ignore_no_initial=True)
-    conflicts = {app: names for app, names in loader.detect_conflicts().items()}
+    loader = MigrationLoader(None)
+    conflicts = loader.detect_conflicts()
     changes = MigrationAutodetector(loader.project_state(), ProjectState.from_apps(apps)).changes(graph=loader.graph)
     ours = {label for label in changes if apps.get_app_config(label).name.startswith("ecobureau.")}
     for label in sorted(ours):

@@ -6,11 +6,11 @@ from ecobureau.domain.workflow import Role
 from ecobureau.web.clues import services
 from ecobureau.web.clues.flow import FLOW
 from ecobureau.web.clues.models import Clue
-from ecobureau.web.core.access import DEFAULT_ACCESS, Reach
+from ecobureau.web.core.access import DEFAULT_ACCESS, AccessTable, Reach
 from ecobureau.web.core.records import Column, Kind, Statistic
 from ecobureau.words import _
 
-ACCESS = {
+ACCESS: AccessTable = {
     **DEFAULT_ACCESS,
     # Field people see the clue behind their task through the task; the queue itself is the office's.
     "view": {

@@ -101,7 +101,7 @@ class Evidence(models.Model):
 
 
 class RuleState(models.Model):
-    """What a rule remembers of one station, stream and factor between two frames (`domain.judging` reads and writes it)."""
+    """What a rule remembers of one station, stream and factor between two frames, in the form of `domain.judging`."""
 
     station = models.ForeignKey("sources.Station", models.CASCADE, related_name="+")
     stream = models.CharField(max_length=24)

@@ -173,7 +173,7 @@ def _extend(clue: Clue, report: Report) -> None:
 
 @transaction.atomic
 def mark_ended(subject: str, factor: str, rule: str, at: datetime, pieces: Sequence[Piece] = ()) -> Clue | None:
-    """Note that the condition is over; the clue stays until a person closes it. Returns the clue, None if none is open."""
+    """Note that the condition is over; a person still closes the clue. Returns it, None if none is open."""
     clue = (
         Clue.objects.select_for_update(no_key=True)
         .filter(subject=subject, factor=factor, rule=rule, state__in=OPEN, ended_at__isnull=True)

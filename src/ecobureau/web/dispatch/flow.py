@@ -1,4 +1,4 @@
-"""What a task (任务) can go through. Workflow reference 1.3–1.7: dispatched → accepted → on site → evidence → review → closed."""
+"""What a task (任务) can go through: from dispatch to closure (workflow reference 1.3–1.7)."""
 
 from __future__ import annotations
 

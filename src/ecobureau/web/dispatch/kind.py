@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from ecobureau.domain.workflow import Paper, Role
-from ecobureau.web.core.access import Reach
+from ecobureau.web.core.access import AccessTable, Reach
 from ecobureau.web.core.records import Column, Kind, Statistic
 from ecobureau.web.dispatch import services
 from ecobureau.web.dispatch.flow import FLOW
 from ecobureau.web.dispatch.models import Task
 from ecobureau.words import _
 
-_OFFICE = {
+_OFFICE: Mapping[str, tuple[Reach, ...]] = {
     Role.DUTY_OFFICER: (Reach.ORG,),
     Role.DISPATCHER: (Reach.ORG, Reach.UNIT),
     Role.GRID_WORKER: (Reach.UNIT, Reach.OWN),
@@ -18,11 +20,11 @@ _OFFICE = {
     Role.UNIT_HEAD: (Reach.ORG, Reach.UNIT),
     Role.LEADER: (Reach.ORG,),
 }
-_FIELD_OWN = {
+_FIELD_OWN: Mapping[str, tuple[Reach, ...]] = {
     Role.GRID_WORKER: (Reach.UNIT, Reach.OWN),
     Role.ENFORCEMENT_OFFICER: (Reach.UNIT, Reach.OWN),
 }
-_READERS = {
+_READERS: Mapping[str, tuple[Reach, ...]] = {
     Role.DUTY_OFFICER: (Reach.ORG,),
     Role.DISPATCHER: (Reach.ORG,),
     Role.UNIT_HEAD: (Reach.ORG, Reach.UNIT),
@@ -30,7 +32,7 @@ _READERS = {
     Role.AUDITOR: (Reach.ORG,),
 }
 
-ACCESS = {
+ACCESS: AccessTable = {
     "view": {**_OFFICE, Role.AUDITOR: (Reach.ORG,)},
     "act": _OFFICE,
     "attach": {**_FIELD_OWN, Role.UNIT_HEAD: (Reach.ORG, Reach.UNIT)},

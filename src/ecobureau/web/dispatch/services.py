@@ -134,7 +134,7 @@ def withdraw(task: Task, actor: Viewer, *, reason: str, **act: Any) -> History:
 
 
 def _other_open(task: Task) -> bool:
-    return Task.objects.filter(clue_id=task.clue_id, closed_at__isnull=True).exclude(pk=task.pk).exists()
+    return Task.objects.filter(clue=task.clue, closed_at__isnull=True).exclude(pk=task.pk).exists()
 
 
 def accept(task: Task, actor: Viewer, **act: Any) -> History:
