@@ -1,0 +1,241 @@
+"""From a good frame of a known station to what is stored: pure functions of frame, settings and time of receipt.
+
+What a command code means for storage, when data are back-filled, and which frames are refused.
+Source: HJ 212-2017 6.6.5 (commands), annex C (stamps); reference sections 5, 6, 8 and 12.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal, NamedTuple
+
+from ecobureau.domain.hj212 import Frame, parse_time, period
+from ecobureau.domain.hj212.commands import ANSWERS
+from ecobureau.domain.hj212.times import BEIJING
+from ecobureau.domain.hj212.watch import clock_deviations
+from ecobureau.gateway.events import events_of, moment_of, parameters_of, riders_of
+from ecobureau.gateway.factors import Spec, Translator
+from ecobureau.gateway.stations import Station
+from ecobureau.storage.types import Event, Kind, Parameter, Part, Period, Reading, number
+
+STATISTICS = {
+    "Rtd": "rtd",
+    "Avg": "avg",
+    "Min": "min",
+    "Max": "max",
+    "Cou": "cou",
+    "ZsRtd": "zs_rtd",
+    "ZsAvg": "zs_avg",
+    "ZsMin": "zs_min",
+    "ZsMax": "zs_max",
+    "Data": "data",
+}
+"""Field of CP to statistic of storage."""
+
+DAY_NIGHT = {"DayData": "Day", "NightData": "Night"}
+"""Noise of day and night: two values of one factor and day, kept as two factors `Leq.Day`, `Leq.Night`."""
+
+PERIODS: dict[str, Kind] = {
+    "2011": Kind.RT,
+    "2051": Kind.MINUTE,
+    "2111": Kind.MINUTE,
+    "2061": Kind.HOUR,
+    "2031": Kind.DAY,
+}
+"""Commands whose uploads are measured values of a period (or an instant)."""
+
+NO_NUMBER = frozenset({"nan", "null", "none", "na", "n/a", "inf", "infinity"})
+"""Words that stand for a missing number; other letters are a state sent as a value and are kept as an event."""
+
+FURNACE_MINUTES = 5
+LATE_LEAST = timedelta(minutes=2)
+"""Clocks of loggers and slow links: less than this after its time nothing counts as back-filled."""
+NO_CONTENT = frozenset({"1013", "9015", "9021"}) | ANSWERS
+
+Verdict = Literal["data", "control", "event", "part", "refused"]
+
+
+@dataclass(frozen=True, slots=True)
+class Tolerance:
+    """What the gateway bears. `future`: how far DataTime may lie ahead of the clock."""
+
+    future: timedelta = timedelta(minutes=10)
+
+
+class Meaning(NamedTuple):
+    """What a frame is to storage.
+
+    Attributes:
+        verdict: the arrival's verdict. reason: why it is refused, a stable code.
+        deviations: codes, those of the frame and those that need station or clock.
+        period, events, parameters, part: the content, by verdict.
+        live: False for back-fill.
+    """
+
+    verdict: Verdict
+    reason: str
+    deviations: tuple[str, ...]
+    period: Period | None = None
+    events: tuple[Event, ...] = ()
+    parameters: tuple[Parameter, ...] = ()
+    part: Part | None = None
+    live: bool = True
+
+
+def normalise(
+    frame: Frame, station: Station, factors: Translator, received_at: datetime, tolerance: Tolerance
+) -> Meaning:
+    """Return what `frame` (known station, right password; its error is None or `cp`) is to storage.
+
+    Args:
+        station: the sender's settings. factors: its translator of factor codes.
+        received_at: time of receipt, aware UTC. tolerance: limits of the clock.
+    """
+    deviations = _deviations(frame, station, received_at, tolerance)
+    if not frame.ok:
+        return Meaning("refused", f"frame.{frame.error}", deviations)
+    cn = frame.cn or ""
+    if cn in NO_CONTENT:
+        return Meaning("control", "", deviations)
+    if cn in PERIODS:
+        return _measured(frame, cn, station, factors, received_at, tolerance, deviations)
+    at = moment_of(frame, received_at)
+    if at > received_at + tolerance.future:
+        return Meaning("refused", "data_time.future", (*deviations, "data_time.future"))
+    events = events_of(frame, station, at)
+    parameters = parameters_of(frame, station, at)
+    return Meaning("event" if events else "control", "", deviations, events=events, parameters=parameters)
+
+
+def _measured(
+    frame: Frame,
+    cn: str,
+    station: Station,
+    factors: Translator,
+    received_at: datetime,
+    tolerance: Tolerance,
+    deviations: tuple[str, ...],
+) -> Meaning:
+    """What a frame of measured values is: data, a packet without a time, events alone, or refused."""
+    kind, interval = PERIODS[cn], interval_of(cn, station)
+    st = frame.st or station.st
+    stamp_text = frame.text("DataTime")
+    if stamp_text is None and frame.is_split:
+        readings, _ = read_content(frame.cp, factors)
+        return Meaning("part", "", deviations, part=_part(frame, st, kind, interval, readings))
+    if stamp_text is None:
+        return Meaning("refused", "data_time.missing", deviations)
+    stamp = parse_time(stamp_text)[0]
+    if stamp is None:
+        return Meaning("refused", "data_time.malformed", deviations)
+    if stamp > received_at + tolerance.future:
+        return Meaning("refused", "data_time.future", _with(deviations, "data_time.future"))
+    start, end = period_of(cn, stamp, station)
+    if start < station.accept_from:
+        return Meaning("refused", "data_time.before_accept_from", deviations)
+    late = frame.rf == "1" or received_at - end > max(interval, LATE_LEAST)
+    readings, others = read_content(frame.cp, factors)
+    events = riders_of(others, station, start) if others else ()
+    if not readings:
+        if events:
+            return Meaning("event", "", deviations, events=events, live=not late)
+        return Meaning("refused", "cp.no_values", deviations)
+    found = Period(station.station_id, st, kind, int(interval.total_seconds()), start, end, readings, late)
+    part = _part(frame, st, kind, interval, readings) if frame.is_split else None
+    return Meaning("data", "", deviations, found, events, part=part, live=not late)
+
+
+def _part(frame: Frame, st: str, kind: Kind, interval: timedelta, readings: list[Reading]) -> Part:
+    return Part(int(frame.pnum or 1), int(frame.pno or 1), st, kind, int(interval.total_seconds()), readings)
+
+
+def period_of(cn: str, stamp: datetime, station: Station) -> tuple[datetime, datetime]:
+    """Return start and end (aware UTC; equal for an instant) of the period that DataTime stands for, after the
+    station's stamp rule, cut to whole minutes, hours or Beijing days."""
+    minutes = FURNACE_MINUTES if cn == "2111" else station.minute_interval
+    if cn == "2111":
+        cn = "2051"
+    kind = PERIODS[cn]
+    if kind is Kind.RT:
+        return stamp, stamp
+    if kind is Kind.DAY:
+        stamp = stamp.astimezone(BEIJING).replace(hour=0, minute=0, second=0, microsecond=0).astimezone(stamp.tzinfo)
+    elif kind is Kind.HOUR:
+        stamp = stamp.replace(minute=0, second=0, microsecond=0)
+    elif stamp.second or stamp.microsecond:
+        stamp = stamp.replace(second=0, microsecond=0)
+    return period(cn, stamp, stamp=station.stamp_rule, minutes=minutes)
+
+
+def interval_of(cn: str, station: Station) -> timedelta:
+    """Return the length of the periods that a data command reports; for 2011 the time between two frames."""
+    kind = PERIODS[cn]
+    if kind is Kind.RT:
+        return timedelta(seconds=station.rtd_interval_s)
+    if kind is Kind.MINUTE:
+        return timedelta(minutes=FURNACE_MINUTES if cn == "2111" else station.minute_interval)
+    return timedelta(hours=1) if kind is Kind.HOUR else timedelta(days=1)
+
+
+Others = dict[str, dict[str, str]]
+
+
+def read_content(cp: Mapping[str, str | dict[str, str]], factors: Translator) -> tuple[list[Reading], Others]:
+    """Split CP into readings and what is no number of a factor: facility states, information, letters as values.
+
+    Two codes of one frame that mean one factor: the first stands, the other goes to what is left.
+    """
+    readings: list[Reading] = []
+    others: Others = {}
+    taken: set[str] = set()
+    for sent, fields in cp.items():
+        if type(fields) is str:
+            continue
+        spec = factors.spec(sent)
+        if not spec.numeric or spec.code in taken:
+            others[sent] = fields  # type: ignore[assignment]
+            continue
+        taken.add(spec.code)
+        _read_factor(spec, fields, sent, readings, others)  # type: ignore[arg-type]
+    return readings, others
+
+
+def _read_factor(spec: Spec, fields: dict[str, str], sent: str, readings: list[Reading], others: Others) -> None:
+    stats: list[str] = []
+    values: list[float | None] = []
+    decimals: list[int] = []
+    flag = fields.get("Flag", "")
+    halves = 0
+    for name, text in fields.items():
+        statistic = STATISTICS.get(name)
+        if statistic is None:
+            if name in DAY_NIGHT:
+                halves += 1
+                readings.append(Reading.of(f"{spec.code}.{DAY_NIGHT[name]}", spec.unit, {"data": text}, flag))
+            continue
+        value, places = number(text)
+        stats.append(statistic)
+        values.append(value)
+        decimals.append(places)
+        if value is None and text[:1].isalpha() and text.lower() not in NO_NUMBER:
+            others.setdefault(sent, {})[name] = text
+    if stats or not halves:
+        readings.append(Reading(spec.code, spec.unit, tuple(stats), tuple(values), tuple(decimals), flag, spec.dialect))
+
+
+def _deviations(frame: Frame, station: Station, received_at: datetime, tolerance: Tolerance) -> tuple[str, ...]:
+    """Codes of the frame's own deviations and of those that only station or clock can tell, each once."""
+    codes = [one.code for one in frame.deviations]
+    codes += [one.code for one in clock_deviations(frame, received_at, tolerance=tolerance.future)]
+    value = frame.flag_value
+    if station.edition is not None and value is not None and value >> 2 != station.edition:
+        codes.append("flag.version_other")
+    if station.stamp_rule == "end" and frame.cn in ("2051", "2061", "2031"):
+        codes.append("data_time.end_stamped")
+    return tuple(dict.fromkeys(codes)) if codes else ()
+
+
+def _with(codes: tuple[str, ...], code: str) -> tuple[str, ...]:
+    return codes if code in codes else (*codes, code)
