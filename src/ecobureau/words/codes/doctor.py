@@ -105,4 +105,52 @@ CODES = {
         "数据库结构缺 {count} 项更新，第一项是 {first}。\n请重新运行 ecobureau up，它会自动更新。"
     ),
     "doctor.migrations.unknown": _("无法检查数据库结构：{why}"),
+    "doctor.key.ok": _("密钥文件 {file} 与已加密的口令相符"),
+    "doctor.key.lost": _(
+        "密钥文件 {file} 不见了，数据库中加密的口令无法打开，数采仪会被拒绝。\n请从备份恢复该文件，不要另建新文件。"
+    ),
+    "doctor.key.wrong": _(
+        "密钥文件 {file} 打不开数采仪 {mn} 的口令：不是加密时用的那一个。\n请从备份恢复原文件，或在登记中重新填写口令。"
+    ),
+    "doctor.partitions.ok": _("今天和明天的数据分区已建立"),
+    "doctor.partitions.missing": _(
+        "缺少 {count} 个数据分区，例如 {table} 的 {day}。写入时会临时补建，但午夜会变慢。\n"
+        "请确认 worker 在运行；也可运行 SQL：SELECT telemetry_ensure('{table}', ARRAY['{day}'::date])"
+    ),
+    "doctor.partitions.no_right": _(
+        "角色 {role} 不能建立数据分区，到新的一天将无法入库。\n"
+        "请以属主身份运行：GRANT EXECUTE ON FUNCTION telemetry_ensure(text, date[]) TO {role}"
+    ),
+    "doctor.gateway.ok": _("{count} 个网关进程在工作"),
+    "doctor.gateway.silent": _(
+        "系统在运行，但 {seconds} 秒内没有网关报告自己活着。\n请看日志中以 gateway 开头的最后几行。"
+    ),
+    "doctor.feeds.ok": _("{count} 个启用的监测点都在按时上报"),
+    "doctor.feeds.silent": _(
+        "{total} 个启用的监测点中有 {count} 个没有按时上报：{names}\n"
+        "请检查现场的供电和网络，或在登记中停用已拆除的监测点。"
+    ),
+    "doctor.feeds.all_silent": _(
+        "启用的 {count} 个监测点全部没有上报。\n请检查网关是否在运行、端口是否被防火墙挡住、现场设置的地址是否正确。"
+    ),
+    "doctor.dirty.ok": _("待研判的数据 {count} 批"),
+    "doctor.dirty.slow": _("待研判的数据有 {count} 批，最早的已等 {minutes} 分钟。\n请看日志中以 worker 开头的行。"),
+    "doctor.dirty.stuck": _(
+        "待研判的数据有 {count} 批，最早的已等 {minutes} 分钟：研判已停止，不会产生新线索。\n"
+        "请看日志中以 worker 开头的行，必要时重新启动。"
+    ),
+    "doctor.jobs.ok": _("后台任务正常"),
+    "doctor.jobs.failed": _("最近一天有 {count} 个后台任务失败，例如 {name}。\n请看日志中以 worker 开头的行。"),
+    "doctor.jobs.waiting": _("{count} 个后台任务已等待 {minutes} 分钟以上。\n请确认 worker 在运行，并看它的日志。"),
+    "doctor.jobs.hanging": _(
+        "{count} 个后台任务所属的 worker 已经消失。\n新的 worker 会自动重做；若一直如此，请重新启动。"
+    ),
+    "doctor.parts.open": _(
+        "{count} 个分包两小时后仍未归并。\n请在报文页面按监测点查看，并请现场检查数采仪的分包设置。"
+    ),
+    "doctor.commands.open": _("{count} 条发给数采仪的命令已过期仍未结束。\n请在监测点页面查看，并检查该设备是否在线。"),
+    "doctor.quarantine.some": _(
+        "最近一天隔离了 {frames} 帧（{kinds} 种）：MN 未登记、口令不符或校验错误。\n请在隔离页面查看并登记或更正。"
+    ),
+    "doctor.seal.late": _("{day} 的原始报文还没有封存。\n请确认 worker 在运行，并看它的日志中有关封存的行。"),
 }
