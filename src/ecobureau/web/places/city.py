@@ -88,7 +88,7 @@ def _load_district(
 ) -> None:
     names = feature["properties"]
     shape = read_shape(feature["geometry"]).moved(lambda lon, lat: to_wgs84(lon, lat, system))
-    lon, lat = to_wgs84(*names["centre"], system)
+    lon, lat = to_wgs84(names["centre"][0], names["centre"][1], system)
     code = sort_key(names["name"].removesuffix("区").removesuffix("县")).replace(" ", "")
     district = tally.unit(
         city,

@@ -141,6 +141,17 @@ def organisation(path: str) -> Organisation | None:
     return Organisation.objects.filter(path=path).first()
 
 
+def root_path() -> str:
+    """Return the path of the city centre, `/` before a city is loaded."""
+    top = Organisation.objects.filter(level=Level.CITY, parent=None).order_by("pk").first()
+    return top.path if top else "/"
+
+
+def has_areas() -> bool:
+    """Say whether any polygon is registered, so that `outside` has a meaning."""
+    return Area.objects.exists()
+
+
 def tree(below: str = "/", *, levels: tuple[str, ...] = ()) -> list[Organisation]:
     """Return the active units below a path, itself included, ordered by path; only those of `levels` when given."""
     found = Organisation.objects.filter(path__startswith=below, active=True).order_by("path")

@@ -6,11 +6,11 @@ import re
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import IntegrityError, transaction
 
 from ecobureau import clock
 from ecobureau.domain.geo import System, read_shape, to_wgs84
+from ecobureau.web.accounts.models import User
 from ecobureau.web.core.access import Viewer
 from ecobureau.web.places.changes import differences, note_change
 from ecobureau.web.places.door import must_change
@@ -165,7 +165,7 @@ def set_area(
 def add_member(
     actor: Viewer,
     unit: Organisation,
-    person: AbstractBaseUser,
+    person: User,
     *,
     post: str = Membership.Post.MEMBER,
     valid_from: date,
@@ -222,11 +222,11 @@ def make_roster(actor: Viewer, unit: Organisation, name: str) -> Roster:
 def add_shift(
     actor: Viewer,
     roster: Roster,
-    person: AbstractBaseUser,
+    person: User,
     *,
     starts: datetime,
     ends: datetime,
-    stand_in: AbstractBaseUser | None = None,
+    stand_in: User | None = None,
     reason: str = "",
 ) -> Shift:
     """Put a person on duty from `starts` (included) to `ends` (not included).
@@ -258,7 +258,7 @@ def add_shift(
 
 
 @transaction.atomic
-def set_stand_in(actor: Viewer, shift: Shift, stand_in: AbstractBaseUser | None, reason: str) -> Shift:
+def set_stand_in(actor: Viewer, shift: Shift, stand_in: User | None, reason: str) -> Shift:
     """Let somebody else take a whole shift over (None: give it back).
 
     Raises:
@@ -307,7 +307,7 @@ def _check_span(starts: datetime, ends: datetime) -> None:
         raise invalid("ends", "registry.shift.long", starts=_minute(starts), ends=_minute(ends))
 
 
-def _check_stand_in(person: AbstractBaseUser, stand_in: AbstractBaseUser | None) -> None:
+def _check_stand_in(person: User, stand_in: User | None) -> None:
     if stand_in is not None and stand_in.pk == person.pk:
         raise invalid("stand_in", "registry.shift.himself")
 

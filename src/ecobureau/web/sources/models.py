@@ -185,6 +185,7 @@ class Factor(models.Model):
     code = models.CharField(_("因子编码"), max_length=20, primary_key=True)
     name_zh = models.CharField(_("中文名"), max_length=80)
     name_en = models.CharField(_("英文名"), max_length=120, blank=True)
+    short_zh = models.CharField(_("简称"), max_length=20, blank=True)
     code_2005 = models.CharField(_("2005 版编码"), max_length=20, blank=True)
     unit = models.CharField(_("浓度单位"), max_length=20, blank=True)
     unit_emission = models.CharField(_("排放量单位"), max_length=20, blank=True)

@@ -35,6 +35,7 @@ CODES = {
     "registry.code.taken": _("编号“{value}”已登记给“{name}”。请核对，或换一个编号。"),
     "registry.credit_code": _("统一社会信用代码“{value}”不对：应为 18 位，且校验码应为 {check}。"),
     "registry.credit_code.form": _("统一社会信用代码“{value}”不对：应为 18 位大写字母和数字（不含 I、O、S、V、Z）。"),
+    "registry.site.other": _("厂区“{value}”不属于该企业。"),
     "registry.enterprise.unknown": _("没有信用代码为“{value}”的企业。请先登记企业。"),
     "registry.outlet.unknown": _("企业 {enterprise} 没有编号为“{value}”的排放口。请先登记排放口。"),
     "registry.station.unknown": _("没有编号为“{value}”的站点。请先登记站点。"),
