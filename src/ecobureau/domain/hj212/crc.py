@@ -18,7 +18,8 @@ def _eight_shifts(value: int) -> int:
 
 _T = [_eight_shifts(byte) for byte in range(256)]
 _M = [value >> 8 for value in _T]
-_TEXT = [b"%04X" % value for value in _T]
+TEXTS = [b"%04X" % value for value in _T]
+"""Every check there is, as it stands in a frame: only 256 values occur."""
 # The register starts as 0xFFFF; of it only 0xFF meets the first byte, which ends up at this place after folding.
 _START = [0xFF << (8 * ((size - 1) & 7)) for size in range(8)]
 _LOW_2048 = (1 << 2048) - 1
@@ -64,7 +65,7 @@ def crc(segment: bytes) -> int:
 
 def crc_text(segment: bytes) -> bytes:
     """Return the CRC of `segment` as it stands in a frame: four upper-case hex digits, high byte first."""
-    return _TEXT[_last_state(segment)] if segment else b"FFFF"
+    return TEXTS[_last_state(segment)] if segment else b"FFFF"
 
 
 def modbus(segment: bytes) -> int:

@@ -175,7 +175,8 @@ def _packets(fields: dict[str, str], flag_value: int, found: list[Deviation]) ->
 def _identity(fields: dict[str, str], edition: Edition | None, found: list[Deviation]) -> None:
     mn, pw, st = fields.get("MN"), fields.get("PW"), fields.get("ST")
     if mn and edition is not None:
-        if len(mn) != MN_LENGTH[edition]:
+        # Without Flag the edition is only a guess: then either length will do.
+        if len(mn) not in ({MN_LENGTH[edition]} if fields.get("Flag") else set(MN_LENGTH.values())):
             found.append(Deviation("mn.length", str(len(mn))))
         if edition is not Edition.E2005 and not _HEX.fullmatch(mn):
             found.append(Deviation("mn.alphabet", mn))

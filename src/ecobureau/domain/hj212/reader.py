@@ -9,7 +9,8 @@ from typing import NamedTuple
 from ecobureau.domain.hj212.crc import crc, modbus, swapped
 from ecobureau.domain.hj212.deviations import Deviation
 from ecobureau.domain.hj212.editions import LARGEST_LENGTH, Edition
-from ecobureau.domain.hj212.frame import Frame
+from ecobureau.domain.hj212.frame import ERRORS, Frame
+from ecobureau.domain.hj212.layouts import Memory
 from ecobureau.domain.hj212.segment import decode, looks_encrypted, open_segment, understand
 from ecobureau.domain.hj212.watch import QnWatch
 
@@ -18,6 +19,7 @@ ENVELOPE = 12
 
 # A frame starts with ## and four digits; where the digits are damaged, a header field close behind tells it too.
 _START = re.compile(rb"##(?:[0-9]{4}|(?=[^#]{0,6}?(?:QN|ST|CN|PW|MN|Flag)=))")
+_STARTED = re.compile(rb"##[0-9]{0,3}")
 _DECLARED = re.compile(rb"##([0-9]{4})")
 _LOOSE_LENGTH = re.compile(rb"##([^#]{0,6}?)(?=(?:QN|ST|CN|PW|MN|Flag)=)")
 _END_OF_LINE = re.compile(rb"\r\n|\n|\r")
@@ -82,6 +84,7 @@ class FrameReader:
         self._owes_line_end = False
         self._notes: list[Deviation] = []
         self._qns = QnWatch()
+        self._memory = Memory()
 
     @property
     def pending(self) -> int:
@@ -107,9 +110,21 @@ class FrameReader:
         frames: list[Frame] = []
         here = 0
         self._quiet_until = 0
-        while here < len(buffer):
+        size = len(buffer)
+        quick, qns, patient, strict = self._memory.quick, self._qns, self._patient and not final, self.strict
+        while here < size:
+            if not (self._notes or self._owes_line_end or self._text_before):
+                frame = quick(buffer, here, patient, strict, qns)
+                if frame is not None:
+                    frames.append(frame)
+                    here += len(frame.raw)
+                    continue
             here = self._to_start(buffer, here, final)
-            if here >= len(buffer) or not _START.match(buffer, here):
+            if here >= size or not _START.match(buffer, here):
+                if final and _STARTED.fullmatch(buffer, here):
+                    piece = _Piece(size, b"", None, "truncated", [_cut(None, 0)])
+                    frames.append(self._read(buffer[here:], piece))
+                    here = size
                 break
             piece = self._piece(buffer, here, final)
             if piece is None:
@@ -134,7 +149,7 @@ class FrameReader:
         match = _START.match(buffer, here) or _START.search(buffer, here)
         if match:
             to = match.start()
-        elif final:
+        elif final and not _STARTED.fullmatch(buffer, max(here, buffer.rfind(b"##", here))):
             to = len(buffer)
         else:
             to = buffer.rfind(b"##", max(here, len(buffer) - _TAIL))
@@ -218,7 +233,9 @@ class FrameReader:
         """The frame cannot be taken by its length: find its end by the marks, before the next start."""
         follower = _START.search(buffer, here + 2)
         limit = follower.start() if follower else len(buffer)
-        settled = final or follower is not None
+        furthest = here + self._max + ENVELOPE + _TAIL
+        settled = final or follower is not None or limit > furthest
+        limit = min(limit, furthest)
         loose = _LOOSE_LENGTH.match(buffer, here) if length is None else None
         begin = loose.end() if loose else here + 6
         if length is not None:
@@ -228,10 +245,10 @@ class FrameReader:
         piece = self._closing(buffer, begin, limit, length, settled)
         if piece is not _NO:
             return piece
-        if not settled and len(buffer) - here <= self._max + ENVELOPE + _TAIL:
+        if not settled:
             return None
         cut = buffer[begin:limit].rstrip(b"\r\n")
-        return _Piece(limit, cut, None, "truncated", [Deviation("frame.truncated", _said(length, len(cut)))])
+        return _Piece(limit, cut, None, "truncated", [_cut(length, len(cut))])
 
     def _structure(self, buffer: bytes, begin: int, end: int, limit: int, settled: bool) -> _Piece | None:
         """Length right, CRC not: wrong, short, missing or no hex; else `_NO`."""
@@ -249,6 +266,8 @@ class FrameReader:
         notes: list[Deviation] = []
         error: str | None = "crc"
         opened = open_segment(segment, _number(check), self._key_of(segment))
+        if not opened.fits and len(check) < 4 and line_end is None:
+            return _Piece(after, opened.plain, check or None, "truncated", [_cut(end - begin, end - begin)])
         if opened.fits and len(check) < 4:
             error = None
             notes.append(Deviation("crc.three_digits", check.decode()))
@@ -351,11 +370,11 @@ class FrameReader:
         notes = piece.deviations
         if self._first and self._text_before.strip():
             notes = [Deviation("stream.text_before", self._text_before.decode("utf-8", "replace")), *notes]
-        self._first = False
         if self._notes:
             notes = [*self._notes, *notes]
             self._notes = []
-        frame = understand(
+        self._first, self._text_before = False, b""
+        frame, header = understand(
             raw,
             piece.segment,
             declared=_length(raw, 0),
@@ -365,16 +384,16 @@ class FrameReader:
             expected=self.edition,
             strict=self.strict,
         )
-        if frame.ok or self.strict:
-            self._watch(frame)
-        return frame
-
-    def _watch(self, frame: Frame) -> None:
+        if frame.error in ERRORS:
+            return frame
+        if len(frame.deviations) == len(header.deviations) and frame.deviations == list(header.deviations):
+            self._memory.learn(piece.segment, header, frame.cp)
         seen = self._qns.look(frame)
         if seen is not None:
             frame.deviations.append(seen)
             if self.strict and frame.error is None:
                 frame.ok, frame.error = False, seen.code
+        return frame
 
     def _key_of(self, segment: bytes) -> bytes | None:
         if self._key_for is not None:
@@ -397,8 +416,8 @@ def _number(check: bytes) -> int | None:
     return int(check, 16) if _HEX.fullmatch(check) else None
 
 
-def _said(length: int | None, seen: int) -> str:
-    return f"{'?' if length is None else length}, {seen}"
+def _cut(length: int | None, seen: int) -> Deviation:
+    return Deviation("frame.truncated", f"{'?' if length is None else length}, {seen}")
 
 
 def _wrong_length(segment: bytes, length: int | None, head: bytes) -> Deviation:

@@ -141,8 +141,8 @@ def understand(
     deviations: list[Deviation],
     expected: Edition | None = None,
     strict: bool = False,
-) -> Frame:
-    """Read a plain segment into a frame.
+) -> tuple[Frame, Header]:
+    """Read a plain segment into a frame, and hand out its header too.
 
     Args:
         raw, segment: bytes of the frame and of its segment (plain).
@@ -171,17 +171,20 @@ def understand(
         error = "header" if header.error else "cp" if parts.error or read.error else None
     if strict and error is None and found:
         error = found[0].code
-    return Frame(
+    frame = Frame(
         raw, segment, error is None, error, found, declared, check,
         qn, header.st, header.cn, header.pw, header.mn, header.flag, header.pnum, header.pno, header.rf,
         read.cp, charset,
     )  # fmt: skip
+    return frame, header
 
 
 def _whole_items(text: str) -> str:
     """Drop the last item of a cut segment: its value may have been longer."""
     match = _OPENING.search(text)
     start = match.end() if match else 0
+    if match and text[start:].endswith("&&"):
+        return text
     last = max(text.rfind(";", start), text.rfind(",", start))
     if match:
         return text[: max(last, start)] + "&&"

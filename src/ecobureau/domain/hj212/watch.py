@@ -8,32 +8,37 @@ from ecobureau.domain.hj212.deviations import Deviation
 from ecobureau.domain.hj212.frame import Frame
 from ecobureau.domain.hj212.times import parse_time, real_moment
 
-_KEPT = 512
+_KEPT = 256
 
 
 class QnWatch:
     """Notices one QN that serves different data. Resends repeat their QN rightly and stay unnoticed; so do answers."""
 
     def __init__(self) -> None:
-        self._seen: dict[tuple[str | None, str], tuple[str | None, str | None, bytes]] = {}
+        self._seen: dict[tuple[str | None, str], tuple[str | None, str | None, int]] = {}
+
+    def first(self, mn: str | None, qn: str, cn: str | None, pno: str | None, segment: bytes) -> bool:
+        """Remember a QN and return True, or return False where it was seen before."""
+        seen = self._seen
+        key = (mn, qn)
+        if key in seen:
+            return False
+        if len(seen) >= _KEPT:
+            seen.clear()
+        seen[key] = (cn, pno, hash(segment))
+        return True
 
     def look(self, frame: Frame) -> Deviation | None:
         """Remember the frame's QN; return `qn.repeated` or `qn.same_for_packets` where it served other data before."""
         qn, cn = frame.qn, frame.cn
-        if not qn or (cn is not None and cn.startswith("9")):
+        if not qn or cn is None or cn.startswith("9") or self.first(frame.mn, qn, cn, frame.pno, frame.segment):
             return None
-        key = (frame.mn, qn)
-        before = self._seen.get(key)
-        if before is None:
-            if len(self._seen) >= _KEPT:
-                self._seen.clear()
-            self._seen[key] = (cn, frame.pno, frame.segment)
+        before_cn, before_pno, before = self._seen[frame.mn, qn]
+        if before == hash(frame.segment):
             return None
-        if before[2] == frame.segment:
-            return None
-        if frame.is_split and before[0] == cn and before[1] != frame.pno:
+        if frame.is_split and before_cn == cn and before_pno != frame.pno:
             return Deviation("qn.same_for_packets", qn)
-        return Deviation("qn.repeated", f"{qn} {before[0]} {cn}")
+        return Deviation("qn.repeated", f"{qn} {before_cn} {cn}")
 
 
 class StreamWatch:
