@@ -2,7 +2,21 @@
 
 import importlib.util
 
-_NAMES = ("demo", "up", "gateway", "web", "worker", "migrate", "manage", "simulate", "import", "hj212", "verify", "doctor")
+_NAMES = (
+    "demo",
+    "up",
+    "gateway",
+    "web",
+    "worker",
+    "migrate",
+    "manage",
+    "simulate",
+    "import",
+    "hj212",
+    "verify",
+    "doctor",
+    "pg",
+)
 
 COMMANDS: tuple[str, ...] = tuple(
     name for name in _NAMES if importlib.util.find_spec(f"ecobureau.commands.{name}") is not None

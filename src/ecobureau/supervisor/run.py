@@ -66,7 +66,16 @@ def migrate(supervisor: Supervisor, owner_url: str) -> None:
     with contextlib.closing(lock):
         lock.execute("select pg_advisory_lock(%s)", [MIGRATION_LOCK])
         env = {"DATABASE_OWNER_URL": owner_url, "ECOBUREAU_AS_OWNER": "1", "ECOBUREAU_NO_POOL": "1"}
-        command = (sys.executable, "-m", "django", "migrate", "--noinput", "--settings", SETTINGS_MODULE, "-v", "1")
+        command = (
+            sys.executable,
+            "-m",
+            "django",
+            "migrate",
+            "--noinput",
+            "--skip-checks",
+            "--settings",
+            SETTINGS_MODULE,
+        )
         code = supervisor.step("migrate", command, env)
     if code != 0:
         raise SupervisorError("supervisor.migrate.failed", code=code)

@@ -64,4 +64,10 @@ CODES = {
     "up.pg_setting": _("自带数据库的参数，可重复，例如 shared_buffers=2GB"),
     "up.pg_setting.bad": _("参数应写成 名称=值，而不是 {text}"),
     "up.pg_port": _("让自带数据库同时在 127.0.0.1 的这个端口上监听（默认只用套接字文件）"),
+    "pg.help": _("在本系统的数据库上运行 PostgreSQL 自带的程序，例如：ecobureau pg pg_dump -Fc -f backup.dump"),
+    "pg.role": _("以哪个角色连接，默认 owner"),
+    "pg.program": _("程序名：psql、pg_dump、pg_restore……"),
+    "pg.words": _("交给该程序的参数"),
+    "pg.no_program": _("没有找到程序 {program}。请检查名称，或安装 PostgreSQL 客户端。"),
+    "pg.no_superuser": _("外部数据库没有登记超级用户。请用数据库自己的管理工具。"),
 }
