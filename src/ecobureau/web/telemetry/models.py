@@ -1,4 +1,4 @@
-"""State of the telemetry tables for Django. The tables are made by SQL (`migrations/sql`) and written by `ecobureau.storage`.
+"""State of the telemetry tables for Django. SQL makes them (`migrations/sql`), `ecobureau.storage` writes them.
 
 Station and factor are plain numbers and codes here: the store outlives the registry's rows and never waits for them.
 """
@@ -184,7 +184,7 @@ class Latest(models.Model):
 
 
 class _Rollup(models.Model):
-    """Count, sum and extremes of one series over an hour or a day (Beijing); `valid` counts values with a valid mark."""
+    """Count, sum and extremes of one series over an hour or a day (Beijing); `valid` counts those with a valid mark."""
 
     pk = models.CompositePrimaryKey("station_id", "stream_id", "start", "factor")
     station_id = models.IntegerField()
@@ -405,7 +405,7 @@ class CommandEvent(models.Model):
 
 
 class Seal(models.Model):
-    """Link of a station's evidence chain: the frames of one day. `seq` above 0 adds frames that came after the first."""
+    """Link of a station's evidence chain: the frames of a day. `seq` above 0 adds frames that came after the first."""
 
     pk = models.CompositePrimaryKey("station_id", "day", "seq")
     day = models.DateField()

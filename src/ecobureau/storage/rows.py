@@ -1,0 +1,218 @@
+"""Packed rows on their way into the database."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from struct import pack
+from typing import Any
+
+from psycopg import Connection, Cursor
+
+from ecobureau.storage import wire
+from ecobureau.storage.shape import Layout, unpack
+from ecobureau.storage.types import Kind, Reading
+
+BACKFILLED, REVISED, MERGED, REKEYED = 1, 2, 4, 8
+"""Bits of column `note`."""
+
+COPY_FROM = 1500
+"""Rows from which COPY into a temporary table is cheaper than one INSERT from arrays (bench/storage.py prints both)."""
+
+Key = tuple[int, int, int]
+"""station, stream, start in microseconds since 2000"""
+
+
+@dataclass(slots=True)
+class Row:
+    """One packed row; times in microseconds since 2000-01-01 UTC."""
+
+    station: int
+    stream: int
+    start: int
+    raw_id: int
+    layout: Layout
+    lag: int
+    note: int
+    v: list[int | None] | None
+    wide: list[float | None] | None
+    marks: str | None
+    exact: bytes | None
+    parts: str | None
+    kind: Kind
+    received: int
+    end: int
+    arrival: int
+    readings: list[Reading] = field(default_factory=list)
+
+    @property
+    def key(self) -> Key:
+        return (self.station, self.stream, self.start)
+
+    def unpacked(self) -> list[Reading]:
+        """Return the readings, from the arrival where it is at hand, else from the row."""
+        return self.readings or unpack(self.layout, self.v, self.wide, self.marks, self.exact)
+
+
+def table_of(kind: Kind) -> str:
+    return "frame_rt" if kind is Kind.RT else "frame_period"
+
+
+_COLUMNS = "start, raw_id, station_id, stream_id, layout_id, lag, note, v, marks, wide, exact, parts"
+_INSERT = {
+    table: (
+        f"INSERT INTO {table} ({_COLUMNS})"
+        " SELECT start, raw_id, station_id, stream_id, layout_id, lag, note,"
+        " CASE WHEN n >= 0 THEN (%(v)s::int4[])[o:o + n - 1] END, marks, wide::float8[], exact, parts"
+        " FROM unnest(%(start)s::timestamptz[], %(raw)s::int8[], %(station)s::int4[], %(stream)s::int4[],"
+        " %(layout)s::int4[], %(lag)s::int4[], %(note)s::int2[], %(o)s::int4[], %(n)s::int4[], %(marks)s::text[],"
+        " %(wide)s::text[], %(exact)s::bytea[], %(parts)s::text[])"
+        " AS u(start, raw_id, station_id, stream_id, layout_id, lag, note, o, n, marks, wide, exact, parts)"
+        " ON CONFLICT (station_id, stream_id, start) DO NOTHING"
+    )
+    for table in ("frame_rt", "frame_period")
+}
+
+
+def insert(cursor: Cursor[Any], table: str, rows: Sequence[Row]) -> int:
+    """Insert rows whose key is new; returns how many were. Rows must be in key order, one a key."""
+    if len(rows) >= COPY_FROM:
+        return _insert_by_copy(cursor, table, rows)
+    offsets: list[int] = []
+    counts: list[int] = []
+    flat: list[int | None] = []
+    at = 1
+    for row in rows:
+        offsets.append(at)
+        if row.v is None:
+            counts.append(-1)
+        else:
+            counts.append(len(row.v))
+            flat += row.v
+            at += len(row.v)
+    cursor.execute(
+        _INSERT[table],
+        {
+            "start": wire.times([r.start for r in rows]),
+            "raw": wire.int8s([r.raw_id for r in rows]),
+            "station": wire.int4s([r.station for r in rows]),
+            "stream": wire.int4s([r.stream for r in rows]),
+            "layout": wire.int4s([r.layout.id for r in rows]),
+            "lag": wire.int4s([r.lag for r in rows]),
+            "note": wire.int2s([r.note for r in rows]),
+            "o": wire.int4s(offsets),
+            "n": wire.int4s(counts),
+            "v": wire.int4s(flat),
+            "marks": wire.texts([r.marks for r in rows]),
+            "wide": wire.texts([_float_array(r.wide) for r in rows]),
+            "exact": wire.byteas([r.exact for r in rows]),
+            "parts": wire.texts([r.parts for r in rows]),
+        },
+        prepare=True,
+    )
+    return cursor.rowcount
+
+
+def _float_array(values: Sequence[float | None] | None) -> str | None:
+    if values is None:
+        return None
+    return "{" + ",".join("NULL" if x is None else repr(x) for x in values) + "}"
+
+
+_NULL = b"\xff\xff\xff\xff"
+COPY_HEAD = b"PGCOPY\n\xff\r\n\0" + bytes(8)
+COPY_TAIL = b"\xff\xff"
+
+
+def _cell(data: bytes | None) -> bytes:
+    return _NULL if data is None else len(data).to_bytes(4, "big") + data
+
+
+def copy_row(row: Row) -> bytes:
+    """Return a row in the binary form of COPY."""
+    return b"".join(
+        (
+            pack(
+                ">hiqiqiiiiiiiiih",
+                *(12, 8, row.start, 8, row.raw_id, 4, row.station, 4, row.stream, 4, row.layout.id, 4, row.lag, 2),
+                row.note,
+            ),
+            _cell(None if row.v is None else wire.int4s(row.v).data),
+            _cell(None if row.marks is None else row.marks.encode()),
+            _cell(None if row.wide is None else wire.float8s(row.wide).data),
+            _cell(row.exact),
+            _cell(None if row.parts is None else row.parts.encode()),
+        )
+    )
+
+
+def _insert_by_copy(cursor: Cursor[Any], table: str, rows: Sequence[Row]) -> int:
+    with cursor.copy(f"COPY pg_temp.incoming ({_COLUMNS}) FROM STDIN BINARY") as copy:
+        copy.write(b"".join((COPY_HEAD, *map(copy_row, rows), COPY_TAIL)))
+    cursor.execute(
+        f"INSERT INTO {table} ({_COLUMNS}) SELECT {_COLUMNS} FROM pg_temp.incoming"
+        " ON CONFLICT (station_id, stream_id, start) DO NOTHING",
+        prepare=True,
+    )
+    inserted = cursor.rowcount
+    cursor.execute("TRUNCATE pg_temp.incoming")
+    return inserted
+
+
+def prepare(conn: Connection[Any]) -> None:
+    """Make the temporary table of large batches and let the connection take packed arrays."""
+    wire.register(conn)
+    conn.execute(
+        "CREATE TEMP TABLE IF NOT EXISTS incoming (start timestamptz, raw_id bigint, station_id int, stream_id int,"
+        " layout_id int, lag int, note smallint, v int[], marks text, wide float8[], exact bytea, parts text)"
+    )
+
+
+def fetch_rivals(cursor: Cursor[Any], table: str, rows: Sequence[Row]) -> list[tuple[Any, ...]]:
+    """Lock and return the stored rows that hold the keys of `rows` with another raw frame, in key order."""
+    cursor.execute(
+        "SELECT f.station_id, f.stream_id, f.start, f.raw_id, f.layout_id, f.lag, f.note, f.v, f.wide, f.marks,"
+        f" f.exact, f.parts FROM {table} f"
+        " JOIN unnest(%(a)s::int4[], %(b)s::int4[], %(c)s::timestamptz[], %(d)s::int8[]) AS u(station_id, stream_id, start, raw_id) ON f.station_id = u.station_id AND f.stream_id = u.stream_id"
+        " AND f.start = u.start WHERE f.raw_id <> u.raw_id AND f.start BETWEEN %(e)s AND %(f)s"
+        " ORDER BY f.station_id, f.stream_id, f.start FOR UPDATE OF f",
+        {
+            "a": wire.int4s([r.station for r in rows]),
+            "b": wire.int4s([r.stream for r in rows]),
+            "c": wire.times([r.start for r in rows]),
+            "d": wire.int8s([r.raw_id for r in rows]),
+            "e": from_micros(min(r.start for r in rows)),
+            "f": from_micros(max(r.start for r in rows)),
+        },
+        binary=True,
+    )
+    return cursor.fetchall()
+
+
+def from_micros(micros: int) -> datetime:
+    """Return the aware instant (UTC) of microseconds since 2000."""
+    return wire.PG_EPOCH + timedelta(microseconds=micros)
+
+
+def update(cursor: Cursor[Any], table: str, rows: Sequence[Row]) -> None:
+    """Write back rows that a merge changed."""
+    cursor.executemany(
+        f"UPDATE {table} SET layout_id = %s, note = %s, v = %s, marks = %s, wide = %s, exact = %s, parts = %s"
+        " WHERE station_id = %s AND stream_id = %s AND start = %s",
+        [
+            (
+                r.layout.id,
+                r.note,
+                None if r.v is None else wire.int4s(r.v),
+                r.marks,
+                None if r.wide is None else wire.float8s(r.wide),
+                r.exact,
+                r.parts,
+                r.station,
+                r.stream,
+                from_micros(r.start),
+            )
+            for r in rows
+        ],
+    )

@@ -1,0 +1,382 @@
+"""The only way into the telemetry store: one batch, one transaction, durable when `write` returns, idempotent."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from struct import pack
+from time import perf_counter
+from typing import Any
+
+from psycopg import Connection, Cursor, errors
+
+from ecobureau.storage import notes, partitions, parts, rawcodec, rollup, rows, shape, strangers, upkeep, wire
+from ecobureau.storage.catalog import Catalog
+from ecobureau.storage.collide import Collisions
+from ecobureau.storage.rows import BACKFILLED, Row
+from ecobureau.storage.types import Arrival, Kind, Outcome, Part, Period, Reading
+
+UNKNOWN = 0
+"""Station of frames that belong to none."""
+
+_TRIES = 5
+_LAG = 2**31 - 1
+_RAW_COLUMNS = "id, received_at, station_id, run_id, session_id, codec, sha256, cn, outcome, reason, deviations, raw"
+_STAGES = ("prepare", "frames", "collisions", "raw", "upkeep", "other", "commit")
+
+
+@dataclass(slots=True)
+class _Batch:
+    """A batch on its way: everything that is made before the transaction."""
+
+    arrivals: Sequence[Arrival]
+    ids: list[int]
+    received: Mapping[tuple[int, date], int]
+    data: list[Row] = field(default_factory=list)
+    first: list[Row] = field(default_factory=list)
+    again: list[Row] = field(default_factory=list)
+    raw: list[tuple[int, bytes]] = field(default_factory=list)
+    split: list[int] = field(default_factory=list)
+    told: list[int] = field(default_factory=list)
+
+
+class Writer:
+    """Writes batches of frames. One writer has one connection and is used by one thread at a time.
+
+    Args:
+        conn: a psycopg connection of its own in autocommit mode, in the application's role.
+
+    Attributes:
+        seconds: time spent by stage since the writer was made, for benches and metrics.
+    """
+
+    def __init__(self, conn: Connection[Any]) -> None:
+        if not conn.autocommit:
+            raise ValueError("a writer needs a connection of its own in autocommit mode")
+        self.conn = conn
+        self.seconds: dict[str, float] = dict.fromkeys(_STAGES, 0.0)
+        self._catalog = Catalog(conn)
+        self._known: set[tuple[str, date]] = set()
+        self._next_id = self._last_id = 0
+        rows.prepare(conn)
+
+    def write(self, batch: Sequence[Arrival], received: Mapping[tuple[int, date], int] | None = None) -> list[Outcome]:
+        """Write a batch in one transaction.
+
+        Args:
+            batch: frames in the order received; all of one gateway run.
+            received: frames counted at the socket since the last call, (station or 0, Beijing day) -> frames.
+
+        Returns:
+            One outcome a frame, in the order of the batch. When it returns, everything is durable.
+
+        Raises:
+            psycopg.Error: nothing of the batch was written; write it again when the database answers.
+        """
+        if not batch:
+            return []
+        with self._stage("prepare"):
+            work = self._prepare(batch, received or {})
+        for tries_left in range(_TRIES, -1, -1):
+            try:
+                return self._commit(work)
+            except (errors.DeadlockDetected, errors.SerializationFailure):
+                self._forget()
+                if not tries_left:
+                    raise
+            except errors.CheckViolation as error:
+                self._forget()
+                if not tries_left or "no partition of relation" not in str(error):
+                    raise
+                self._known.clear()
+            except BaseException:
+                self._forget()
+                raise
+            self._ensure_partitions(work)
+        raise AssertionError("unreachable")
+
+    def _forget(self) -> None:
+        """Drop what was learnt in a transaction that did not commit."""
+        self._catalog = Catalog(self.conn)
+
+    # -- before the transaction ---------------------------------------------------------------------------------------
+
+    def _prepare(self, batch: Sequence[Arrival], received: Mapping[tuple[int, date], int]) -> _Batch:
+        work = _Batch(batch, self._ids(len(batch)), received)
+        seen: set[rows.Key] = set()
+        for at, arrival in enumerate(batch):
+            if arrival.verdict == "quarantine":
+                work.raw.append((rawcodec.PLAIN, b""))
+                continue
+            work.raw.append(rawcodec.encode(arrival.raw))
+            if arrival.verdict == "refused":
+                continue
+            if arrival.events or arrival.parameters:
+                work.told.append(at)
+            if arrival.part is not None:
+                work.split.append(at)
+            if arrival.period is not None:
+                row = self._row(arrival, arrival.period, work.ids[at], at)
+                work.data.append(row)
+                (work.again if row.key in seen else work.first).append(row)
+                seen.add(row.key)
+        work.first.sort(key=lambda r: (r.station, r.stream, r.start))
+        self._ensure_partitions(work)
+        return work
+
+    def _ids(self, n: int) -> list[int]:
+        """Return n raw frame ids out of blocks of the sequence, so that a batch knows its ids before it writes."""
+        out: list[int] = []
+        while len(out) < n:
+            if self._next_id >= self._last_id:
+                row = self.conn.execute("SELECT nextval('raw_frame_id_seq')").fetchone()
+                if row is None:
+                    raise RuntimeError("the sequence of raw frames gave nothing")
+                self._next_id, self._last_id = int(row[0]), int(row[0]) + 1000
+            take = min(n - len(out), self._last_id - self._next_id)
+            out += range(self._next_id, self._next_id + take)
+            self._next_id += take
+        return out
+
+    def _row(self, arrival: Arrival, period: Period, raw_id: int, at: int) -> Row:
+        part = arrival.part
+        stream = self._catalog.stream(period.st, period.kind, period.interval_s)
+        start = wire.micros(period.start)
+        end = start if period.end is period.start else wire.micros(period.end)
+        late = period.backfilled or not arrival.live
+        told = None if part is None else f"{part.pno}/{part.pnum}"
+        return self._packed(
+            period.station_id, stream, start, end, period.kind, period.readings, wire.micros(arrival.received_at),
+            late, told, raw_id, at,
+        )  # fmt: skip
+
+    def _packed(
+        self, station: int, stream: int, start: int, end: int, kind: Kind, readings: list[Reading], received: int,
+        late: bool, told: str | None, raw_id: int, at: int,
+    ) -> Row:  # fmt: skip
+        layout, exact = self._catalog.find(readings)
+        v, wide = shape.pack_values(layout, [x for r in readings for x in r.values])
+        marks = shape.pack_marks([r.flag for r in readings])
+        lag = max(-_LAG, min(_LAG, (received - end) // 1_000_000))
+        note = BACKFILLED if late else 0
+        return Row(station, stream, start, raw_id, layout, lag, note, v, wide, marks, exact, told, kind, received, end,
+                   at, readings)  # fmt: skip
+
+    def _ensure_partitions(self, work: _Batch) -> None:
+        wanted = {("raw_frame", partitions.day_of(a.received_at)) for a in work.arrivals}
+        wanted |= {(rows.table_of(r.kind), partitions.day_of(rows.from_micros(r.start))) for r in work.data}
+        missing = wanted - self._known
+        for table in sorted({table for table, _day in missing}):
+            partitions.ensure(self.conn, table, [day for its_table, day in missing if its_table == table])
+        self._known |= missing
+
+    # -- the transaction ----------------------------------------------------------------------------------------------
+
+    def _commit(self, work: _Batch) -> list[Outcome]:
+        outcomes: list[Outcome | None] = [None] * len(work.arrivals)
+        with self._transaction() as cursor:
+            digests = {id_: a.sha256 for id_, a in zip(work.ids, work.arrivals, strict=True)}
+            made_at = max(a.received_at for a in work.arrivals)
+            meeting = Collisions(cursor, self._catalog, digests, made_at)
+            with self._stage("frames"):
+                met = self._insert(cursor, work, meeting)
+            with self._stage("collisions"):
+                for row in met:
+                    outcomes[row.arrival] = meeting.apply(row)
+                joined = self._join(cursor, work, meeting, outcomes)
+                meeting.flush()
+            for row in work.data:
+                if outcomes[row.arrival] is None:
+                    outcomes[row.arrival] = Outcome.STORED
+            with self._stage("other"):
+                self._tell(cursor, work, outcomes)
+            done = [outcome for outcome in outcomes if outcome is not None]
+            if len(done) != len(outcomes):
+                raise AssertionError("a frame without an outcome")
+            with self._stage("raw"):
+                self._raw(cursor, work, done)
+            with self._stage("upkeep"):
+                self._keep_up(cursor, work, meeting, done, joined)
+        return done
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Cursor[Any]]:
+        with self.conn.cursor() as cursor:
+            cursor.execute("BEGIN")
+            try:
+                yield cursor
+                with self._stage("commit"):
+                    cursor.execute("COMMIT")
+            except BaseException:
+                if not self.conn.closed:
+                    self.conn.rollback()
+                raise
+
+    @contextmanager
+    def _stage(self, name: str) -> Iterator[None]:
+        began = perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[name] += perf_counter() - began
+
+    def _insert(self, cursor: Cursor[Any], work: _Batch, meeting: Collisions) -> list[Row]:
+        """Insert the rows whose key is new; returns those that met another frame, in the order received."""
+        met = list(work.again)
+        for table in ("frame_rt", "frame_period"):
+            mine = [row for row in work.first if rows.table_of(row.kind) == table]
+            if not mine:
+                continue
+            if rows.insert(cursor, table, mine) < len(mine):
+                taken = meeting.lock(mine)
+                met += [row for row in mine if row.key in taken]
+        if work.again:
+            of_others = set(meeting.current)
+            again = {row.key for row in work.again}
+            for row in work.first:
+                if row.key in again and row.key not in of_others:
+                    meeting.hold(row)
+        return sorted(met, key=lambda row: row.arrival)
+
+    def _join(
+        self, cursor: Cursor[Any], work: _Batch, meeting: Collisions, outcomes: list[Outcome | None]
+    ) -> list[tuple[Row, Outcome]]:
+        """Bring the packets of split messages together; returns the rows that waiting packets changed."""
+        if not work.split:
+            return []
+        parts.lock(cursor, [work.arrivals[at].station_id or UNKNOWN for at in work.split])
+        told = {row.arrival: row for row in work.data}
+        changed: list[tuple[Row, Outcome]] = []
+        for at in work.split:
+            arrival, part = work.arrivals[at], work.arrivals[at].part
+            if part is None or arrival.station_id is None:
+                continue
+            own = told.get(at)
+            if own is not None:
+                outcome = outcomes[at] or Outcome.STORED
+                parts.keep(cursor, arrival, work.ids[at], own.stream, own.start, outcome)
+                for join in parts.waiting(cursor, arrival, own.stream, own.start):
+                    result = self._merge(meeting, arrival, join)
+                    parts.settle(cursor, join.raw_id, join.start, result[1], arrival.received_at)
+                    changed.append(result)
+                continue
+            stream = self._catalog.stream(part.st, part.kind, part.interval_s)
+            start = parts.find_start(cursor, arrival, stream)
+            if start is None:
+                outcomes[at] = Outcome.PENDING_PART
+            else:
+                join = parts.Join(work.ids[at], at, start, part, stream, arrival.station_id, False)
+                row, outcomes[at] = self._merge(meeting, arrival, join)
+                changed.append((row, outcomes[at] or Outcome.STORED))
+            parts.keep(cursor, arrival, work.ids[at], stream, start, outcomes[at] or Outcome.STORED)
+        return changed
+
+    def _merge(self, meeting: Collisions, arrival: Arrival, join: parts.Join) -> tuple[Row, Outcome]:
+        part: Part = join.part
+        end = join.start if part.kind is Kind.RT else join.start + part.interval_s * 1_000_000
+        row = self._packed(
+            join.station, join.stream, join.start, end, part.kind, part.readings, wire.micros(arrival.received_at),
+            not arrival.live, f"{part.pno}/{part.pnum}", join.raw_id, join.arrival,
+        )  # fmt: skip
+        meeting.lock([row])
+        outcome = meeting.apply(row)
+        return meeting.current[row.key], outcome
+
+    def _tell(self, cursor: Cursor[Any], work: _Batch, outcomes: list[Outcome | None]) -> None:
+        """Store events, parameters and strangers; give the frames that are no data their outcome."""
+        news = dict.fromkeys(work.told, 0)
+        for at in work.told:
+            arrival, id_ = work.arrivals[at], work.ids[at]
+            news[at] += notes.keep_events(cursor, arrival.events, id_, arrival.received_at)
+            news[at] += notes.keep_parameters(cursor, arrival.parameters, id_, arrival.received_at)
+        for at, arrival in enumerate(work.arrivals):
+            if outcomes[at] is not None:
+                continue
+            if arrival.verdict == "quarantine":
+                outcomes[at] = Outcome.QUARANTINED
+            elif arrival.verdict == "refused":
+                outcomes[at] = Outcome.REFUSED
+            elif at in news and arrival.verdict == "event":
+                outcomes[at] = Outcome.STORED if news[at] else Outcome.DUPLICATE
+            else:
+                outcomes[at] = Outcome.CONTROL
+        strangers.keep(cursor, [a for a in work.arrivals if a.verdict == "quarantine"])
+
+    def _raw(self, cursor: Cursor[Any], work: _Batch, outcomes: Sequence[Outcome]) -> None:
+        """Write the evidence: every frame of a known station with its outcome, never to be changed."""
+        pieces = [rows.COPY_HEAD]
+        for arrival, id_, (codec, stored), outcome in zip(work.arrivals, work.ids, work.raw, outcomes, strict=True):
+            if outcome is not Outcome.QUARANTINED:
+                pieces.append(_raw_row(arrival, id_, codec, stored, outcome))
+        if len(pieces) == 1:
+            return
+        pieces.append(rows.COPY_TAIL)
+        with cursor.copy(f"COPY raw_frame ({_RAW_COLUMNS}) FROM STDIN BINARY") as copy:
+            copy.write(b"".join(pieces))
+
+    def _keep_up(
+        self, cursor: Cursor[Any], work: _Batch, meeting: Collisions, outcomes: Sequence[Outcome],
+        joined: Sequence[tuple[Row, Outcome]],
+    ) -> None:  # fmt: skip
+        changed: list[tuple[Row, str]] = []
+        for row in work.data:
+            outcome = outcomes[row.arrival]
+            if outcome is not Outcome.DUPLICATE:
+                changed.append((meeting.current.get(row.key, row), _cause(row, outcome)))
+        changed += [
+            (meeting.current[row.key], _cause(row, outcome))
+            for row, outcome in joined
+            if outcome is not Outcome.DUPLICATE
+        ]
+        touched = [row for row, _why in changed]
+        upkeep.latest(cursor, touched)
+        rollup.keep_up(cursor, touched)
+        counted = Counter(
+            (partitions.day_of(a.received_at), a.run_id, a.station_id or UNKNOWN, outcome.value)
+            for a, outcome in zip(work.arrivals, outcomes, strict=True)
+        )
+        upkeep.count(cursor, counted)
+        upkeep.count_received(cursor, work.arrivals[0].run_id, work.received)
+        if changed:
+            streams = {row.stream: self._catalog.stream_key(row.stream) for row in touched}
+            upkeep.dirty(cursor, changed, streams, max(a.received_at for a in work.arrivals))
+
+
+def _cause(row: Row, outcome: Outcome) -> str:
+    if outcome is Outcome.REVISED:
+        return "revised"
+    return "late" if row.note & BACKFILLED else "new"
+
+
+_NULL = b"\xff\xff\xff\xff"
+
+
+def _text(text: str | None) -> bytes:
+    if not text:
+        return _NULL
+    data = text.replace("\x00", "").encode()
+    return len(data).to_bytes(4, "big") + data
+
+
+def _raw_row(arrival: Arrival, id_: int, codec: int, stored: bytes, outcome: Outcome) -> bytes:
+    session = _NULL if arrival.session_id is None else pack(">iq", 8, arrival.session_id)
+    return b"".join(
+        (
+            pack(
+                ">hiqiqiiii",
+                *(12, 8, id_, 8, wire.micros(arrival.received_at), 4, arrival.station_id or UNKNOWN, 4, arrival.run_id),
+            ),
+            session,
+            pack(">ihi", 2, codec, len(arrival.sha256)),
+            arrival.sha256,
+            _text(arrival.cn or "-"),
+            _text(outcome.value),
+            _text(arrival.reason),
+            _text(",".join(arrival.deviations)),
+            len(stored).to_bytes(4, "big"),
+            stored,
+        )
+    )
