@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -236,6 +237,21 @@ def test_lost_passwords_are_told_and_nothing_is_overwritten(data: Path) -> None:
     assert (data / "pg" / "PG_VERSION").exists()
 
 
+def test_new_passwords_can_be_made_as_the_manual_says(data: Path) -> None:
+    """docs/reference/operations.md, "When something is wrong"."""
+    (data / "secret").write_text(json.dumps({role: f"new-{role}" for role in ("owner", "app", "superuser")}))
+    hba = data / "pg" / "pg_hba.conf"
+    before = hba.read_text()
+    hba.write_text("local all all trust\n")
+    with EmbeddedPostgres(data, fast_unsafe=True):
+        pass
+    hba.write_text(before)
+    with EmbeddedPostgres(data, fast_unsafe=True) as pg:
+        for role in ("owner", "app", "superuser"):
+            assert f"new-{role}" in pg.url(role)  # type: ignore[arg-type]
+            assert ask(pg.url(role), "select 1") == 1  # type: ignore[arg-type]
+
+
 def test_damaged_password_file_is_told(fresh: Path) -> None:
     (fresh / "secret").write_text("{not json")
     with pytest.raises(PostgresError) as caught:
@@ -253,6 +269,14 @@ def test_interrupted_first_start_is_taken_up_again(fresh: Path) -> None:
     cluster.write_private(fresh / "secret", secret.replace('"prepared": "yes"', '"prepared": "no"'))
     with EmbeddedPostgres(fresh, fast_unsafe=True) as pg:
         assert ask(pg.url(), "select 1") == 1
+
+
+def test_passwords_from_a_backup_serve_a_new_cluster(data: Path) -> None:
+    before = cluster.read_secret(data)
+    shutil.rmtree(data / "pg")
+    with EmbeddedPostgres(data, fast_unsafe=True) as pg:
+        assert ask(pg.url(), "select 1") == 1
+    assert cluster.read_secret(data) == before
 
 
 def test_cluster_of_another_version_is_told(data: Path) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import importlib.util
 import json
 import os
 import tempfile
+import time
 from pathlib import Path
-from typing import Literal
+from typing import IO, Literal
 from urllib.parse import quote
 
 from ecobureau.supervisor.death import process_state
@@ -138,3 +140,35 @@ def write_private(path: Path, text: str) -> None:
         file.flush()
         os.fsync(file.fileno())
     fresh.replace(path)
+
+
+class Held(Exception):
+    """Somebody else holds a lock; `holder` is what stands in the file (a process id)."""
+
+    def __init__(self, holder: str) -> None:
+        super().__init__(holder)
+        self.holder = holder
+
+
+def take_lock(path: Path, patience: float = 1.0) -> IO[bytes]:
+    """Takes the lock file and writes our process id into it; held until the file is closed or we end.
+
+    patience: seconds to wait, since a killed holder needs a moment to go. Raises Held, or OSError for a bad path.
+    """
+    path.touch(mode=0o600)
+    lock = path.open("r+b")
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            break
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                holder = lock.read(32).decode(errors="replace").strip() or "?"
+                lock.close()
+                raise Held(holder) from None
+            time.sleep(0.02)
+    lock.truncate(0)
+    lock.write(f"{os.getpid()}\n".encode())
+    lock.flush()
+    return lock

@@ -20,6 +20,7 @@ from types import FrameType
 from typing import IO, Any
 
 from ecobureau.supervisor.children import Child, ChildSpec, processes_with
+from ecobureau.supervisor.cluster import Held, take_lock
 from ecobureau.supervisor.death import process_state
 from ecobureau.supervisor.errors import PostgresError, SupervisorError
 from ecobureau.supervisor.postgres import EmbeddedPostgres
@@ -326,23 +327,13 @@ class Supervisor:
     # -- the folder and the signals -----------------------------------------------------------------------------------
 
     def _take_data(self) -> None:
-        path = self.data / "supervisor.lock"
         try:
             self.data.mkdir(parents=True, exist_ok=True)
-            path.touch(mode=0o600)
-            lock = path.open("r+b")
+            self._lock = take_lock(self.data / "supervisor.lock")
+        except Held as held:
+            raise SupervisorError("supervisor.busy", folder=str(self.data), pid=held.holder) from held
         except OSError as error:
             raise SupervisorError("supervisor.data.unwritable", folder=str(self.data), why=error.strerror) from error
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            holder = lock.read(32).decode(errors="replace").strip() or "?"
-            lock.close()
-            raise SupervisorError("supervisor.busy", folder=str(self.data), pid=holder) from error
-        lock.truncate(0)
-        lock.write(f"{os.getpid()}\n".encode())
-        lock.flush()
-        self._lock = lock
 
     def _sweep(self) -> None:
         """Ends what a killed predecessor of this data folder left behind."""

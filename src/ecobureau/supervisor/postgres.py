@@ -8,7 +8,6 @@ Layout of the data folder (its own, mode 0700):
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import re
@@ -29,6 +28,7 @@ from ecobureau.supervisor.cluster import (
     SETTINGS,
     SOCKET_PORT,
     UNSAFE,
+    Held,
     PidFile,
     Role,
     find_binaries,
@@ -36,6 +36,7 @@ from ecobureau.supervisor.cluster import (
     make_url,
     read_secret,
     socket_folder,
+    take_lock,
     write_private,
 )
 from ecobureau.supervisor.death import die_with_parent
@@ -174,20 +175,11 @@ class EmbeddedPostgres:
             raise PostgresError("supervisor.data.unwritable", folder=str(self.data), why=error.strerror) from error
 
     def _take_lock(self) -> None:
-        if self._lock is not None:
-            return
-        path = self.data / "postgres.lock"
-        lock = path.open("r+b")
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            holder = lock.read(32).decode(errors="replace").strip() or "?"
-            lock.close()
-            raise PostgresBusy("supervisor.pg.busy", folder=str(self.data), pid=holder) from error
-        lock.truncate(0)
-        lock.write(f"{os.getpid()}\n".encode())
-        lock.flush()
-        self._lock = lock
+        if self._lock is None:
+            try:
+                self._lock = take_lock(self.data / "postgres.lock")
+            except Held as held:
+                raise PostgresBusy("supervisor.pg.busy", folder=str(self.data), pid=held.holder) from held
 
     def _give(self, path: Path) -> None:
         """Hands a file or folder that root made to the identity PostgreSQL runs under."""
@@ -281,6 +273,8 @@ class EmbeddedPostgres:
 
     def _initdb(self) -> None:
         assert self._identity is not None
+        if self._secret.pop("prepared", None) is not None:  # a secret from a backup, for a cluster that is new
+            write_private(self.data / "secret", json.dumps(self._secret))
         fresh, words = self.data / "pg.new", self.data / "initdb.pw"
         shutil.rmtree(fresh, ignore_errors=True)
         fresh.mkdir(mode=0o700)

@@ -8,7 +8,7 @@ from ecobureau.supervisor.cluster import DATABASE, ROLES
 
 
 def prepare_roles(url: str, words: Mapping[str, str], *, may_create_databases: bool = False) -> None:
-    """Makes the roles with the passwords in `words` ('owner', 'app') and the database; may be repeated at will.
+    """Makes the roles with the passwords in `words` ('owner', 'app', 'superuser') and the database; may be repeated.
 
     url: address of the superuser. may_create_databases: for test servers, whose owner clones templates.
     """
@@ -27,6 +27,8 @@ def prepare_roles(url: str, words: Mapping[str, str], *, may_create_databases: b
                 word=sql.Literal(word),
             )
             db.execute(statement)
+        word = db.pgconn.encrypt_password(words["superuser"].encode(), b"postgres", b"scram-sha-256").decode()
+        db.execute(sql.SQL("ALTER ROLE postgres PASSWORD {}").format(sql.Literal(word)))
         # The owner may act as the application: it can end its sessions, and tests can try its rights.
         db.execute("GRANT ecobureau_app TO ecobureau_owner")
         if not db.execute("select 1 from pg_database where datname = %s", [DATABASE]).fetchone():
