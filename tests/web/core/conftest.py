@@ -1,4 +1,4 @@
-"""A toy duty for the kernel's tests: its table is made where a test asks for it, its kind is registered for that long."""
+"""A toy duty for the kernel's tests: table and registration last as long as the test that asks for them."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 
 import pytest
 from django.db import connection
-from web.core.toy import KIND, Notebook
 
 from ecobureau.clock import ManualClock, use_clock
 from ecobureau.web.core import registry
+from web.core.toy import KIND, Notebook
 
 
 @pytest.fixture

@@ -1,16 +1,11 @@
 """Making and moving records: numbers, versions, refusals that change nothing, idempotence."""
 
-from uuid import uuid4
-
 import pytest
-from web.people import person, viewer
-from web.core.toy import Notebook
 
 from ecobureau.web.core import services
-from ecobureau.web.core.access import SYSTEM
 from ecobureau.web.core.history import verify_chain
-from ecobureau.web.core.models import Clock, History
-from ecobureau.web.core.refusals import Refused
+from ecobureau.web.core.models import Clock
+from web.people import person, viewer
 
 pytestmark = pytest.mark.django_db
 

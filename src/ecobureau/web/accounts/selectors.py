@@ -7,7 +7,7 @@ from datetime import datetime
 
 from django.db.models import Q, QuerySet
 
-from ecobureau.web.accounts.models import Assignment, User
+from ecobureau.web.accounts.models import Assignment
 from ecobureau.web.core.people import Grant
 
 

@@ -164,7 +164,7 @@ def roles_at(viewer: Viewer, action: str, record: Record) -> frozenset[str]:
 
 
 def allowed(viewer: Viewer, action: str, record: Record) -> Refusal | None:
-    """Return why the viewer may not do `action` (view, act, attach, export, create …) on the record; None if they may."""
+    """Return why the viewer may not do `action` (view, act, attach, export, create) on the record; None if they may."""
     if roles_at(viewer, action, record):
         return None
     return Refusal("core.no_access" if viewer.user_id is not None else "core.sign_in")

@@ -7,3 +7,9 @@ class CoreConfig(AppConfig):
     label = "core"
     verbose_name = _("内核")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from ecobureau.clock import now
+        from ecobureau.web.core import clocks, loops
+
+        loops.register("clocks", loops.every_seconds(2.0, lambda: clocks.tick(now())))

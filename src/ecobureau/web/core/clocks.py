@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,10 +12,11 @@ from django.db import transaction
 from ecobureau.domain import workflow
 from ecobureau.domain.workflow import ClockSpec, Flow, Length, Mood, Running, Transition, Unit
 from ecobureau.rulepacks import load
-from ecobureau.web.core import live, notices
+from ecobureau.web.core import live, notices, parts
 from ecobureau.web.core.calendars import calendar
 from ecobureau.web.core.models import Clock, ClockFired, Record
 from ecobureau.web.core.refusals import sentence
+from ecobureau.words import say
 
 log = logging.getLogger("ecobureau.clocks")
 _RETRY = timedelta(minutes=1)
@@ -203,37 +203,34 @@ def _announce(clock: Clock, percent: int, tell: str, at: datetime) -> None:
     live.record_changed(record)
 
 
-@dataclass(frozen=True, slots=True)
-class Badge:
-    """What a clock shows: name and text in the reader's language, mood, absolute due time, rule and its source."""
-
-    code: str
-    name: str
-    mood: Mood
-    text: str
-    due_at: datetime
-    started_at: datetime
-    stopped_at: datetime | None
-    legal: bool
-    rule: str
-    source: str
-    pause_reason: str = ""
-
-
-def badge(clock: Clock, spec: ClockSpec, at: datetime, lang: str) -> Badge:
-    """Return the badge of a clock at `at`."""
+def badge(clock: Clock, spec: ClockSpec, at: datetime) -> parts.ClockBadge:
+    """Return the badge of a clock as it stands at `at`, in the language in force."""
     value = running(clock)
+    state = workflow.mood(value, at, WARN_PERCENT)
     said = workflow.words(value, at)
-    return Badge(
-        code=clock.code,
-        name=sentence(spec.name, {}, lang),
-        mood=workflow.mood(value, at, WARN_PERCENT),
-        text=sentence(said.code, said.params, lang),
-        due_at=clock.due_at,
-        started_at=clock.started_at,
-        stopped_at=clock.stopped_at,
+    note = ""
+    if clock.stopped_at is not None:
+        note = f"{say(spec.name)} {sentence(said.code, said.params)}"
+        state = Mood.DONE
+    elif clock.paused_at is not None:
+        note = pause_words(clock)
+    return parts.ClockBadge(
+        label=say(spec.name),
+        due=clock.due_at,
+        state=state.value,
+        now=at,
+        warn_at=workflow.moment(value, WARN_PERCENT),
         legal=clock.legal,
-        rule=f"{clock.rule} ({clock.rule_version})",
-        source=clock.rule_source,
-        pause_reason=clock.pause_reason,
+        source=f"{clock.rule_source} {clock.rule} {clock.rule_version}",
+        note=note,
     )
+
+
+def pause_words(clock: Clock) -> str:
+    """Return the name of the reason for which a clock stands."""
+    from ecobureau.web.core import registry
+
+    flow = registry.get(clock.kind).flow
+    reasons = [*flow.pause_reasons, *(reason for move in flow.transitions for reason in move.reasons)]
+    name = next((reason.name for reason in reasons if reason.code == clock.pause_reason), clock.pause_reason)
+    return say(name) if name else ""

@@ -55,14 +55,19 @@ class Ticket:
         return places is not None and any(org.startswith(place) for place in places)
 
 
-def token(viewer: Any, topics: Iterable[str]) -> str:
-    """Return a signed token (good for TOKEN_SECONDS to connect) for those of `topics` that the viewer may hear.
+def token(viewer: Any, topics: Iterable[str] | None = None, more: Iterable[str] = ()) -> str:
+    """Return a signed token (good for TOKEN_SECONDS to connect) for those of the topics that the viewer may hear.
 
     Args:
-        viewer: the `access.Viewer`. topics: as in the module's head; what they may not hear is left out.
+        viewer: the `access.Viewer`. topics: as in the module's head; default: own news, the feed and the lists of every
+            kind. more: further ones, for example the record of the page. What they may not hear is left out.
     """
+    from ecobureau.web.core import registry
+
+    if topics is None:
+        topics = [f"user:{viewer.user_id}", "feed", *(f"list:{kind.code}" for kind in registry.kinds())]
     granted: dict[str, list[str]] = {}
-    for topic in topics:
+    for topic in (*topics, *more):
         places = _places(viewer, topic)
         if places:
             granted[topic] = list(places)

@@ -6,8 +6,10 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
+from ecobureau.clock import now
 from ecobureau.domain.workflow import Role
 from ecobureau.web.core import live, people
+from ecobureau.web.core.access import Viewer
 from ecobureau.web.core.models import Notice, Record
 
 
@@ -62,3 +64,8 @@ def send(users: Iterable[int], record: Record, code: str, params: Mapping[str, A
     )
     for user in wanted:
         live.publish(f"user:{user}", record.KIND, record.pk)
+
+
+def mark_read(viewer: Viewer, ids: Iterable[int]) -> int:
+    """Mark the viewer's own notices among `ids` as read; returns how many."""
+    return Notice.objects.filter(user_id=viewer.user_id, pk__in=list(ids), read_at__isnull=True).update(read_at=now())

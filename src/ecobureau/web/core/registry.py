@@ -118,7 +118,7 @@ def register(kind: Kind) -> Kind:
         ValueError: another kind has its code, plural or prefix, or model and flow carry other codes.
     """
     checked(kind.flow)
-    if kind.model.KIND != kind.code or kind.flow.kind != kind.code:
+    if kind.code != kind.model.KIND or kind.flow.kind != kind.code:
         raise ValueError(f"kind {kind.code!r}: model says {kind.model.KIND!r}, flow says {kind.flow.kind!r}")
     for other in _kinds.values():
         if other.code != kind.code and (other.plural == kind.plural or other.prefix == kind.prefix):

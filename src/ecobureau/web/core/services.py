@@ -18,7 +18,18 @@ from ecobureau.web.core.models import Attachment, History, Link, Record, Share
 from ecobureau.web.core.refusals import Refused, refuse
 from ecobureau.web.core.registry import Kind
 
-__all__ = ["Refused", "amend", "context_of", "create", "erase_personal", "link", "perform", "share", "unshare"]
+__all__ = [
+    "Refused",
+    "amend",
+    "context_of",
+    "create",
+    "done_with",
+    "erase_personal",
+    "link",
+    "perform",
+    "share",
+    "unshare",
+]
 
 _KERNEL_FIELDS = frozenset(
     {"id", "number", "state", "version", "created_at", "created_by", "created_by_id", "updated_at", "closed_at"}
@@ -290,6 +301,15 @@ def _bind_papers(record: Record) -> tuple[Mapping[str, Any], ...]:
     )
     fresh.update(in_history=record.version)
     return bound
+
+
+def done_with(record: Record, client_uuid: UUID | str | None) -> History | None:
+    """Return the entry that a submission of that id has already made on the record, None if it has not."""
+    try:
+        wanted = UUID(str(client_uuid))
+    except ValueError:
+        return None
+    return History.objects.filter(kind=record.KIND, object_id=record.pk, client_uuid=wanted).first()
 
 
 def _refresh(record: Record, locked: Record) -> None:

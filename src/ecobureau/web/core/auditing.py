@@ -1,0 +1,48 @@
+"""Reading the audit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import QueryDict
+
+from ecobureau.domain.workflow import Refusal
+from ecobureau.web.core import audit
+from ecobureau.web.core.access import Viewer
+from ecobureau.web.core.models import Audit
+from ecobureau.web.core.refusals import refuse
+
+PAGE_SIZE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class AuditPage:
+    """Lines of the audit, newest first; `before` is the id to go on from (None at the end)."""
+
+    lines: list[Audit]
+    before: int | None
+    what: str
+    actor: str
+    number: str
+
+
+def page(viewer: Viewer, params: QueryDict) -> AuditPage:
+    """Return a page of the audit by the filters `what`, `actor` (name), `number`, `before` (id).
+
+    Raises:
+        Refused: the viewer is neither auditor nor administrator.
+    """
+    if not viewer.has("auditor", "administrator"):
+        refuse(Refusal("core.no_access"), actor=viewer.user_id, what="audit")
+    what, actor, number = (params.get(key, "").strip()[:150] for key in ("what", "actor", "number"))
+    rows: Any = Audit.objects.all()
+    rows = rows.filter(what=what) if what else rows
+    rows = rows.filter(actor_name__icontains=actor) if actor else rows
+    rows = rows.filter(number=number) if number else rows
+    before = params.get("before", "")
+    rows = rows.filter(pk__lt=int(before)) if before.isdigit() else rows
+    lines = list(rows.order_by("-pk")[: PAGE_SIZE + 1])
+    audit.write(viewer, "read_audit", filters={"what": what, "actor": actor, "number": number})
+    more = lines[PAGE_SIZE - 1].pk if len(lines) > PAGE_SIZE else None
+    return AuditPage(lines[:PAGE_SIZE], more, what, actor, number)

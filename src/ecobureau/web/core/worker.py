@@ -1,0 +1,51 @@
+"""The worker process: procrastinate's worker and the registered loops in one event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+
+from procrastinate.contrib.django import app
+
+from ecobureau.web.core import loops
+
+POLL_SECONDS = 1.0
+GRACE_SECONDS = 15.0
+
+
+async def work_jobs(stop: asyncio.Event, concurrency: int = 4) -> None:
+    """Work off jobs until the stop event is set; running ones may finish (GRACE_SECONDS)."""
+    own = app.with_connector(app.connector.get_worker_connector())  # type: ignore[attr-defined]
+    async with own.open_async():
+        work = asyncio.create_task(
+            own.run_worker_async(
+                concurrency=concurrency,
+                fetch_job_polling_interval=POLL_SECONDS,
+                install_signal_handlers=False,
+                shutdown_graceful_timeout=GRACE_SECONDS,
+                delete_jobs="successful",
+            )
+        )
+        halt = asyncio.create_task(stop.wait())
+        await asyncio.wait({work, halt}, return_when=asyncio.FIRST_COMPLETED)
+        halt.cancel()
+        if not work.done():
+            work.cancel()
+        try:
+            await work
+        except asyncio.CancelledError:
+            if not stop.is_set():
+                raise
+
+
+async def serve(concurrency: int = 4) -> None:
+    """Run jobs and loops until SIGTERM or SIGINT."""
+    stop = asyncio.Event()
+    running = asyncio.get_running_loop()
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        running.add_signal_handler(signum, stop.set)
+
+    async def jobs(halt: asyncio.Event) -> None:
+        await work_jobs(halt, concurrency)
+
+    await loops.keep_all(stop, {"jobs": jobs})
