@@ -43,7 +43,7 @@ def data_mark(data: Path) -> str:
 def status(data: Path) -> dict[str, Any] | None:
     """State of the supervisor that runs on `data` now, as it last wrote it; None if none runs.
 
-    {'pid', 'url', 'postgres': pid|None, 'children': {name: {'pid': int|None, 'restarts': int}}}
+    {'pid', 'url', 'ready', 'postgres': pid|None, 'children': {name: {'pid': int|None, 'restarts': int}}}
     """
     data = Path(data).resolve()
     try:
@@ -82,6 +82,7 @@ class Supervisor:
         self.env = dict(os.environ if env is None else env)
         self.env[RUN_VARIABLE] = f"{data_mark(self.data)}:{uuid.uuid4().hex}"
         self.url = url
+        self.ready = False
         self._leftover_patience = leftover_patience
         self._out: IO[str] | None = out or sys.stdout
         self._bye = bye
@@ -139,17 +140,25 @@ class Supervisor:
                 self._lock.close()
                 self._lock = None
 
+    def now_ready(self) -> None:
+        """Notes in the status file that the web server answers."""
+        self.ready = True
+        self._write_status()
+
     def start_children(self) -> None:
         for child in self._children:
             self._start(child)
 
     def run(self, until: Callable[[], bool] | None = None, every: float = 0.2) -> bool:
-        """Keeps everything alive until a signal asks to stop (returns False) or `until()` is true (returns True;
-        asked after every turn, at least each `every` seconds)."""
+        """Keeps everything alive until a signal asks to stop (returns False) or `until()`, asked each `every` seconds,
+        is true (returns True)."""
+        next_look = time.monotonic()
         while not self._stops:
-            if until is not None and until():
-                return True
-            self._turn(every if until is not None else None)
+            if until is not None and time.monotonic() >= next_look:
+                if until():
+                    return True
+                next_look = time.monotonic() + every
+            self._turn(None if until is None else max(next_look - time.monotonic(), 0.0))
         return False
 
     def step(self, name: str, command: Sequence[str], env: Mapping[str, str] | None = None) -> int:
@@ -387,6 +396,7 @@ class Supervisor:
             {
                 "pid": os.getpid(),
                 "url": self.url,
+                "ready": self.ready,
                 "postgres": self.postgres.pid if self.postgres is not None else None,
                 "children": {
                     child.spec.name: {"pid": child.pid, "restarts": child.restarts} for child in self._children

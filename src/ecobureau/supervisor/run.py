@@ -20,6 +20,7 @@ from ecobureau.supervisor.postgres import EmbeddedPostgres
 SETTINGS_MODULE = "ecobureau.web.settings"
 MIGRATION_LOCK = 5_470_212
 """Key of the advisory lock that keeps two supervisors of one external database from migrating at once."""
+TELL_AFTER_ERRORS = 4
 
 
 def port_taken(host: str, port: int) -> bool:
@@ -34,17 +35,40 @@ def port_taken(host: str, port: int) -> bool:
     return False
 
 
-def answers(host: str, port: int) -> bool:
-    """Does the web server answer a request without an error of its own?"""
+def answer_of(host: str, port: int) -> int | None:
+    """HTTP status that the web server answers the login page with; None if it does not answer."""
     near = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
     connection = http.client.HTTPConnection(near, port, timeout=2)
     try:
         connection.request("GET", "/accounts/login/", headers={"Host": f"127.0.0.1:{port}"})
-        return connection.getresponse().status < 500
+        return connection.getresponse().status
     except (OSError, http.client.HTTPException):
-        return False
+        return None
     finally:
         connection.close()
+
+
+def answers(host: str, port: int) -> bool:
+    """Does the web server answer a request without an error of its own?"""
+    code = answer_of(host, port)
+    return code is not None and code < 500
+
+
+class Readiness:
+    """Looks whether the web server answers; says once if it answers with errors."""
+
+    def __init__(self, supervisor: Supervisor, host: str, port: int) -> None:
+        self._supervisor, self._host, self._port = supervisor, host, port
+        self._errors = 0
+
+    def __call__(self) -> bool:
+        code = answer_of(self._host, self._port)
+        if code is None or code < 500:
+            return code is not None
+        self._errors += 1
+        if self._errors == TELL_AFTER_ERRORS:
+            self._supervisor.say("supervisor.web.error", status=code)
+        return False
 
 
 def say_bye(url: str) -> None:
@@ -145,7 +169,8 @@ def up(
             if prepare is not None:
                 prepare(supervisor)
             supervisor.start_children()
-            if supervisor.run(until=lambda: answers(host, web_port)):
+            if supervisor.run(until=Readiness(supervisor, host, web_port), every=0.25):
+                supervisor.now_ready()
                 supervisor.say("supervisor.ready", url=url, gateway=f"{gateway_host}:{gateway_port}")
                 if on_ready is not None:
                     on_ready(supervisor)
