@@ -144,7 +144,8 @@ class Collisions:
         if self._sources:
             self.cursor.executemany(
                 "INSERT INTO frame_source AS s (station_id, stream_id, start, raw_id, factors)"
-                " VALUES (%s, %s, %s, %s, %s) ON CONFLICT (station_id, stream_id, start, raw_id) DO UPDATE SET factors ="
+                " VALUES (%s, %s, %s, %s, %s) ON CONFLICT (station_id, stream_id, start, raw_id) DO UPDATE SET"
+                " factors ="
                 " (SELECT array_agg(DISTINCT f) FROM unnest(s.factors || excluded.factors) f)",
                 [
                     (key[0], key[1], packed.from_micros(key[2]), raw_id, sorted(codes))

@@ -105,7 +105,8 @@ _STATE_FROM = (
 )
 _STATE_UPDATE = (
     "UPDATE stream_state s SET newest = greatest(s.newest, u.newest),"
-    f" received_at = greatest(s.received_at, u.received_at) FROM {_STATE_FROM} WHERE s.station_id = u.station_id AND s.stream_id = u.stream_id"
+    f" received_at = greatest(s.received_at, u.received_at) FROM {_STATE_FROM} WHERE s.station_id ="
+    " u.station_id AND s.stream_id = u.stream_id"
     " RETURNING s.station_id, s.stream_id, s.open_hour"
 )
 _STATE_INSERT = (

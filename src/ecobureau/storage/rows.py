@@ -174,7 +174,8 @@ def fetch_rivals(cursor: Cursor[Any], table: str, rows: Sequence[Row]) -> list[t
     cursor.execute(
         "SELECT f.station_id, f.stream_id, f.start, f.raw_id, f.layout_id, f.lag, f.note, f.v, f.wide, f.marks,"
         f" f.exact, f.parts FROM {table} f"
-        " JOIN unnest(%(a)s::int4[], %(b)s::int4[], %(c)s::timestamptz[], %(d)s::int8[]) AS u(station_id, stream_id, start, raw_id) ON f.station_id = u.station_id AND f.stream_id = u.stream_id"
+        " JOIN unnest(%(a)s::int4[], %(b)s::int4[], %(c)s::timestamptz[], %(d)s::int8[]) AS"
+        " u(station_id, stream_id, start, raw_id) ON f.station_id = u.station_id AND f.stream_id = u.stream_id"
         " AND f.start = u.start WHERE f.raw_id <> u.raw_id AND f.start BETWEEN %(e)s AND %(f)s"
         " ORDER BY f.station_id, f.stream_id, f.start FOR UPDATE OF f",
         {

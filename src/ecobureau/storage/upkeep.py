@@ -138,7 +138,8 @@ def count(cursor: Cursor[Any], frames: Mapping[tuple[date, int, int, str], int])
     cursor.execute(
         "INSERT INTO frame_counter AS c (day, run_id, station_id, outcome, frames)"
         " SELECT day::date, run_id, station_id, outcome, frames"
-        " FROM unnest(%s::text[], %s::int4[], %s::int4[], %s::text[], %s::int8[]) AS u(day, run_id, station_id, outcome, frames)"
+        " FROM unnest(%s::text[], %s::int4[], %s::int4[], %s::text[], %s::int8[]) AS u(day, run_id,"
+        " station_id, outcome, frames)"
         " ON CONFLICT (day, run_id, station_id, outcome) DO UPDATE SET frames = c.frames + excluded.frames",
         (
             wire.texts([k[0].isoformat() for k in keys]),

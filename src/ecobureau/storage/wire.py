@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 from struct import Struct, pack
 from typing import Any, ClassVar
 
-from psycopg import Connection
+from psycopg import Connection, Cursor
 from psycopg.adapt import Dumper
 from psycopg.pq import Format
+from psycopg.rows import TupleRow, tuple_row
 
 PG_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 _HEAD = Struct(">iiIii")
@@ -133,3 +134,13 @@ def texts(values: Sequence[str | None]) -> Texts:
 
 def byteas(values: Sequence[bytes | None]) -> Byteas:
     return Byteas(_varying(values, 17))
+
+
+def run(conn: Connection[Any], statement: str, params: Any = None) -> Cursor[TupleRow]:
+    """Execute with parameters bound by the server and results in binary form, whatever the connection's own cursors do.
+
+    So a reader gives the same values on a plain connection and on one that belongs to Django.
+    """
+    cursor = Cursor(conn, row_factory=tuple_row)
+    cursor.execute(statement, params, binary=True)
+    return cursor
