@@ -11,7 +11,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from ecobureau.clock import now
+from ecobureau.clock import beijing, now
 from ecobureau.secret import seal
 from ecobureau.supervisor.doctor import feeds
 from ecobureau.supervisor.doctor.findings import Finding, Surroundings
@@ -183,6 +183,30 @@ def test_quarantine_of_the_last_day(here: Surroundings) -> None:
     assert feeds.quarantined(here) == []
     put(here, "quarantine", digest=b"2", frames=5, last_at=here.now)
     assert one(feeds.quarantined(here)).params == {"kinds": 1, "frames": 5}
+
+
+def test_books_that_do_not_balance(here: Surroundings) -> None:
+    day = beijing(here.now).date()
+    put(here, "gateway_run", ended_at=here.now)
+    assert here.db is not None
+    row = here.db.execute("select max(id) from gateway_run").fetchone()
+    assert row is not None
+    put(here, "gateway_received", day=day, run_id=row[0], station_id=7, frames=10)
+    put(here, "frame_counter", day=day, run_id=row[0], station_id=7, outcome="stored", frames=9)
+    found = one(feeds.book_balance(here))
+    assert (found.level, found.code) == ("bad", "doctor.books.broken")
+    assert (found.params["station"], found.params["received"], found.params["settled"]) == (7, 10, 9)
+    put(here, "frame_counter", day=day, run_id=row[0], station_id=7, outcome="refused", frames=1)
+    assert one(feeds.book_balance(here)).params == {"received": 10, "cut_off": 0}
+
+
+def test_frames_cut_off_by_a_crash_are_counted_not_blamed(here: Surroundings) -> None:
+    put(here, "gateway_run", crashed=True)
+    assert here.db is not None
+    row = here.db.execute("select max(id) from gateway_run").fetchone()
+    assert row is not None
+    put(here, "gateway_received", day=beijing(here.now).date(), run_id=row[0], station_id=7, frames=4)
+    assert one(feeds.book_balance(here)).params == {"received": 4, "cut_off": 4}
 
 
 def test_day_that_was_never_sealed(here: Surroundings) -> None:

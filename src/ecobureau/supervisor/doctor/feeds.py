@@ -9,6 +9,7 @@ from typing import Any
 from ecobureau.clock import beijing
 from ecobureau.config import key_file
 from ecobureau.secret import WrongKey, unseal
+from ecobureau.storage import books
 from ecobureau.supervisor.doctor.database import ask
 from ecobureau.supervisor.doctor.findings import Finding, Surroundings, bad, ok, warn
 from ecobureau.supervisor.loop import status
@@ -214,6 +215,29 @@ def seals(here: Surroundings) -> list[Finding]:
     return warn("doctor.seal.late", day=unsealed) if unsealed is not None else []
 
 
+def book_balance(here: Surroundings) -> list[Finding]:
+    """Frames received against frames with an outcome, of today and yesterday (Beijing), one line a run and station."""
+    if not has(here, "gateway_run", "gateway_received", "frame_counter"):
+        return []
+    assert here.db is not None
+    today = beijing(here.now).date()
+    lines = [line for day in (today - DAY, today) for line in books.balance(here.db, day)]
+    broken = [line for line in lines if not line.balances]
+    if broken:
+        worst = max(broken, key=lambda line: abs(line.difference))
+        return bad(
+            "doctor.books.broken",
+            count=len(broken),
+            day=worst.day,
+            run=worst.run_id,
+            station=worst.station_id,
+            received=worst.received,
+            settled=worst.settled,
+        )
+    cut_off = sum(line.difference for line in lines if line.verdict == "cut_off")
+    return ok("doctor.books.ok", received=sum(line.received for line in lines), cut_off=cut_off)
+
+
 CHECKS = (
     sealed_secrets,
     partitions,
@@ -225,4 +249,5 @@ CHECKS = (
     commands,
     quarantined,
     seals,
+    book_balance,
 )

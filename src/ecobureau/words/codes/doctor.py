@@ -153,4 +153,9 @@ CODES = {
         "最近一天隔离了 {frames} 帧（{kinds} 种）：MN 未登记、口令不符或校验错误。\n请在隔离页面查看并登记或更正。"
     ),
     "doctor.seal.late": _("{day} 的原始报文还没有封存。\n请确认 worker 在运行，并看它的日志中有关封存的行。"),
+    "doctor.books.ok": _("今天和昨天的收发账平衡：收到 {received} 帧，其中 {cut_off} 帧因中断未应答"),
+    "doctor.books.broken": _(
+        "收发账有 {count} 处不平：{day} 第 {run} 次运行、监测点 {station} 收到 {received} 帧，有结果的 {settled} 帧。\n"
+        "请运行 ecobureau verify 核对原始报文，并把结果报告给维护者；不要删除任何数据。"
+    ),
 }
