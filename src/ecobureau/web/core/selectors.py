@@ -85,7 +85,13 @@ def found(viewer: Viewer, kind: Kind, params: QueryDict, action: str = "view") -
     """Return the filters of `params` and the records they leave, sorted; one way for list, board, export and API.
 
     A filter value that makes no sense leaves nothing (its error stands in the filter's form).
+
+    Raises:
+        Refused: the viewer has not signed in, or no role that counts for this kind.
     """
+    if not access.may_somewhere(viewer, action, kind):
+        code = "core.sign_in" if viewer.user_id is None else "core.no_access"
+        refuse(Refusal(code), actor=viewer.user_id, what=f"{action} {kind.plural}")
     filters = filterset(kind, viewer, params, visible(viewer, kind, action))
     queryset = filters.qs if filters.is_valid() else filters.queryset.none()
     return filters, _sorted(kind, queryset, params.get("sort", "")).select_related("owner_person", *kind.related)
@@ -103,8 +109,6 @@ def _sorted(kind: Kind, queryset: QuerySet[Any], sort: str) -> QuerySet[Any]:
 
 def list_page(viewer: Viewer, kind: Kind, params: QueryDict) -> ListPage:
     """Return the page of the list that `params` (filters, sort, page) ask for."""
-    if viewer.user_id is None:
-        refuse(Refusal("core.sign_in"), what=kind.code)
     filters, queryset = found(viewer, kind, params)
     counted = queryset.order_by()[: COUNT_LIMIT + 1].count()
     pages = max(1, -(-min(counted, COUNT_LIMIT) // PAGE_SIZE))
