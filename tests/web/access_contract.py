@@ -1,0 +1,147 @@
+"""The access door, tested once for every kind of record: a kind inherits `AccessContract` and writes its table by hand.
+
+    class TestClueAccess(AccessContract):
+        kind = "clue"
+        expected = {("duty_officer", "city"): "view act attach export create", …}
+
+        def make(self, **place): return clues.services.open_clue(SYSTEM, title="…", **place)
+
+The record lies in PLACE (grid included), belongs to UNIT; `where` says where the role is held. A pair that is missing
+from the table may do nothing.
+"""
+
+import uuid
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from web.files import jpeg
+from web.people import person
+
+from ecobureau.web.core import attachments, live, registry, selectors
+from ecobureau.web.core.access import SYSTEM, allowed, scope, viewer_of
+from ecobureau.web.core.models import Attachment, History
+
+CITY, PLACE, GRID, UNIT = "/wuhan/", "/wuhan/jiangan/", "/wuhan/jiangan/g1/", "/wuhan/enforcement/"
+ROLES = (
+    "duty_officer",
+    "dispatcher",
+    "grid_worker",
+    "enforcement_officer",
+    "unit_head",
+    "leader",
+    "auditor",
+    "administrator",
+)
+WHERE = {
+    "city": (CITY, []),
+    "district": (PLACE, []),
+    "other_district": ("/wuhan/qingshan/", []),
+    "unit": (UNIT, []),
+    "grid": ("/wuhan/jiangan/", [GRID]),
+    "other_grid": ("/wuhan/qingshan/", ["/wuhan/qingshan/g7/"]),
+    "name_alike": ("/wuhan/jiang/", []),
+    "owner": ("/wuhan/qingshan/", []),
+}
+ACTIONS = ("view", "act", "attach", "export", "create")
+
+
+@pytest.mark.django_db
+class AccessContract:
+    """Inherit, set `kind` and `expected`, write `make(**fields)`; nothing else."""
+
+    kind: str
+    expected: dict[tuple[str, str], str]
+
+    def make(self, **fields):
+        """Make a record as the program itself; `fields`: org_path, grid, owner_unit, owner_person (a user or None)."""
+        raise NotImplementedError
+
+    def _people(self):
+        for role in ROLES:
+            for where, (place, grids) in WHERE.items():
+                yield role, where, person(f"{role}-{where}", (role, place, grids))
+
+    def _cases(self, settings, tmp_path):
+        """Yield (role, where, user, record, may) for every role at every place."""
+        settings.MEDIA_ROOT = tmp_path
+        record = self.make(org_path=PLACE, grid=GRID, owner_unit=UNIT, owner_person=None)
+        owned = {}
+        for role, where, user in self._people():
+            if where == "owner":
+                owned[role] = self.make(org_path="/elsewhere/", grid="", owner_unit="/elsewhere/", owner_person=user)
+            mine = owned[role] if where == "owner" else record
+            yield role, where, user, mine, set(self.expected.get((role, where), "").split())
+
+    def test_the_door_follows_the_table(self, settings, tmp_path):
+        wrong = []
+        for role, where, user, record, may in self._cases(settings, tmp_path):
+            viewer = viewer_of(user)
+            for action in ACTIONS:
+                one = allowed(viewer, action, record) is None
+                many = scope(viewer, action, type(record).objects.filter(pk=record.pk)).exists()
+                if {one, many} != {action in may}:
+                    wrong.append(f"{role} at {where}: {action}: one {one}, list {many}, table {action in may}")
+        assert not wrong, "\n".join(wrong)
+
+    def test_every_face_follows_the_door(self, client, settings, tmp_path):
+        """Page, list, API, search, statistics, board, file and live news show it to whom the table says, and no other."""
+        kind, wrong = registry.get(self.kind), []
+        for role, where, user, record, may in self._cases(settings, tmp_path):
+            file = attachments.store(
+                record, SYSTEM, SimpleUploadedFile("a.jpg", jpeg()), paper=kind.papers[0].kind, uuid=uuid.uuid4()
+            ) if kind.papers else None  # fmt: skip
+            client.force_login(user)
+            viewer = viewer_of(user)
+            base = f"/{kind.plural}/"
+            faces = {
+                "page": client.get(f"{base}{record.number}/").status_code == 200,
+                "chain": client.get(f"{base}{record.number}/chain/").status_code == 200,
+                "list": f"{base}{record.number}/" in client.get(base, {"q": record.number}).content.decode(),
+                "api list": record.number in client.get(f"/api{base}", {"q": record.number}).content.decode(),
+                "api": client.get(f"/api{base}{record.number}/").status_code == 200,
+                "search": any(kind is found for found, _, _ in selectors.search_all(viewer, record.number)),
+                "live": live.read_token(live.token(viewer, [f"record:{kind.code}:{record.pk}"])).hears(
+                    f"record:{kind.code}:{record.pk}", ""
+                ),
+            }
+            if file is not None:
+                faces["file"] = client.get(f"/files/{file.uuid}/").status_code == 200
+                faces["original"] = client.get(f"/files/{file.uuid}/?original=1").status_code == 200
+            wrong += [f"{role} at {where}: {face} {got}" for face, got in faces.items() if got != ("view" in may)]
+            exported = client.post(f"{base}export.csv?q={record.number}", {"purpose": "测试"})
+            body = b"".join(exported.streaming_content) if exported.streaming else b""
+            if (record.number.encode() in body) != ("export" in may):
+                wrong.append(f"{role} at {where}: export")
+        assert not wrong, "\n".join(wrong)
+
+    def test_a_refusal_changes_nothing(self, client, settings, tmp_path):
+        kind = registry.get(self.kind)
+        for role, where, user, record, may in self._cases(settings, tmp_path):
+            if "act" in may:
+                continue
+            client.force_login(user)
+            before = (record.version, record.state, History.objects.count(), Attachment.objects.count())
+            for verb in kind.flow.verbs():
+                answer = client.post(f"/{kind.plural}/{record.number}/do/{verb}/", {"version": record.version})
+                assert answer.status_code in (403, 422), (role, where, verb, answer.status_code)
+                answer = client.post(f"/api/{kind.plural}/{record.number}/do/{verb}/", {"version": record.version})
+                assert answer.status_code in (400, 403, 422), (role, where, verb, answer.status_code)
+            if "attach" not in may:
+                file = {"file": SimpleUploadedFile("a.jpg", jpeg()), "paper": "photo"}
+                assert client.post(f"/{kind.plural}/{record.number}/files/", file).status_code in (403, 422)
+            record.refresh_from_db()
+            assert before == (record.version, record.state, History.objects.count(), Attachment.objects.count())
+
+    def test_a_share_opens_it_and_ends(self, settings, tmp_path):
+        from ecobureau.web.core import services
+
+        settings.MEDIA_ROOT = tmp_path
+        record = self.make(org_path=PLACE, grid=GRID, owner_unit=UNIT, owner_person=None)
+        viewer = viewer_of(person("guest", ("duty_officer", "/wuhan/qingshan/")))
+        assert allowed(viewer, "view", record) is not None
+        given = services.share(record, SYSTEM, user_id=viewer.user_id, why="联合处置")
+        assert allowed(viewer, "view", record) is None and allowed(viewer, "act", record) is not None
+        assert scope(viewer, "view", type(record).objects.all()).filter(pk=record.pk).exists()
+        services.unshare(record, SYSTEM, given)
+        assert allowed(viewer, "view", record) is not None
+        assert not scope(viewer, "view", type(record).objects.all()).filter(pk=record.pk).exists()
