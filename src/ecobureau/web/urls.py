@@ -7,7 +7,10 @@ from django.urls import URLPattern, URLResolver, include, path
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/", include("allauth.urls")),
+    path("", include("ecobureau.web.shell.urls")),
 ]
 for _app in settings.INSTALLED_APPS:
     if _app.startswith("ecobureau.web.") and importlib.util.find_spec(f"{_app}.urls"):
         urlpatterns.append(path("", include(f"{_app}.urls")))
+
+handler500 = "ecobureau.web.shell.pages.server_error"

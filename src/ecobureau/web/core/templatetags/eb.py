@@ -1,4 +1,7 @@
-"""The components of the house: `{% load eb %}`. Their values are those of `core.parts`; see docs/reference/frontend.md."""
+"""The components of the house: `{% load eb %}`. Their values are those of `core.parts`.
+
+See docs/reference/frontend.md for all of them with examples.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from ecobureau.clock import BEIJING
-from ecobureau.web.core import parts
+from ecobureau.web.core import charts, parts
 
 register = template.Library()
 _BOLD = re.compile(r"\*\*(.+?)\*\*")
@@ -53,7 +56,7 @@ def severity(level: str, size: str = "", word: bool = False) -> dict[str, Any]:
 
 @register.inclusion_tag("eb/aqi.html")
 def aqi(value: int | None, number: int, word: bool = False) -> dict[str, Any]:
-    """Draw an air badge: a rectangle with the value. `number`: class 1–6 (0: no data), from the rule pack of the date."""
+    """Draw an air badge: a rectangle with the value. `number`: class 1–6 (0: no data) by the rule pack of the date."""
     words = parts.AQI_WORD[number]
     return {"value": "—" if value is None else value, "number": number, "words": words, "word": word}
 
@@ -129,7 +132,8 @@ def state(
     """Draw one of the states that are not data: empty, none (filters match nothing), error, stale, offline, noright.
 
     Args:
-        what, why: title and reason; url, action: what next; code: short code of an error; level: heading level (2, 3) or 0.
+        what, why: title and reason. url, action: what next. code: short code of an error.
+        level: level of the heading (2, 3), or 0 for none.
     """
     names = ("kind", "what", "why", "url", "action", "code", "level")
     return dict(zip(names, (kind, what, why, url, action, code, level), strict=True)) | {"icon": _STATE_ICONS[kind]}
@@ -162,7 +166,7 @@ def dispatch_sheet(context: template.Context, sheet: parts.DispatchSheet, id: st
 @register.filter
 def strong(text: object) -> SafeString:
     """Escape a sentence and turn `**…**` into bold."""
-    return mark_safe(_BOLD.sub(r'<b class="eb-nowrap">\1</b>', str(escape(str(text)))))  # noqa: S308
+    return mark_safe(_BOLD.sub(r'<b class="eb-nowrap">\1</b>', str(escape(str(text)))))
 
 
 @register.filter
@@ -182,7 +186,7 @@ def sparkline(values: Sequence[float | None], size: str = "82x20") -> SafeString
         level = 0.5 if high == low else (number - low) / (high - low)
         path.append(f"{pen}{place * step:.1f} {height - 1 - level * (height - 2):.1f}")
         pen = "L"
-    return mark_safe("".join(path))  # noqa: S308
+    return mark_safe("".join(path))
 
 
 @register.filter
@@ -195,3 +199,13 @@ def beijing(moment: datetime, form: str = "%Y-%m-%d %H:%M") -> str:
 def iso(moment: datetime | None) -> str:
     """Return an aware time for a `datetime` attribute."""
     return moment.isoformat() if moment else ""
+
+
+@register.inclusion_tag("eb/chart.html")
+def chart(chart: charts.Chart, id: str, level: int = 2) -> dict[str, Any]:
+    """Put a chart on the page: heading, island and the same numbers as a table inside it.
+
+    Args:
+        chart: what is shown. id: id of the element, unique on the page. level: level of the heading, 2 or 3.
+    """
+    return {"chart": chart, "id": id, "data": chart.data(), "data_id": f"{id}-data", "level": level}

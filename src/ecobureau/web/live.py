@@ -1,0 +1,291 @@
+"""The live hub: one LISTEN connection a process, many event streams, no polling.
+
+`core.live.publish` sends NOTIFY `live`; each web process listens once and hands the news to the streams whose ticket
+may hear it. Equal news of a moment become one; a burst of one topic is said as a number. A client that does not read
+is dropped and comes back by itself. The page fetches what it shows; news carry only topic, kind and id.
+
+Stream (text/event-stream):
+    event: hello   data: {}                                        after joining
+    event: news    data: {"t": topic, "k": kind, "id": id}         or {"t": topic, "k": kind, "n": number} for a burst
+    event: resync  data: {}                                        news may have been missed: refresh everything
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+from urllib.parse import parse_qs
+
+import psycopg
+
+log = logging.getLogger(__name__)
+
+CHANNEL = "live"
+BYE = "__bye__"
+QUEUE = 64
+"""News a client may leave unread before it is dropped."""
+HEARTBEAT_S = 15.0
+COALESCE_S = 0.1
+BURST = 20
+"""News of one topic and kind in one moment that are said one by one; above, they are said as a number."""
+STREAMS = 2000
+STREAMS_OF_ONE = 12
+_RECONNECT_S = (0.2, 0.5, 1.0, 2.0)
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+
+class Ticket(Protocol):
+    """What a stream may hear."""
+
+    user_id: int
+
+    def hears(self, topic: str, org: str) -> bool:
+        """Say whether news of `topic` at `org` is for this stream."""
+
+
+@dataclass(eq=False)
+class Stream:
+    """One open event stream: its ticket, and what it has not been sent yet. None in the queue ends it."""
+
+    ticket: Ticket
+    queue: asyncio.Queue[bytes | None] = field(default_factory=lambda: asyncio.Queue(maxsize=QUEUE))
+
+    def offer(self, body: bytes | None) -> bool:
+        """Put a message in the queue; False where it is full."""
+        try:
+            self.queue.put_nowait(body)
+        except asyncio.QueueFull:
+            return False
+        return True
+
+    def end(self) -> None:
+        """Let the stream end after what it is sending now."""
+        while not self.queue.empty():
+            self.queue.get_nowait()
+        self.queue.put_nowait(None)
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """One notification as it came."""
+
+    topic: str
+    kind: str
+    id: int | None
+    org: str
+
+
+def parse(payload: str) -> News | None:
+    """Return the news of a NOTIFY payload, or None where it is not ours."""
+    try:
+        raw = json.loads(payload)
+        return News(str(raw["t"]), str(raw.get("k") or ""), raw.get("id"), str(raw.get("org") or ""))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def event(name: str, data: dict[str, Any]) -> bytes:
+    """Return one event as bytes of the stream."""
+    return f"event: {name}\ndata: {json.dumps(data, ensure_ascii=False, separators=(',', ':'))}\n\n".encode()
+
+
+def messages(news: list[News], ticket: Ticket) -> list[bytes]:
+    """Return what a stream is told of the news of one moment: equal ones once, a burst as a number."""
+    groups: dict[tuple[str, str], dict[int | None, None]] = {}
+    for item in news:
+        if ticket.hears(item.topic, item.org):
+            groups.setdefault((item.topic, item.kind), {})[item.id] = None
+    said = []
+    for (topic, kind), ids in groups.items():
+        if len(ids) > BURST:
+            said.append(event("news", {"t": topic, "k": kind, "n": len(ids)}))
+        else:
+            said.extend(event("news", {"t": topic, "k": kind, "id": number}) for number in ids)
+    return said
+
+
+class Hub:
+    """The streams of one process and the one connection that feeds them. All in one event loop.
+
+    Args:
+        url: DSN of the database; a session connection (no transaction pooling).
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.streams: set[Stream] = set()
+        self.closing = False
+        self.dropped = 0
+        self.listening = asyncio.Event()
+        self._news: list[News] = []
+        self._flush: asyncio.TimerHandle | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin to listen, once."""
+        if self._task is None or self._task.done():
+            self._task = asyncio.get_running_loop().create_task(self._listen(), name="live-hub")
+
+    async def stop(self) -> None:
+        """End all streams and the connection."""
+        self.bye()
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    def refuses(self, ticket: Ticket) -> str | None:
+        """Return why no further stream is taken from this person; None if it is."""
+        if self.closing:
+            return "closing"
+        if len(self.streams) >= STREAMS:
+            return "full"
+        if sum(stream.ticket.user_id == ticket.user_id for stream in self.streams) >= STREAMS_OF_ONE:
+            return "too many of one person"
+        return None
+
+    def join(self, ticket: Ticket) -> Stream:
+        """Add a stream."""
+        stream = Stream(ticket)
+        self.streams.add(stream)
+        return stream
+
+    def leave(self, stream: Stream) -> None:
+        """Take a stream away."""
+        self.streams.discard(stream)
+
+    def bye(self) -> None:
+        """End all streams, since the process is about to stop."""
+        self.closing = True
+        for stream in list(self.streams):
+            stream.end()
+
+    def heard(self, payload: str) -> None:
+        """Take one notification in; streams are told at the end of the moment."""
+        if payload == BYE:
+            self.bye()
+            return
+        news = parse(payload)
+        if news is None:
+            log.warning("news not understood: %.200s", payload)
+            return
+        self._news.append(news)
+        if self._flush is None:
+            self._flush = asyncio.get_running_loop().call_later(COALESCE_S, self.flush)
+
+    def flush(self) -> None:
+        """Tell the streams what came in."""
+        news, self._news, self._flush = self._news, [], None
+        for stream in list(self.streams):
+            for body in messages(news, stream.ticket):
+                if not self._offer(stream, body):
+                    break
+
+    def _offer(self, stream: Stream, body: bytes) -> bool:
+        if stream.offer(body):
+            return True
+        self.dropped += 1
+        self.leave(stream)
+        stream.end()
+        return False
+
+    async def _listen(self) -> None:
+        attempt = 0
+        first = True
+        while not self.closing:
+            try:
+                async with await psycopg.AsyncConnection.connect(
+                    self.url, autocommit=True, application_name="ecobureau live", connect_timeout=5
+                ) as connection:
+                    await connection.execute(f"listen {CHANNEL}")
+                    attempt = 0
+                    self.listening.set()
+                    if not first:
+                        for stream in list(self.streams):
+                            self._offer(stream, event("resync", {}))
+                    first = False
+                    async for notice in connection.notifies():
+                        self.heard(notice.payload)
+                        if self.closing:
+                            return
+            except (psycopg.Error, OSError) as problem:
+                log.warning("live news interrupted, connecting again: %s", problem)
+            self.listening.clear()
+            await asyncio.sleep(_RECONNECT_S[min(attempt, len(_RECONNECT_S) - 1)])
+            attempt += 1
+
+
+async def _refuse(send: Send, status: int, words: str, headers: list[tuple[bytes, bytes]] | None = None) -> None:
+    head = [(b"content-type", b"text/plain; charset=utf-8"), (b"cache-control", b"no-store"), *(headers or [])]
+    await send({"type": "http.response.start", "status": status, "headers": head})
+    await send({"type": "http.response.body", "body": words.encode()})
+
+
+async def _until_gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def serve(hub: Hub, scope: Message, receive: Receive, send: Send, read_token: Callable[[str], Ticket]) -> None:
+    """Answer `GET /live?token=…` with an event stream until the client leaves, is dropped, or the process stops.
+
+    Args:
+        hub: the hub of this event loop.
+        scope, receive, send: as ASGI hands them in.
+        read_token: returns the ticket of a token; any exception of it means 403.
+    """
+    if scope["method"] != "GET":
+        await _refuse(send, 405, "GET only", [(b"allow", b"GET")])
+        return
+    text = parse_qs(scope.get("query_string", b"").decode("latin-1")).get("token", [""])[0]
+    try:
+        ticket = read_token(text)
+    except Exception:
+        await _refuse(send, 403, "token not valid or too old; ask for a new one")
+        return
+    why_not = hub.refuses(ticket)
+    if why_not is not None:
+        await _refuse(send, 503 if why_not != "too many of one person" else 429, why_not, [(b"retry-after", b"5")])
+        return
+    hub.start()
+    stream = hub.join(ticket)
+    gone = asyncio.ensure_future(_until_gone(receive))
+    try:
+        await send({"type": "http.response.start", "status": 200, "headers": _STREAM_HEADERS})
+        await send({"type": "http.response.body", "body": b"retry: 2000\n\n" + event("hello", {}), "more_body": True})
+        await _pump(stream, gone, send)
+        if not gone.done():
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+    finally:
+        gone.cancel()
+        hub.leave(stream)
+
+
+_STREAM_HEADERS = [
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    (b"cache-control", b"no-store"),
+    (b"x-accel-buffering", b"no"),
+]
+
+
+async def _pump(stream: Stream, gone: asyncio.Future[None], send: Send) -> None:
+    while True:
+        waiting = asyncio.ensure_future(stream.queue.get())
+        done, _ = await asyncio.wait({waiting, gone}, timeout=HEARTBEAT_S, return_when=asyncio.FIRST_COMPLETED)
+        if gone in done:
+            waiting.cancel()
+            return
+        if waiting not in done:
+            waiting.cancel()
+            body: bytes | None = b": still here\n\n"
+        else:
+            body = waiting.result()
+        if body is None:
+            return
+        await send({"type": "http.response.body", "body": body, "more_body": True})

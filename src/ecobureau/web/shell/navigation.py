@@ -1,0 +1,139 @@
+"""The rail of each role. An item shows only if its page exists."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from django.urls import NoReverseMatch, reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A place of the navigation: its word, icon and the names of its page (the first that exists counts).
+
+    A name may carry arguments: "core:list plural=clues".
+    """
+
+    word: Promise
+    icon: str
+    pages: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An item as drawn on one page."""
+
+    key: str
+    word: str
+    icon: str
+    url: str
+    current: bool
+    count: int
+
+
+ITEMS: dict[str, Item] = {
+    "desk": Item(_("值班台"), "layout-dashboard", ("desk:duty",)),
+    "board": Item(_("看板"), "layout-kanban", ("desk:board", "core:board plural=tasks")),
+    "today": Item(_("今日"), "home", ("desk:today", "desk:home")),
+    "map": Item(_("一张图"), "map-2", ("desk:map",)),
+    "clues": Item(_("线索"), "bell-ringing", ("clues:list", "core:list plural=clues")),
+    "tasks": Item(_("任务"), "clipboard-text", ("dispatch:list", "core:list plural=tasks")),
+    "complaints": Item(_("信访"), "message-report", ("complaints:list",)),
+    "grids": Item(_("网格"), "sitemap", ("places:grids", "places:list")),
+    "outlets": Item(_("排口"), "droplet", ("sources:outlets",)),
+    "firms": Item(_("企业"), "building-factory-2", ("sources:enterprises", "sources:list")),
+    "stations": Item(_("站点"), "device-desktop-analytics", ("sources:stations", "telemetry:stations")),
+    "video": Item(_("视频"), "video", ("video:list",)),
+    "handover": Item(_("交接班"), "clipboard-list", ("desk:handover",)),
+    "cases": Item(_("案件"), "gavel", ("enforcement:list",)),
+    "review": Item(_("待审"), "checklist", ("desk:review",)),
+    "rules": Item(_("规则包"), "book", ("desk:rules",)),
+    "statistics": Item(_("统计"), "chart-bar", ("statistics:home",)),
+    "feeds": Item(_("数据源"), "plug-connected", ("telemetry:feeds",)),
+    "books": Item(_("账目"), "calculator", ("telemetry:books", "desk:books")),
+    "quarantine": Item(_("隔离"), "shield-lock", ("telemetry:quarantine", "desk:quarantine")),
+    "audit": Item(_("审计"), "list-search", ("core:audit",)),
+    "users": Item(_("人员"), "users", ("accounts:users", "desk:users")),
+    "rosters": Item(_("排班"), "calendar", ("places:rosters", "desk:rosters")),
+    "phone_tasks": Item(_("任务"), "clipboard-text", ("dispatch:phone",)),
+    "phone_me": Item(_("我的"), "user", ("desk:phone_me",)),
+    "inbox": Item(_("提醒"), "bell", ("core:inbox",)),
+    "help": Item(_("帮助"), "help-circle", ("shell:help",)),
+}
+
+# role -> (above, below) on the rail
+RAIL: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "duty_officer": (
+        ("desk", "map", "clues", "tasks", "complaints", "outlets", "video", "handover"),
+        ("feeds", "help"),
+    ),
+    "dispatcher": (
+        ("board", "tasks", "clues", "complaints", "grids", "outlets", "map", "statistics"),
+        ("help",),
+    ),
+    "enforcement_officer": (("today", "tasks", "cases", "firms", "outlets", "map"), ("help",)),
+    "grid_worker": (("phone_tasks", "tasks", "map", "phone_me"), ("help",)),
+    "unit_head": (("today", "review", "tasks", "clues", "cases", "outlets", "map"), ("help",)),
+    "leader": (("today", "map", "clues", "tasks"), ("help",)),
+    "auditor": (("audit", "clues", "tasks", "books"), ("help",)),
+    "administrator": (
+        ("feeds", "stations", "firms", "outlets", "books", "quarantine", "users", "rosters", "map"),
+        ("audit", "help"),
+    ),
+}
+ORDER = (
+    "duty_officer",
+    "dispatcher",
+    "unit_head",
+    "enforcement_officer",
+    "leader",
+    "administrator",
+    "auditor",
+    "grid_worker",
+)
+PLAIN = (("today", "map"), ("help",))
+
+
+def _address(item: Item) -> str | None:
+    for page in item.pages:
+        name, *given = page.split()
+        try:
+            return reverse(name, kwargs=dict(part.split("=", 1) for part in given))
+        except NoReverseMatch:
+            continue
+    return None
+
+
+def leading_role(roles: Iterable[str]) -> str | None:
+    """Return the role whose rail and home a person with several roles gets."""
+    held = set(roles)
+    return next((role for role in ORDER if role in held), None)
+
+
+def rail(roles: Iterable[str], path: str, counts: Mapping[str, int] | None = None) -> tuple[list[Entry], list[Entry]]:
+    """Return the items above and below for a person on a page.
+
+    Args:
+        roles: codes of the roles held.
+        path: path of the page, to mark the current item (the longest address that begins it).
+        counts: waiting for this person, by item key.
+    """
+    role = leading_role(roles)
+    above, below = RAIL[role] if role else PLAIN
+    addresses = {key: url for key in (*above, *below) if (url := _address(ITEMS[key])) is not None}
+    fitting = [key for key, url in addresses.items() if (path == url if url == "/" else path.startswith(url))]
+    current = max(fitting, key=lambda key: len(addresses[key]), default=None)
+
+    def entries(keys: tuple[str, ...]) -> list[Entry]:
+        return [
+            Entry(
+                key, str(ITEMS[key].word), ITEMS[key].icon, addresses[key], key == current, (counts or {}).get(key, 0)
+            )
+            for key in keys
+            if key in addresses
+        ]
+
+    return entries(above), entries(below)

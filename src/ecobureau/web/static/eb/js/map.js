@@ -1,0 +1,445 @@
+// <eb-map data-json="ID">, or data-marks="URL" and data-base="URL": a map over the list that stands inside it.
+// Own GeoJSON only. Marks are features with properties kind, id, name; kinds: clue, air, water, outlet, station, person,
+// camera. Choosing one fires `eb-choose` and, where the feature has `panel`, loads that address beside the map.
+// @ts-check
+import * as maplibre from "maplibre-gl";
+import { baseLayers, LOCAL, FONTS, nameLayer, pictures } from "eb/map-marks";
+import { button, icon, say, token } from "eb/words";
+
+maplibre.setWorkerUrl(import.meta.resolve("maplibre-gl-worker"));
+
+const CLUSTER_UP_TO = 12;
+const LEVELS = ["red", "orange", "yellow", "blue"];
+/** @typedef {{type: "FeatureCollection", features: any[]}} Collection */
+
+/** @param {any} geometry @param {number[]} box */
+function widen(geometry, box) {
+  const walk = (/** @type {any} */ part) => {
+    if (typeof part[0] === "number") {
+      box[0] = Math.min(box[0], part[0]);
+      box[1] = Math.min(box[1], part[1]);
+      box[2] = Math.max(box[2], part[0]);
+      box[3] = Math.max(box[3], part[1]);
+    } else part.forEach(walk);
+  };
+  if (geometry?.coordinates) walk(geometry.coordinates);
+  return box;
+}
+
+class EcoMap extends HTMLElement {
+  /** @type {maplibre.Map | null} */
+  map = null;
+  /** @type {Collection} */
+  base = { type: "FeatureCollection", features: [] };
+  /** @type {Collection} */
+  marks = { type: "FeatureCollection", features: [] };
+  /** @type {any[]} */
+  layers = [];
+  /** @type {number[] | null} */
+  home = null;
+  /** @type {Map<string, maplibre.Marker>} */
+  clues = new Map();
+  /** @type {Set<string>} */
+  hidden_kinds = new Set();
+  chosen = "";
+
+  async connectedCallback() {
+    if (this.map || this.dataset.starting) return;
+    this.dataset.starting = "";
+    this.list = document.createElement("div");
+    this.list.className = "eb-map-list";
+    this.list.append(...this.childNodes);
+    this.list.hidden = true;
+    this.canvas = document.createElement("div");
+    this.canvas.className = "eb-map-canvas";
+    this.append(this.canvas, this.list);
+    try {
+      await this.load();
+      this.start();
+    } catch (problem) {
+      console.error("map", problem);
+      this.fail();
+    }
+  }
+
+  disconnectedCallback() {
+    this.themes?.disconnect();
+    this.map?.remove();
+    this.map = null;
+  }
+
+  fail() {
+    this.canvas?.remove();
+    if (this.list) this.list.hidden = false;
+    const words = document.createElement("p");
+    words.className = "eb-note eb-note-orange";
+    words.textContent = say("map.failed");
+    this.prepend(words);
+    this.dataset.ready = "list";
+  }
+
+  async load() {
+    const inside = document.getElementById(this.dataset.json || "");
+    const given = inside ? JSON.parse(inside.textContent || "{}") : {};
+    const fetched = async (/** @type {string | undefined} */ address) => {
+      if (!address) return null;
+      const answer = await fetch(address, { headers: { Accept: "application/json" } });
+      if (!answer.ok) throw new Error(`${address}: ${answer.status}`);
+      return answer.json();
+    };
+    const [base, marks] = await Promise.all([fetched(this.dataset.base), fetched(this.dataset.marks)]);
+    this.base = base ?? given.base ?? this.base;
+    this.take(marks ?? given.marks ?? this.marks);
+    this.layers = given.layers ?? [];
+    this.home = given.home ?? null;
+  }
+
+  /** @param {Collection} collection */
+  take(collection) {
+    this.marks = { type: "FeatureCollection", features: collection.features ?? [] };
+  }
+
+  /** Take the marks anew from their address; the view stays. */
+  async refresh() {
+    if (!this.dataset.marks || !this.map) return;
+    const answer = await fetch(this.dataset.marks, { headers: { Accept: "application/json" } });
+    if (!answer.ok) return;
+    this.take(await answer.json());
+    this.place();
+  }
+
+  view() {
+    const found = /#?map=([\d.]+)\/(-?[\d.]+)\/(-?[\d.]+)/.exec(location.hash);
+    return found ? { zoom: Number(found[1]), center: /** @type {[number, number]} */ ([Number(found[3]), Number(found[2])]) } : null;
+  }
+
+  bounds() {
+    if (this.home) return this.home;
+    const box = [180, 90, -180, -90];
+    for (const feature of this.base.features) widen(feature.geometry, box);
+    if (box[0] > box[2]) for (const feature of this.marks.features) widen(feature.geometry, box);
+    return box[0] > box[2] ? [114, 30, 115, 31] : box;
+  }
+
+  look() {
+    return /** @type {any} */ ({
+      version: 8,
+      sources: {
+        base: { type: "geojson", data: this.base },
+        many: {
+          type: "geojson",
+          data: this.shown(["outlet", "station", "camera", "person"]),
+          cluster: true,
+          clusterMaxZoom: CLUSTER_UP_TO,
+          clusterRadius: 46,
+        },
+        few: { type: "geojson", data: this.shown(["air", "water"]) },
+      },
+      layers: [...baseLayers(), nameLayer(), ...this.markLayers()],
+    });
+  }
+
+  markLayers() {
+    const words = { "text-font": FONTS, "text-allow-overlap": true, "icon-allow-overlap": true };
+    const stale = ["case", ["to-boolean", ["get", "stale"]], "-stale", ""];
+    const symbol = [
+      "match",
+      ["get", "kind"],
+      ["person", "camera"],
+      ["get", "kind"],
+      ["concat", ["get", "kind"], stale],
+    ];
+    return [
+      {
+        id: "many",
+        type: "symbol",
+        source: "many",
+        filter: ["!", ["has", "point_count"]],
+        layout: { "icon-image": symbol, "icon-allow-overlap": true },
+      },
+      {
+        id: "cluster",
+        type: "symbol",
+        source: "many",
+        filter: ["has", "point_count"],
+        layout: { ...words, "icon-image": "cluster", "text-field": ["to-string", ["get", "point_count"]], "text-size": 13 },
+        paint: { "text-color": token("--eb-primary") },
+      },
+      {
+        id: "few",
+        type: "symbol",
+        source: "few",
+        layout: {
+          ...words,
+          "icon-image": ["concat", ["get", "kind"], "-", ["to-string", ["get", "number"]]],
+          "text-field": ["get", "value"],
+          "text-size": 13,
+        },
+        paint: { "text-color": ["case", ["all", ["==", ["get", "kind"], "air"], [">=", ["get", "number"], 5]], "#ffffff", ["==", ["get", "number"], 0], token("--eb-ink"), "#111111"] },
+      },
+    ];
+  }
+
+  /** @param {string[]} kinds @returns {Collection} */
+  shown(kinds) {
+    return {
+      type: "FeatureCollection",
+      features: this.marks.features.filter(
+        (feature) => kinds.includes(feature.properties.kind) && !this.hidden_kinds.has(feature.properties.kind),
+      ),
+    };
+  }
+
+  start() {
+    const view = this.view();
+    const box = this.bounds();
+    const map = new maplibre.Map({
+      container: /** @type {HTMLElement} */ (this.canvas),
+      style: this.look(),
+      attributionControl: false,
+      localIdeographFontFamily: LOCAL,
+      dragRotate: false,
+      pitchWithRotate: false,
+      maxZoom: 18,
+      fadeDuration: 0,
+      ...(view ?? { bounds: /** @type {[number, number, number, number]} */ (box), fitBoundsOptions: { padding: 28 } }),
+    });
+    map.touchZoomRotate.disableRotation();
+    this.map = map;
+    const canvas = map.getCanvas();
+    canvas.setAttribute("aria-label", say("map.label"));
+    for (const [name, image] of Object.entries(pictures())) map.addImage(name, image.data, { pixelRatio: image.ratio });
+    map.on("load", () => {
+      this.place();
+      map.once("idle", () => {
+        this.dataset.ready = "";
+      });
+    });
+    map.on("moveend", () => this.moved());
+    map.on("click", (event) => this.clicked(event));
+    for (const layer of ["many", "few", "cluster"]) {
+      map.on("mouseenter", layer, () => (canvas.style.cursor = "pointer"));
+      map.on("mouseleave", layer, () => (canvas.style.cursor = ""));
+    }
+    this.controls();
+    this.layerBox();
+    this.themes = new MutationObserver(() => this.repaint());
+    this.themes.observe(document.documentElement, { attributeFilter: ["data-bs-theme"] });
+  }
+
+  repaint() {
+    const map = this.map;
+    if (!map) return;
+    for (const [name, image] of Object.entries(pictures())) map.updateImage(name, image.data);
+    map.setStyle(this.look(), { diff: true });
+  }
+
+  place() {
+    const map = this.map;
+    if (!map) return;
+    /** @type {any} */ (map.getSource("many"))?.setData(this.shown(["outlet", "station", "camera", "person"]));
+    /** @type {any} */ (map.getSource("few"))?.setData(this.shown(["air", "water"]));
+    const wanted = new Map(this.shown(["clue"]).features.map((feature) => [String(feature.properties.id), feature]));
+    for (const [id, marker] of this.clues) {
+      if (wanted.has(id)) continue;
+      marker.remove();
+      this.clues.delete(id);
+    }
+    const order = [...wanted].sort((a, b) => LEVELS.indexOf(b[1].properties.level) - LEVELS.indexOf(a[1].properties.level));
+    for (const [id, feature] of order) {
+      const known = this.clues.get(id);
+      if (known) known.setLngLat(feature.geometry.coordinates);
+      else this.clues.set(id, this.clue(feature));
+    }
+  }
+
+  /** @param {any} feature */
+  clue(feature) {
+    const { level, name } = feature.properties;
+    const place = document.createElement("button");
+    place.type = "button";
+    place.className = "eb-map-mark";
+    place.setAttribute("aria-pressed", "false");
+    const badge = document.createElement("span");
+    badge.className = `eb-sev eb-sev-${level} eb-sev-lg`;
+    badge.append(icon(`mark-sev-${level}`));
+    const mark = document.createElement("span");
+    mark.textContent = { red: "红", orange: "橙", yellow: "黄", blue: "蓝" }[/** @type {"red"} */ (level)] ?? "—";
+    mark.setAttribute("aria-hidden", "true");
+    badge.append(mark);
+    const words = document.createElement("span");
+    words.className = "eb-sr";
+    words.textContent = `${feature.properties.words ?? level} ${name}`;
+    place.append(badge, words);
+    place.addEventListener("click", (event) => {
+      event.stopPropagation();
+      this.choose(feature);
+    });
+    return new maplibre.Marker({ element: place }).setLngLat(feature.geometry.coordinates).addTo(/** @type {maplibre.Map} */ (this.map));
+  }
+
+  /** @param {maplibre.MapMouseEvent} event */
+  async clicked(event) {
+    const map = /** @type {maplibre.Map} */ (this.map);
+    const [hit] = map.queryRenderedFeatures(event.point, { layers: ["few", "many", "cluster"] });
+    if (!hit) return;
+    if (hit.properties.point_count) {
+      const zoom = await /** @type {any} */ (map.getSource("many")).getClusterExpansionZoom(hit.properties.cluster_id);
+      this.go(/** @type {any} */ (hit.geometry).coordinates, zoom);
+      return;
+    }
+    const whole = this.marks.features.find((feature) => feature.properties.id === hit.properties.id && feature.properties.kind === hit.properties.kind);
+    if (whole) this.choose(whole);
+  }
+
+  /** @param {[number, number]} center @param {number} [zoom] */
+  go(center, zoom) {
+    const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    this.map?.easeTo({ center, zoom: zoom ?? this.map.getZoom(), duration: still ? 0 : 150 });
+  }
+
+  /** @param {any} feature */
+  choose(feature) {
+    this.chosen = `${feature.properties.kind}:${feature.properties.id}`;
+    for (const [id, marker] of this.clues) {
+      marker.getElement().setAttribute("aria-pressed", String(this.chosen === `clue:${id}`));
+    }
+    this.dispatchEvent(new CustomEvent("eb-choose", { bubbles: true, detail: feature.properties }));
+    if (feature.properties.panel) this.open(feature.properties.panel);
+  }
+
+  /** Load a fragment into the panel beside the map. @param {string} address */
+  async open(address) {
+    let panel = /** @type {HTMLElement | null} */ (this.querySelector(".eb-map-panel"));
+    if (!panel) {
+      panel = document.createElement("section");
+      panel.className = "eb-map-panel";
+      panel.tabIndex = -1;
+      this.append(panel);
+    }
+    const answer = await fetch(address, { headers: { "HX-Request": "true" } });
+    const close = button("", "x", "eb-btn eb-btn-plain eb-btn-square eb-push");
+    const words = document.createElement("span");
+    words.className = "eb-sr";
+    words.textContent = say("map.close");
+    close.append(words);
+    close.addEventListener("click", () => this.shut());
+    const body = document.createElement("div");
+    body.innerHTML = answer.ok ? await answer.text() : "";
+    if (!answer.ok) body.textContent = `${answer.status}`;
+    const row = document.createElement("div");
+    row.className = "eb-row";
+    row.append(close);
+    panel.replaceChildren(row, body);
+    /** @type {any} */ (globalThis).htmx?.process(panel);
+    panel.focus();
+    panel.onkeydown = (event) => {
+      if (event.key === "Escape") this.shut();
+    };
+  }
+
+  shut() {
+    this.querySelector(".eb-map-panel")?.remove();
+    const marker = this.clues.get(this.chosen.replace("clue:", ""));
+    this.chosen = "";
+    for (const one of this.clues.values()) one.getElement().setAttribute("aria-pressed", "false");
+    (marker?.getElement() ?? this.map?.getCanvas())?.focus();
+  }
+
+  controls() {
+    const tools = document.createElement("div");
+    tools.className = "eb-map-tools";
+    const zoom = document.createElement("div");
+    zoom.className = "eb-map-zoom";
+    const make = (/** @type {string} */ symbol, /** @type {string} */ words, /** @type {() => void} */ act) => {
+      const made = document.createElement("button");
+      made.type = "button";
+      made.append(icon(symbol));
+      const name = document.createElement("span");
+      name.className = "eb-sr";
+      name.textContent = say(words);
+      made.append(name);
+      made.addEventListener("click", act);
+      return made;
+    };
+    zoom.append(
+      make("plus", "map.zoom_in", () => this.map?.zoomIn({ duration: 0 })),
+      make("minus", "map.zoom_out", () => this.map?.zoomOut({ duration: 0 })),
+      make("home", "map.home", () => this.map?.fitBounds(/** @type {any} */ (this.bounds()), { padding: 28, duration: 0 })),
+    );
+    this.scale = document.createElement("div");
+    this.scale.className = "eb-map-scale";
+    tools.append(zoom, this.scale);
+    const list = button(say("map.list"), "list", "eb-btn eb-map-switch");
+    list.addEventListener("click", () => {
+      const shown = Boolean(this.list?.hidden);
+      if (this.list) this.list.hidden = !shown;
+      if (this.canvas) this.canvas.hidden = shown;
+      tools.hidden = shown;
+      if (this.box) this.box.hidden = shown;
+      list.querySelector("span")?.replaceChildren(say(shown ? "map.map" : "map.list"));
+      if (!shown) this.map?.resize();
+    });
+    this.append(tools, list);
+    this.moved();
+  }
+
+  layerBox() {
+    if (!this.layers.length) return;
+    const box = document.createElement("details");
+    box.className = "eb-map-layers";
+    box.open = this.clientWidth > 640;
+    const head = document.createElement("summary");
+    head.textContent = say("map.layers");
+    box.append(head);
+    for (const layer of this.layers) {
+      const label = document.createElement("label");
+      label.className = "eb-check";
+      const tick = document.createElement("input");
+      tick.type = "checkbox";
+      tick.checked = layer.on !== false;
+      if (!tick.checked) this.hidden_kinds.add(layer.kind);
+      tick.addEventListener("change", () => {
+        if (tick.checked) this.hidden_kinds.delete(layer.kind);
+        else this.hidden_kinds.add(layer.kind);
+        this.place();
+      });
+      const words = document.createElement("span");
+      words.textContent = layer.words;
+      const count = document.createElement("span");
+      count.className = "eb-caption";
+      count.textContent = layer.note ?? String(this.marks.features.filter((f) => f.properties.kind === layer.kind).length);
+      label.append(tick, words, count);
+      box.append(label);
+    }
+    this.box = box;
+    this.append(box);
+  }
+
+  moved() {
+    const map = this.map;
+    if (!map || !this.scale) return;
+    const middle = map.getCenter();
+    const perPixel = (40075016.7 * Math.cos((middle.lat * Math.PI) / 180)) / (512 * 2 ** map.getZoom());
+    const most = perPixel * 100;
+    const power = 10 ** Math.floor(Math.log10(most));
+    const length = [5, 2, 1].map((k) => k * power).find((m) => m <= most) ?? power;
+    const width = length / perPixel;
+    const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+    svg.setAttribute("width", String(width + 2));
+    svg.setAttribute("height", "6");
+    svg.setAttribute("aria-hidden", "true");
+    const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
+    path.setAttribute("d", `M1 0v5h${width}v-5`);
+    svg.append(path);
+    const words = document.createElement("span");
+    words.textContent = say("map.scale", length >= 1000 ? { n: length / 1000, unit: "km" } : { n: length, unit: "m" });
+    this.scale.replaceChildren(svg, words);
+    if (this.dataset.keepView !== undefined && this.dataset.ready !== undefined) {
+      const at = `#map=${map.getZoom().toFixed(2)}/${middle.lat.toFixed(4)}/${middle.lng.toFixed(4)}`;
+      history.replaceState(history.state, "", at);
+    }
+  }
+}
+
+customElements.define("eb-map", EcoMap);
