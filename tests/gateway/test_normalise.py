@@ -7,7 +7,7 @@ import pytest
 
 from ecobureau.domain.hj212 import Edition, FrameReader, encode, parse_time
 from ecobureau.gateway.factors import Translator, load_factors
-from ecobureau.gateway.normalise import Tolerance, normalise
+from ecobureau.gateway.normalise import Receipt, normalise
 from ecobureau.gateway.stations import Station
 from ecobureau.storage.types import Kind
 
@@ -33,7 +33,7 @@ def read(cn, cp, station=STATION, now=NOW, **header):
     fields = {"qn": "20260701090001000", "st": "32", "pw": "123456", "mn": station.mn, "flag": "5"} | header
     (frame,) = FrameReader().feed(encode(cn=cn, cp=cp, **fields))
     factors = Translator(load_factors(), station.factor_map, station.unit_overrides)
-    return normalise(frame, station, factors, now, Tolerance())
+    return normalise(frame, station, factors, Receipt.of(now, timedelta(minutes=10)))
 
 
 def beijing(text):

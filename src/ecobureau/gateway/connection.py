@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from enum import IntFlag
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from ecobureau import clock
 from ecobureau.domain.hj212 import Frame
@@ -45,9 +45,13 @@ class Connection(asyncio.Protocol):
         self.in_flight = 0
         self.mns: dict[str, int] = {}
         """MN to station id, in the order they were first heard."""
+        self.sessions: dict[str, int] = {}
+        """MN to the id of its session's row, once that is written."""
         self.watch = StreamWatch()
         self.reader = gateway.new_reader()
         self._holds = Hold(0)
+        self.reason = "peer_closed"
+        """Why it is over, once it is."""
         self._rubbish = 0
         self._at_end = False
         self._waiting: asyncio.TimerHandle | None = None
@@ -55,12 +59,11 @@ class Connection(asyncio.Protocol):
     # What asyncio calls.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
+        self.transport = cast(asyncio.Transport, transport)  # uvloop's is no subclass of it
         name = transport.get_extra_info("peername")
         self.address = str(name[0]) if name else "?"
         self.peer = f"{self.address}:{name[1]}" if name else "?"
-        transport.set_write_buffer_limits(high=WRITE_HIGH)
+        self.transport.set_write_buffer_limits(high=WRITE_HIGH)
         self._gateway.opened(self)
 
     def data_received(self, data: bytes) -> None:
@@ -152,6 +155,7 @@ class Connection(asyncio.Protocol):
     def close(self, reason: str) -> None:
         """Close from our side, for a stated reason."""
         if self.transport is not None and not self.transport.is_closing():
+            self.reason = reason
             self._gateway.closing(self, reason)
             self.transport.close()
 

@@ -6,19 +6,20 @@ Source: HJ 212-2017 6.6.5 (commands), annex C (stamps); reference sections 5, 6,
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from ecobureau.domain.hj212 import Frame, parse_time, period
 from ecobureau.domain.hj212.commands import ANSWERS
-from ecobureau.domain.hj212.times import BEIJING
+from ecobureau.domain.hj212.times import BEIJING, to_text
 from ecobureau.domain.hj212.watch import clock_deviations
 from ecobureau.gateway.events import events_of, moment_of, parameters_of, riders_of
 from ecobureau.gateway.factors import Spec, Translator
 from ecobureau.gateway.stations import Station
-from ecobureau.storage.types import Event, Kind, Parameter, Part, Period, Reading, number
+from ecobureau.storage.types import MAX_DECIMALS, Event, Kind, Parameter, Part, Period, Reading, number
 
 STATISTICS = {
     "Rtd": "rtd",
@@ -50,6 +51,7 @@ NO_NUMBER = frozenset({"nan", "null", "none", "na", "n/a", "inf", "infinity"})
 """Words that stand for a missing number; other letters are a state sent as a value and are kept as an event."""
 
 FURNACE_MINUTES = 5
+END_STAMPED = frozenset({"2051", "2061", "2031"})
 LATE_LEAST = timedelta(minutes=2)
 """Clocks of loggers and slow links: less than this after its time nothing counts as back-filled."""
 NO_CONTENT = frozenset({"1013", "9015", "9021"}) | ANSWERS
@@ -57,11 +59,24 @@ NO_CONTENT = frozenset({"1013", "9015", "9021"}) | ANSWERS
 Verdict = Literal["data", "control", "event", "part", "refused"]
 
 
-@dataclass(frozen=True, slots=True)
-class Tolerance:
-    """What the gateway bears. `future`: how far DataTime may lie ahead of the clock."""
+class Receipt(NamedTuple):
+    """When something was received, and how far a device's clock may run ahead of that.
 
-    future: timedelta = timedelta(minutes=10)
+    Attributes:
+        at: aware UTC. horizon: DataTime beyond it is refused.
+        horizon_text: the same as 17 Beijing digits, to compare texts without reading them.
+        tolerance: the time between both.
+    """
+
+    at: datetime
+    horizon: datetime
+    horizon_text: str
+    tolerance: timedelta
+
+    @classmethod
+    def of(cls, at: datetime, tolerance: timedelta) -> Receipt:
+        """Return the receipt of `at`."""
+        return cls(at, at + tolerance, to_text(at + tolerance, milliseconds=True), tolerance)
 
 
 class Meaning(NamedTuple):
@@ -84,26 +99,24 @@ class Meaning(NamedTuple):
     live: bool = True
 
 
-def normalise(
-    frame: Frame, station: Station, factors: Translator, received_at: datetime, tolerance: Tolerance
-) -> Meaning:
+def normalise(frame: Frame, station: Station, factors: Translator, receipt: Receipt) -> Meaning:
     """Return what `frame` (known station, right password; its error is None or `cp`) is to storage.
 
     Args:
         station: the sender's settings. factors: its translator of factor codes.
-        received_at: time of receipt, aware UTC. tolerance: limits of the clock.
+        receipt: when it came.
     """
-    deviations = _deviations(frame, station, received_at, tolerance)
+    deviations = _deviations(frame, station, receipt)
     if not frame.ok:
         return Meaning("refused", f"frame.{frame.error}", deviations)
     cn = frame.cn or ""
     if cn in NO_CONTENT:
         return Meaning("control", "", deviations)
     if cn in PERIODS:
-        return _measured(frame, cn, station, factors, received_at, tolerance, deviations)
-    at = moment_of(frame, received_at)
-    if at > received_at + tolerance.future:
-        return Meaning("refused", "data_time.future", (*deviations, "data_time.future"))
+        return _measured(frame, cn, station, factors, receipt, deviations)
+    at = moment_of(frame, receipt.at)
+    if at > receipt.horizon:
+        return Meaning("refused", "data_time.future", _with(deviations, "data_time.future"))
     events = events_of(frame, station, at)
     parameters = parameters_of(frame, station, at)
     return Meaning("event" if events else "control", "", deviations, events=events, parameters=parameters)
@@ -114,8 +127,7 @@ def _measured(
     cn: str,
     station: Station,
     factors: Translator,
-    received_at: datetime,
-    tolerance: Tolerance,
+    receipt: Receipt,
     deviations: tuple[str, ...],
 ) -> Meaning:
     """What a frame of measured values is: data, a packet without a time, events alone, or refused."""
@@ -127,46 +139,61 @@ def _measured(
         return Meaning("part", "", deviations, part=_part(frame, st, kind, interval, readings))
     if stamp_text is None:
         return Meaning("refused", "data_time.missing", deviations)
-    stamp = parse_time(stamp_text)[0]
-    if stamp is None:
+    found = when(cn, stamp_text, station.stamp_rule, station.minute_interval)
+    if found is None:
         return Meaning("refused", "data_time.malformed", deviations)
-    if stamp > received_at + tolerance.future:
+    stamp, start, end = found
+    if stamp > receipt.horizon:
         return Meaning("refused", "data_time.future", _with(deviations, "data_time.future"))
-    start, end = period_of(cn, stamp, station)
     if start < station.accept_from:
         return Meaning("refused", "data_time.before_accept_from", deviations)
-    late = frame.rf == "1" or received_at - end > max(interval, LATE_LEAST)
+    late = frame.rf == "1" or receipt.at - end > max(interval, LATE_LEAST)
     readings, others = read_content(frame.cp, factors)
     events = riders_of(others, station, start) if others else ()
     if not readings:
         if events:
             return Meaning("event", "", deviations, events=events, live=not late)
         return Meaning("refused", "cp.no_values", deviations)
-    found = Period(station.station_id, st, kind, int(interval.total_seconds()), start, end, readings, late)
+    content = Period(station.station_id, st, kind, int(interval.total_seconds()), start, end, readings, late)
     part = _part(frame, st, kind, interval, readings) if frame.is_split else None
-    return Meaning("data", "", deviations, found, events, part=part, live=not late)
+    return Meaning("data", "", deviations, content, events, part=part, live=not late)
 
 
 def _part(frame: Frame, st: str, kind: Kind, interval: timedelta, readings: list[Reading]) -> Part:
     return Part(int(frame.pnum or 1), int(frame.pno or 1), st, kind, int(interval.total_seconds()), readings)
 
 
-def period_of(cn: str, stamp: datetime, station: Station) -> tuple[datetime, datetime]:
-    """Return start and end (aware UTC; equal for an instant) of the period that DataTime stands for, after the
-    station's stamp rule, cut to whole minutes, hours or Beijing days."""
-    minutes = FURNACE_MINUTES if cn == "2111" else station.minute_interval
-    if cn == "2111":
-        cn = "2051"
+class When(NamedTuple):
+    """What a DataTime stands for: its moment, start and end of the period (aware UTC; equal for an instant)."""
+
+    stamp: datetime
+    start: datetime
+    end: datetime
+
+
+@lru_cache(maxsize=16384)
+def when(cn: str, text: str, stamp_rule: Literal["start", "end"], minute_interval: int) -> When | None:
+    """Return what a DataTime stands for after the station's stamp rule, cut to whole minutes, hours or Beijing days;
+    None where the text names no time.
+
+    Remembered, because many stations send the same times.
+    """
+    stamp = parse_time(text)[0]
+    if stamp is None:
+        return None
     kind = PERIODS[cn]
     if kind is Kind.RT:
-        return stamp, stamp
+        return When(stamp, stamp, stamp)
+    begin = stamp.replace(second=0, microsecond=0)
     if kind is Kind.DAY:
-        stamp = stamp.astimezone(BEIJING).replace(hour=0, minute=0, second=0, microsecond=0).astimezone(stamp.tzinfo)
+        begin = begin.astimezone(BEIJING).replace(hour=0, minute=0).astimezone(UTC)
     elif kind is Kind.HOUR:
-        stamp = stamp.replace(minute=0, second=0, microsecond=0)
-    elif stamp.second or stamp.microsecond:
-        stamp = stamp.replace(second=0, microsecond=0)
-    return period(cn, stamp, stamp=station.stamp_rule, minutes=minutes)
+        begin = begin.replace(minute=0)
+    if cn == "2111":
+        start, end = period("2051", begin, stamp=stamp_rule, minutes=FURNACE_MINUTES)
+    else:
+        start, end = period(cn, begin, stamp=stamp_rule, minutes=minute_interval)
+    return When(stamp, start, end)
 
 
 def interval_of(cn: str, station: Station) -> timedelta:
@@ -202,37 +229,59 @@ def read_content(cp: Mapping[str, str | dict[str, str]], factors: Translator) ->
     return readings, others
 
 
+class _Fields(NamedTuple):
+    """What the fields of a factor, in the order sent, mean: statistics, and how to pick their texts."""
+
+    stats: tuple[str, ...]
+    names: tuple[str, ...]
+    halves: tuple[str, ...]
+
+
+@lru_cache(maxsize=4096)
+def _fields_of(names: tuple[str, ...]) -> _Fields:
+    known = tuple(name for name in names if name in STATISTICS)
+    halves = tuple(name for name in names if name in DAY_NIGHT)
+    return _Fields(tuple(STATISTICS[name] for name in known), known, halves)
+
+
+_PLAIN = re.compile("-?[0-9.]+(?:,-?[0-9.]+)*").fullmatch
+
+
 def _read_factor(spec: Spec, fields: dict[str, str], sent: str, readings: list[Reading], others: Others) -> None:
-    stats: list[str] = []
-    values: list[float | None] = []
-    decimals: list[int] = []
+    stats, names, halves = _fields_of(tuple(fields))
     flag = fields.get("Flag", "")
-    halves = 0
-    for name, text in fields.items():
-        statistic = STATISTICS.get(name)
-        if statistic is None:
-            if name in DAY_NIGHT:
-                halves += 1
-                readings.append(Reading.of(f"{spec.code}.{DAY_NIGHT[name]}", spec.unit, {"data": text}, flag))
-            continue
-        value, places = number(text)
-        stats.append(statistic)
-        values.append(value)
-        decimals.append(places)
-        if value is None and text[:1].isalpha() and text.lower() not in NO_NUMBER:
-            others.setdefault(sent, {})[name] = text
-    if stats or not halves:
-        readings.append(Reading(spec.code, spec.unit, tuple(stats), tuple(values), tuple(decimals), flag, spec.dialect))
+    for name in halves:
+        readings.append(Reading.of(f"{spec.code}.{DAY_NIGHT[name]}", spec.unit, {"data": fields[name]}, flag))
+    if halves and not stats:
+        return
+    texts = [fields[name] for name in names]
+    values: tuple[float | None, ...]
+    try:
+        if not _PLAIN(",".join(texts)):
+            raise ValueError
+        values = tuple(map(float, texts))
+        decimals = tuple([len(text) - point if (point := text.find(".") + 1) else 0 for text in texts])
+        if max(decimals) > MAX_DECIMALS:
+            raise ValueError
+    except ValueError:
+        pairs = [number(text) for text in texts]
+        values, decimals = tuple(pair[0] for pair in pairs), tuple(pair[1] for pair in pairs)
+        for name, text, value in zip(names, texts, values, strict=True):
+            if value is None and text[:1].isalpha() and text.lower() not in NO_NUMBER:
+                others.setdefault(sent, {})[name] = text
+    readings.append(Reading(spec.code, spec.unit, stats, values, decimals, flag, spec.dialect))
 
 
-def _deviations(frame: Frame, station: Station, received_at: datetime, tolerance: Tolerance) -> tuple[str, ...]:
+def _deviations(frame: Frame, station: Station, receipt: Receipt) -> tuple[str, ...]:
     """Codes of the frame's own deviations and of those that only station or clock can tell, each once."""
     codes = [one.code for one in frame.deviations]
-    codes += [one.code for one in clock_deviations(frame, received_at, tolerance=tolerance.future)]
-    value = frame.flag_value
-    if station.edition is not None and value is not None and value >> 2 != station.edition:
-        codes.append("flag.version_other")
-    if station.stamp_rule == "end" and frame.cn in ("2051", "2061", "2031"):
+    if (frame.qn or "") > receipt.horizon_text or (frame.text("DataTime") or "") > receipt.horizon_text:
+        codes += [one.code for one in clock_deviations(frame, receipt.at, tolerance=receipt.tolerance)]
+    if station.edition is not None:
+        value = frame.flag_value
+        if value is not None and value >> 2 != station.edition:
+            codes.append("flag.version_other")
+    if station.stamp_rule == "end" and frame.cn in END_STAMPED:
         codes.append("data_time.end_stamped")
     return tuple(dict.fromkeys(codes)) if codes else ()
 

@@ -6,9 +6,10 @@ import asyncio
 import contextlib
 import hashlib
 import socket
+import threading
 from collections import Counter
-from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime, timedelta
 
 from ecobureau import clock
 from ecobureau.domain.hj212 import Frame, FrameReader
@@ -20,7 +21,7 @@ from ecobureau.gateway.lanes import Bounds, Lanes
 from ecobureau.gateway.limits import Buckets, TokenBucket
 from ecobureau.gateway.log import logger
 from ecobureau.gateway.metrics import Metrics
-from ecobureau.gateway.normalise import Meaning, Tolerance, normalise
+from ecobureau.gateway.normalise import Meaning, Receipt, normalise
 from ecobureau.gateway.settings import Settings
 from ecobureau.gateway.stations import Registry, Station
 from ecobureau.gateway.writer import ANSWERED, Finished, Job, Receiver, Sink, WriterThread
@@ -31,6 +32,31 @@ LONGEST_WAIT = 60.0
 """Seconds that a connection is not read at most for sending frames in error."""
 JOB_OVERHEAD = 2048
 """Bytes a queued frame holds beside its raw bytes, roughly: readings, texts, lists."""
+
+
+class Books:
+    """Frames counted at the socket by station and day of receipt (Beijing), until a transaction enters them."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._counts: Counter[tuple[int, date]] = Counter()
+
+    def count(self, keys: Sequence[tuple[int, date]]) -> None:
+        """Count a frame for each (station or 0, day)."""
+        with self._lock:
+            for key in keys:
+                self._counts[key] += 1
+
+    def take(self) -> dict[tuple[int, date], int]:
+        """Hand out what is counted, and begin anew."""
+        with self._lock:
+            taken, self._counts = self._counts, Counter()
+            return taken
+
+    def give_back(self, counts: Mapping[tuple[int, date], int]) -> None:
+        """Take back what could not be entered."""
+        with self._lock:
+            self._counts.update(counts)
 
 
 class Heard:
@@ -44,8 +70,8 @@ class Heard:
         self.bucket = TokenBucket(station.max_frames_per_minute)
 
 
-class Dialogues:
-    """What the gateway tells of frames and connections to whoever speaks with devices. This one listens to nothing."""
+class Listener:
+    """What the gateway tells of frames and connections to whoever wants to know. This one does nothing with it."""
 
     def on_frame(self, connection: Connection, station: Station, frame: Frame) -> None:
         """A good frame of a known station came in."""
@@ -63,16 +89,18 @@ class Gateway:
     Args:
         settings: limits and times.
         connect: makes the writer's sink (see `WriterThread`).
+        books: what was received and is not yet entered.
         run_id: this run in the books.
     """
 
-    def __init__(self, settings: Settings, connect: Callable[[], Sink], run_id: int) -> None:
+    def __init__(self, settings: Settings, connect: Callable[[], Sink], books: Books, run_id: int) -> None:
         self.settings = settings
+        self.books = books
         self.run_id = run_id
         self.loop = asyncio.get_running_loop()
         self.registry = Registry()
         self.metrics = Metrics(self._state)
-        self.dialogues = Dialogues()
+        self.listeners: list[Listener] = []
         self.connections: set[Connection] = set()
         self.holders: dict[str, Connection] = {}
         """MN to the newest connection that speaks for it."""
@@ -81,7 +109,7 @@ class Gateway:
         self._heard: dict[str, Heard] = {}
         self._per_address: Counter[str] = Counter()
         self._errors = Buckets(settings.error_frames_per_minute)
-        self._tolerance = Tolerance(timedelta(seconds=settings.future_tolerance))
+        self._tolerance = timedelta(seconds=settings.future_tolerance)
         self._login = None if settings.heartbeat_answer == "none" else settings.heartbeat_answer
         self._lanes: Lanes[Job] = Lanes(
             Bounds(
@@ -95,6 +123,7 @@ class Gateway:
         self._starved: tuple[set[Connection], set[Connection]] = (set(), set())
         """Connections that wait for a lane to drain: [back-fill, live]."""
         self._numbers = 0
+        self._skipped = 0
         self._server: asyncio.Server | None = None
         self._writer = WriterThread(
             self._lanes,
@@ -180,6 +209,7 @@ class Gateway:
     def lost(self, connection: Connection) -> None:
         """A connection is gone."""
         self.connections.discard(connection)
+        self._skipped += connection.reader.skipped
         for waiting in self._starved:
             waiting.discard(connection)
         self._per_address[connection.address] -= 1
@@ -188,7 +218,17 @@ class Gateway:
         for mn in connection.mns:
             if self.holders.get(mn) is connection:
                 del self.holders[mn]
-        self.dialogues.on_lost(connection)
+        for listener in self.listeners:
+            listener.on_lost(connection)
+
+    def forget_stations(self) -> None:
+        """The registry was read afresh: drop what belongs to stations that are gone."""
+        for mn in [mn for mn in self._heard if self.registry.get(mn) is None]:
+            del self._heard[mn]
+
+    def skipped_bytes(self) -> int:
+        """Bytes so far that belonged to no frame."""
+        return self._skipped + sum(connection.reader.skipped for connection in self.connections)
 
     def close_idle(self) -> None:
         """Close connections that have been silent for too long. One that we do not read cannot speak."""
@@ -201,22 +241,24 @@ class Gateway:
 
     def frames(self, connection: Connection, frames: Sequence[Frame]) -> None:
         """Take what one read of a connection held."""
-        received_at = clock.now()
+        receipt = Receipt.of(clock.now(), self._tolerance)
         now = clock.monotonic()
         self.metrics.received += len(frames)
-        jobs = [self._job(connection, frame, received_at, now) for frame in frames]
+        jobs = [self._job(connection, frame, receipt, now) for frame in frames]
         connection.queued(len(jobs))
+        day = clock.beijing(receipt.at).date()
+        self.books.count([(job.arrival.station_id or 0, day) for job in jobs])
         self._lanes.put_all(jobs)
         for live in {job.live for job in jobs}:
             if self._lanes.full(live):
                 self._starved[live].add(connection)
                 connection.hold(Hold.QUEUE)
 
-    def _job(self, connection: Connection, frame: Frame, received_at: datetime, now: float) -> Job:
+    def _job(self, connection: Connection, frame: Frame, receipt: Receipt, now: float) -> Job:
         station = self.registry.get(frame.mn)
         reason = self._refusal(frame, station)
         if reason or station is None:
-            return self._quarantine(connection, frame, station, reason, received_at, now)
+            return self._quarantine(connection, frame, station, reason, receipt.at, now)
         heard = self._heard.get(station.mn)
         if heard is None or heard.station is not station:
             heard = self._heard[station.mn] = Heard(station)
@@ -225,10 +267,11 @@ class Gateway:
             self._login_of(connection, station, frame)
         for seen in connection.watch.look(frame):
             frame.deviations.append(seen)
-        meaning = normalise(frame, station, heard.translator, received_at, self._tolerance)
+        meaning = normalise(frame, station, heard.translator, receipt)
         if frame.ok:
-            self.dialogues.on_frame(connection, station, frame)
-        return self._queue_up(connection, frame, station, meaning, received_at, now)
+            for listener in self.listeners:
+                listener.on_frame(connection, station, frame)
+        return self._queue_up(connection, frame, station, meaning, receipt.at, now)
 
     def _slow_down(self, connection: Connection, seconds: float) -> None:
         if seconds and not connection.held & Hold.RATE:
@@ -296,7 +339,7 @@ class Gateway:
             meaning.verdict,
             meaning.reason,
             frame.qn or "",
-            None,
+            connection.sessions.get(station.mn) if station else None,
             connection.peer,
             meaning.deviations,
             meaning.period,
@@ -314,8 +357,8 @@ class Gateway:
             self.metrics.deviations["stream.several_connections"] += 1
             logger.info("newer_connection", mn=station.mn, before=before.peer, now=connection.peer)
         self.holders[station.mn] = connection
-        if frame.ok:
-            self.dialogues.on_login(connection, station)
+        for listener in self.listeners:
+            listener.on_login(connection, station)
 
     # What became of them.
 
