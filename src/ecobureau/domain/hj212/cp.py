@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 from ecobureau.domain.hj212.deviations import Deviation
@@ -45,7 +46,8 @@ LONGEST_FRACTION = 6
 _PLAIN = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
 _EXPONENT = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)[eE][-+]?[0-9]+")
 _LOOSE = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)")
-_SEPARATOR = re.compile("[;,]")
+_CLEAN = re.compile(rf"[0-9]++(?:\.[0-9]{{1,{LONGEST_FRACTION}}}+)?+")
+_SEPARATORS = re.compile("([;,])")
 _LOG_END = re.compile(r"//\s*(?=[;,]|$)")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
@@ -58,21 +60,24 @@ class CpResult(NamedTuple):
     error: bool
 
 
-class Token(NamedTuple):
-    """One `key=value` of CP with the separator before it (`""` for the first)."""
-
-    separator: str
-    text: str
-    log: str | None
-    """The value where it is a log `//…//` (or an unclosed one), else None; then `text` ends before it."""
+Token = tuple[str, str, str | None]
+"""One `key=value` of CP: the separator before it (`""` for the first), its text, and its value where that is a log
+`//…//` (or an unclosed one; then the text ends before it), else None."""
 
 
-def tokens(text: str, found: list[Deviation]) -> Iterator[Token]:
+def tokens(text: str, found: list[Deviation]) -> list[Token]:
     """Split CP on `;` and `,` outside of logs."""
+    if "//" not in text:
+        parts = _SEPARATORS.split(text)
+        return [(parts[place - 1] if place else "", parts[place], None) for place in range(0, len(parts), 2)]
+    return list(_with_logs(text, found))
+
+
+def _with_logs(text: str, found: list[Deviation]) -> Iterator[Token]:
     here, separator = 0, ""
     size = len(text)
-    while here <= size:
-        match = _SEPARATOR.search(text, here)
+    while True:
+        match = _SEPARATORS.search(text, here)
         end = match.start() if match else size
         equals = text.find("=", here, end)
         start = equals + 1
@@ -81,16 +86,31 @@ def tokens(text: str, found: list[Deviation]) -> Iterator[Token]:
             close = _LOG_END.search(text, start + 2)
             if close is None:
                 found.append(Deviation("cp.log_unclosed", text[start : start + 60]))
-            log_end = close.end() if close else size
-            yield Token(separator, text[here:start], text[start:log_end].rstrip())
-            match = _SEPARATOR.match(text, log_end)
-            end = log_end
+            end = close.end() if close else size
+            yield separator, text[here:start], text[start:end].rstrip()
+            match = _SEPARATORS.match(text, end)
         else:
-            yield Token(separator, text[here:end], None)
+            yield separator, text[here:end], None
         if match is None:
             return
         separator = match.group()
         here = end + 1
+
+
+class Key(NamedTuple):
+    """What a key of CP says by itself.
+
+    Attributes:
+        factor, field: its two parts; both empty for a single key such as `DataTime`.
+        odd: deviations of its form.
+        number: its values are numbers; `signed`: which may be negative.
+    """
+
+    factor: str
+    field: str
+    odd: tuple[Deviation, ...]
+    number: bool
+    signed: bool
 
 
 def split_key(key: str) -> tuple[str, str]:
@@ -102,6 +122,32 @@ def split_key(key: str) -> tuple[str, str]:
     if dash and factor and field:
         return factor, field
     return "", ""
+
+
+@lru_cache(maxsize=4096)
+def read_key(key: str) -> Key:
+    """Return what a key says; remembered, since devices send the same few for years."""
+    factor, field = split_key(key)
+    if factor:
+        # Production codes of 2025 (p99101) carry state letters as values.
+        number = field in NUMBER_FIELDS and not (factor[0] == "p" and factor[1:].isdigit())
+        return Key(factor, field, tuple(_factor_names(key, factor, field)), number, factor in SIGNED_FACTORS)
+    odd: tuple[Deviation, ...] = ()
+    if not key or key.startswith("-") or key.endswith("-"):
+        odd = (Deviation("cp.key_form", key),)
+    elif key not in SINGLE_KEYS and key.lower() in _ANY_CASE_SINGLES:
+        odd = (Deviation("cp.field_name", key),)
+    return Key("", "", odd, False, False)
+
+
+def _factor_names(key: str, factor: str, field: str) -> Iterator[Deviation]:
+    if field not in STANDARD_FIELDS:
+        if field in VENDOR_FIELDS:
+            yield Deviation("cp.vendor_field", key)
+        else:
+            yield Deviation("cp.field_name" if field.lower() in _ANY_CASE_FIELDS else "cp.unknown_field", key)
+    if factor not in NOISE_FACTORS and not _FACTOR.fullmatch(factor):
+        yield Deviation("cp.key_form" if "-" in factor else "cp.private_factor", factor)
 
 
 def parse_cp(text: str) -> CpResult:
@@ -118,29 +164,22 @@ def parse_cp(text: str) -> CpResult:
         return CpResult(cp, [Deviation("cp.blanks", "")] if text else found, False)
     state = _State(cp, found)
     understood = total = 0
-    last = None
-    for token in tokens(text, found):
-        if last is not None:
-            _empty(last, found, at_end=False)
-        last = None
-        if not token.text.strip():
-            last = token
-            if token.separator == "" and token.text:
-                state.blanks = True
+    all_tokens = tokens(text, found)
+    last = len(all_tokens) - 1
+    for place, (separator, item, log) in enumerate(all_tokens):
+        if log is None and (not item or item.isspace()):
+            if place:
+                code = "cp.trailing_separator" if place == last else "cp.empty_item"
+                found.append(Deviation(code, separator))
+            state.blanks |= bool(item)
             continue
         total += 1
-        understood += state.take(token)
-    if last is not None:
-        _empty(last, found, at_end=True)
+        understood += state.take(separator, item, log)
     state.finish()
     control = _CONTROL.search(text)
     if control:
         found.append(Deviation("cp.control_characters", repr(control.group())))
     return CpResult(cp, found, bool(control) or (total > 0 and understood == 0))
-
-
-def _empty(token: Token, found: list[Deviation], *, at_end: bool) -> None:
-    found.append(Deviation("cp.trailing_separator" if at_end else "cp.empty_item", token.separator))
 
 
 class _State:
@@ -150,95 +189,71 @@ class _State:
         self.cp = cp
         self.found = found
         self.blanks = False
-        self.before: str | None = None
+        self.before = ""
         self.repeated: dict[str, list[str]] = {}
-        self.groups: set[str] = set()
         self.mixed: list[str] = []
 
-    def take(self, token: Token) -> bool:
+    def take(self, separator: str, item: str, log: str | None) -> bool:
         """Enter one item; False where it has no equals sign."""
-        key, equals, value = token.text.partition("=")
-        if token.log is not None:
-            value = token.log
-        bare_key, bare_value = key.strip(), value.strip()
-        if bare_key != key or bare_value != value:
-            self.blanks = True
+        name, equals, value = item.partition("=")
+        if log is not None:
+            value = log
+        bare_name, bare = name.strip(), value.strip()
+        self.blanks |= bare_name != name or bare != value
         if not equals:
-            self.found.append(Deviation("cp.no_equals", bare_key))
-        factor, field = split_key(bare_key)
-        self._separator(token.separator, factor, bare_key)
-        self._enter(bare_key, factor, field, bare_value)
-        if equals and token.log is None:
-            self._value(bare_key, factor, field, bare_value)
+            self.found.append(Deviation("cp.no_equals", bare_name))
+        key = read_key(bare_name)
+        self.found += key.odd
+        factor = key.factor
+        if factor:
+            self._enter_field(separator, bare_name, factor, key.field, bare)
+        else:
+            self._enter_single(separator, bare_name, bare)
+        self.before = factor
+        if equals and log is None and not (key.number and _CLEAN.fullmatch(bare)):
+            self._value(bare_name, key, bare)
         return bool(equals)
 
-    def _separator(self, separator: str, factor: str, key: str) -> None:
-        same = bool(factor) and factor == self.before
-        if separator == "," and not same:
-            self.mixed.append(f",{key}")
-        elif separator == ";" and same and not self._known(key):
-            self.mixed.append(f";{key}")
-        if factor and not same and factor in self.groups:
+    def _enter_field(self, separator: str, name: str, factor: str, field: str, value: str) -> None:
+        same = factor == self.before
+        inner = self.cp.get(factor)
+        if not isinstance(inner, dict):
+            if inner is not None:
+                self.repeated.setdefault(factor, [inner]).append(f"{field}={value}")
+            inner = self.cp[factor] = {}
+        elif not same:
             self.found.append(Deviation("cp.duplicate_factor", factor))
-        if factor:
-            self.groups.add(factor)
-        self.before = factor or None
+        # A semicolon before a field that stands already begins the factor's second group: that is told as such.
+        if same != (separator == ",") and not (same and field in inner) and separator:
+            self.mixed.append(separator + name)
+        if field in inner:
+            self.repeated.setdefault(name, [inner[field]]).append(value)
+        inner[field] = value
 
-    def _known(self, key: str) -> bool:
-        factor, field = split_key(key)
-        inner = self.cp.get(factor or key)
-        return inner is not None and (not factor or (isinstance(inner, dict) and field in inner))
-
-    def _enter(self, key: str, factor: str, field: str, value: str) -> None:
-        if factor:
-            self._names(key, factor, field)
-            inner = self.cp.get(factor)
-            if not isinstance(inner, dict):
-                if inner is not None:
-                    self.repeated.setdefault(factor, [inner]).append(f"{field}={value}")
-                inner = self.cp[factor] = {}
-            if field in inner:
-                self.repeated.setdefault(key, [inner[field]]).append(value)
-            inner[field] = value
-            return
-        old = self.cp.get(key)
+    def _enter_single(self, separator: str, name: str, value: str) -> None:
+        if separator == ",":
+            self.mixed.append(separator + name)
+        old = self.cp.get(name)
         if old is not None:
-            shown = old if isinstance(old, str) else ",".join(f"{name}={text}" for name, text in old.items())
-            self.repeated.setdefault(key, [shown]).append(value)
-        self.cp[key] = value
-        if key == "Flag":
+            shown = old if isinstance(old, str) else ",".join(f"{field}={text}" for field, text in old.items())
+            self.repeated.setdefault(name, [shown]).append(value)
+        self.cp[name] = value
+        if name == "Flag":
             self.found.append(Deviation("cp.factorless_flag", value))
-        elif not key or key.startswith("-") or key.endswith("-"):
-            self.found.append(Deviation("cp.key_form", key))
-        elif key not in SINGLE_KEYS and key.lower() in _ANY_CASE_SINGLES:
-            self.found.append(Deviation("cp.field_name", key))
 
-    def _names(self, key: str, factor: str, field: str) -> None:
-        if field not in STANDARD_FIELDS:
-            if field in VENDOR_FIELDS:
-                self.found.append(Deviation("cp.vendor_field", key))
-            elif field.lower() in _ANY_CASE_FIELDS:
-                self.found.append(Deviation("cp.field_name", key))
-            else:
-                self.found.append(Deviation("cp.unknown_field", key))
-        if factor not in NOISE_FACTORS and not _FACTOR.fullmatch(factor):
-            self.found.append(Deviation("cp.key_form" if "-" in factor else "cp.private_factor", factor))
-
-    def _value(self, key: str, factor: str, field: str, value: str) -> None:
-        code = ""
+    def _value(self, name: str, key: Key, value: str) -> None:
+        shown = f"{name}={value}"
         if not value:
-            code = "data_time.sample_time_empty" if (field or key) == "SampleTime" else "cp.empty_value"
+            empty_time = (key.field or name) == "SampleTime"
+            self.found.append(Deviation("data_time.sample_time_empty" if empty_time else "cp.empty_value", shown))
         elif "=" in value:
-            code = "cp.equals_in_value"
-        elif field in NUMBER_FIELDS and not (factor[0] == "p" and factor[1:].isdigit()):
-            self._number(key, factor, value)
-        if code:
-            self.found.append(Deviation(code, f"{key}={value}"))
+            self.found.append(Deviation("cp.equals_in_value", shown))
+        elif key.number:
+            self._number(shown, key, value)
 
-    def _number(self, key: str, factor: str, value: str) -> None:
-        shown = f"{key}={value}"
+    def _number(self, shown: str, key: Key, value: str) -> None:
         if _PLAIN.fullmatch(value):
-            if value[0] == "-" and factor not in SIGNED_FACTORS:
+            if value[0] == "-" and not key.signed:
                 self.found.append(Deviation("cp.negative_value", shown))
             if len(value.partition(".")[2]) > LONGEST_FRACTION:
                 self.found.append(Deviation("cp.long_fraction", shown))

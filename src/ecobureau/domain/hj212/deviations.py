@@ -199,3 +199,41 @@ DEVIATIONS: dict[str, DeviationSpec] = {
     "dialogue.9012_early": _S(11, "9012 先于最后的数据到达", "9012 came before the last data", where="dialogue"),
 }
 """All codes, in the order of the reference. `docs/reference/hj212-deviations.md` is made from this table."""
+
+_ITEMS = (
+    (0, "What explains an error", "错误的说明"),
+    (1, "CRC", "校验码"),
+    (2, "Length", "长度"),
+    (3, "Line end and stream", "包尾与字节流"),
+    (4, "QN", "请求编号"),
+    (5, "DataTime", "数据时间"),
+    (6, "Flag", "标志位"),
+    (7, "MN, PW, ST, header", "包头"),
+    (8, "CP", "数据区"),
+    (9, "Charset", "字符编码"),
+    (10, "Answers", "应答"),
+    (11, "Dialogue", "对话"),
+)
+
+
+def as_markdown() -> str:
+    """Return the page of the documentation that lists all codes."""
+    lines = [
+        "# Deviations of HJ 212 frames / HJ 212 数据包的偏差代码",
+        "",
+        "<!-- Made from the table in src/ecobureau/domain/hj212/deviations.py by tools/hj212_deviations.py. -->",
+        "",
+        "Every departure from the standard that frames in the field show has a stable code. Lenient mode (the",
+        "default) reads on and reports the codes with what was seen; strict mode refuses the frame with the same code.",
+        "The errors `crc`, `length`, `header`, `cp` and `truncated` are never data, in lenient mode either.",
+        "",
+        "*Seen by*: `frame` the frame alone, `stream` several frames of one connection, `clock` the time of receipt,",
+        "`dialogue` a request and its answers, `gateway` several connections. *Error*: the error it always comes with.",
+    ]
+    for number, english, chinese in (*_ITEMS[1:], _ITEMS[0]):
+        lines += ["", f"## {f'{number}. ' if number else ''}{english} / {chinese}", ""]
+        lines += ["| code | meaning | 含义 | error | seen by |", "| --- | --- | --- | --- | --- |"]
+        for code, spec in DEVIATIONS.items():
+            if spec.number == number:
+                lines.append(f"| `{code}` | {spec.en} | {spec.zh} | {spec.error or ''} | {spec.where} |")
+    return "\n".join(lines) + "\n"

@@ -122,8 +122,8 @@ def _signature(cp_text: str) -> Signature | None:
     ignored: list[Deviation] = []
     found = []
     factors_seen: list[str] = []
-    for token in tokens(cp_text, ignored):
-        key = token.text.partition("=")[0]
+    for separator, item, _ in tokens(cp_text, ignored):
+        key = item.partition("=")[0]
         factor, _ = split_key(key)
         if not factor and (key not in SINGLE_KEYS or factors_seen):
             return None
@@ -131,7 +131,7 @@ def _signature(cp_text: str) -> Signature | None:
             if factor in factors_seen:
                 return None
             factors_seen.append(factor)
-        found.append((token.separator, key))
+        found.append((separator, key))
     if ignored or len({key for _, key in found}) != len(found):
         return None
     return tuple(found)

@@ -19,7 +19,9 @@ ENVELOPE = 12
 
 # A frame starts with ## and four digits; where the digits are damaged, a header field close behind tells it too.
 _START = re.compile(rb"##(?:[0-9]{4}|(?=[^#]{0,6}?(?:QN|ST|CN|PW|MN|Flag)=))")
-_STARTED = re.compile(rb"##[0-9]{0,3}")
+_STUMP = re.compile(rb"##[0-9]{1,3}\Z")
+_STUMP_HERE = re.compile(rb"##[0-9]{1,3}")
+_SHORTEST = 5
 _DECLARED = re.compile(rb"##([0-9]{4})")
 _LOOSE_LENGTH = re.compile(rb"##([^#]{0,6}?)(?=(?:QN|ST|CN|PW|MN|Flag)=)")
 _END_OF_LINE = re.compile(rb"\r\n|\n|\r")
@@ -93,6 +95,7 @@ class FrameReader:
 
     def feed(self, data: bytes) -> list[Frame]:
         """Take bytes as they arrive; return the frames that are complete now, in their order."""
+        data = bytes(data)
         rest = self._rest
         if rest:
             # Nothing can be decided before the declared end but by a mark that tells of another one.
@@ -100,7 +103,13 @@ class FrameReader:
                 self._rest = rest + data
                 return []
             data = rest + data
-        return self._run(bytes(data), final=False)
+        elif not (self._notes or self._owes_line_end or self._text_before):
+            # The common case on a connection: one whole frame of a known make.
+            frame = self._memory.quick(data, 0, self._patient, self.strict, self._qns)
+            if frame is not None:
+                size = len(frame.raw)
+                return [frame] if size == len(data) else [frame, *self._run(data[size:], final=False)]
+        return self._run(data, final=False)
 
     def close(self) -> list[Frame]:
         """Return what is left as frames (`truncated` where cut) and forget it."""
@@ -120,13 +129,7 @@ class FrameReader:
                     here += len(frame.raw)
                     continue
             here = self._to_start(buffer, here, final)
-            if here >= size or not _START.match(buffer, here):
-                if final and _STARTED.fullmatch(buffer, here):
-                    piece = _Piece(size, b"", None, "truncated", [_cut(None, 0)])
-                    frames.append(self._read(buffer[here:], piece))
-                    here = size
-                break
-            piece = self._piece(buffer, here, final)
+            piece = self._piece(buffer, here, final) if _START.match(buffer, here) else _stump(buffer, here, final)
             if piece is None:
                 break
             frames.append(self._read(buffer[here : piece.end], piece))
@@ -147,10 +150,10 @@ class FrameReader:
                 self._notes.append(Deviation("line_end.missing_before", ""))
                 self._owes_line_end = False
         match = _START.match(buffer, here) or _START.search(buffer, here)
-        if match:
-            to = match.start()
-        elif final and not _STARTED.fullmatch(buffer, max(here, buffer.rfind(b"##", here))):
-            to = len(buffer)
+        if match or final:
+            to = match.start() if match else len(buffer)
+            stump = _STUMP.search(buffer, max(here, to - _SHORTEST), to)
+            to = stump.start() if stump else to
         else:
             to = buffer.rfind(b"##", max(here, len(buffer) - _TAIL))
             if to < 0:
@@ -405,6 +408,14 @@ class FrameReader:
 
 
 _NO = _Piece(-1, b"", None, None, [])
+
+
+def _stump(buffer: bytes, here: int, final: bool) -> _Piece | None:
+    """A frame cut within its length digits, with the next one (or the end) right behind."""
+    digits = _STUMP_HERE.match(buffer, here)
+    if digits is None or not (_START.match(buffer, digits.end()) or (final and digits.end() == len(buffer))):
+        return None
+    return _Piece(digits.end(), b"", None, "truncated", [_cut(None, 0)])
 
 
 def _length(buffer: bytes, here: int) -> int | None:

@@ -17,6 +17,9 @@ from ecobureau.domain.hj212.times import PERIOD_DIGITS, parse_time, real_moment
 
 _OPENING = re.compile(r"[Cc][Pp][ \t]*=[ \t]*&&")
 _AREA = re.compile(r"(?:^|[;,\s])[Cc][Pp][ \t]*=[ \t]*&?")
+_PRINTABLE = bytes(range(0x20, 0x7F))
+_TEXT_SHARE = 0.7
+"""Of cipher bytes a good third is printable by chance; of a damaged text nearly all."""
 _BYTES_OPENING = b"CP=&&"
 
 
@@ -55,7 +58,10 @@ def looks_encrypted(segment: bytes) -> bool:
     if place is None:
         return False
     content = segment[place[0] : place[1]]
-    return sm4.text_form(content) is not None or (len(content) >= 16 and not _readable(content))
+    if sm4.text_form(content) is not None:
+        return True
+    printable = len(content) - len(content.translate(None, _PRINTABLE))
+    return len(content) >= 16 and printable < len(content) * _TEXT_SHARE and not _readable(content)
 
 
 def open_segment(segment: bytes, check: int | None, key: bytes | None) -> Opened:
@@ -72,7 +78,7 @@ def open_segment(segment: bytes, check: int | None, key: bytes | None) -> Opened
         return Opened(segment, [], fits)
     content = segment[place[0] : place[1]]
     written = sm4.text_form(content)
-    if written is None and _readable(content) and (fits or key is None):
+    if written is None and (fits if key is None else fits and _readable(content)):
         return Opened(segment, [], fits)
     notes = [] if written is None else [Deviation("crypt.text_form", "")]
     if key is None:

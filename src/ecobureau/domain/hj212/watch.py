@@ -8,14 +8,15 @@ from ecobureau.domain.hj212.deviations import Deviation
 from ecobureau.domain.hj212.frame import Frame
 from ecobureau.domain.hj212.times import parse_time, real_moment
 
-_KEPT = 256
+_KEPT = 32
+_MOST_MNS = 256
 
 
 class QnWatch:
     """Notices one QN that serves different data. Resends repeat their QN rightly and stay unnoticed; so do answers."""
 
     def __init__(self) -> None:
-        self._seen: dict[tuple[str | None, str], tuple[str | None, str | None, int]] = {}
+        self._seen: dict[tuple[str | None, str], tuple[str | None, str | None, bytes]] = {}
 
     def first(self, mn: str | None, qn: str, cn: str | None, pno: str | None, segment: bytes) -> bool:
         """Remember a QN and return True, or return False where it was seen before."""
@@ -25,7 +26,7 @@ class QnWatch:
             return False
         if len(seen) >= _KEPT:
             seen.clear()
-        seen[key] = (cn, pno, hash(segment))
+        seen[key] = (cn, pno, segment)
         return True
 
     def look(self, frame: Frame) -> Deviation | None:
@@ -34,7 +35,7 @@ class QnWatch:
         if not qn or cn is None or cn.startswith("9") or self.first(frame.mn, qn, cn, frame.pno, frame.segment):
             return None
         before_cn, before_pno, before = self._seen[frame.mn, qn]
-        if before == hash(frame.segment):
+        if before == frame.segment:
             return None
         if frame.is_split and before_cn == cn and before_pno != frame.pno:
             return Deviation("qn.same_for_packets", qn)
@@ -59,7 +60,7 @@ class StreamWatch:
         if frame.mn and frame.mn not in self._mns:
             if self._mns:
                 found.append(Deviation("stream.several_mn", frame.mn))
-            if len(self._mns) < _KEPT:
+            if len(self._mns) < _MOST_MNS:
                 self._mns.add(frame.mn)
         segment, times = self._last
         times = times + 1 if segment == frame.segment else 0
