@@ -46,10 +46,8 @@ def bit_loop(frame: bytes) -> dict[str, object]:
         raise ValueError("crc")
     head, _, cp = segment.decode().partition("CP=&&")
     found = dict(item.split("=", 1) for item in head.split(";") if "=" in item)
-    fields["CP"] = [
-        dict(pair.split("=", 1) for pair in group.split(",") if "=" in pair) for group in cp[:-2].split(";")
-    ]
-    return fields
+    groups = [dict(pair.split("=", 1) for pair in group.split(",") if "=" in pair) for group in cp[:-2].split(";")]
+    return {**found, "CP": groups}
 
 
 def _number(seed: int, width: int) -> str:
