@@ -270,3 +270,36 @@ def test_gateways_are_told_when_the_registry_changes(database_url, town):
         services.make_logger(SYSTEM, row, mn="010000A8900016F000169DC0", password="123456")
         heard = next(listener.notifies(timeout=10))
         assert heard.channel == "eb_stations"
+
+
+def test_a_profile_becomes_limits_with_their_source(outlet):
+    made = services.apply_profile(SYSTEM, outlet, "gas_boiler_new", valid_from=date(2026, 1, 1))
+    outlet.refresh_from_db()
+    assert outlet.o2_ref == 3.5
+    assert {(row.factor_id, row.value, row.field) for row in made} == {
+        ("a34013", Decimal(20), "zs_avg"),
+        ("a21026", Decimal(50), "zs_avg"),
+        ("a21002", Decimal(200), "zs_avg"),
+    }
+    assert {row.source for row in made} == {"GB 13271-2014"}
+
+
+@pytest.mark.parametrize(
+    ("profile", "day", "code"),
+    [
+        ("no_such", date(2026, 1, 1), "registry.profile.unknown"),
+        ("gas_boiler_new", date(2000, 1, 1), "registry.profile.unknown"),
+        ("town_plant_1a", date(2026, 1, 1), "registry.profile.medium"),
+    ],
+)
+def test_a_profile_that_does_not_fit_is_refused(outlet, profile, day, code):
+    call = lambda: services.apply_profile(SYSTEM, outlet, profile, valid_from=day)  # noqa: E731
+    assert problem(call) == ("profile", code)
+    assert not Limit.objects.exists()
+
+
+@pytest.mark.parametrize("profile", services.profile_names())
+def test_every_profile_can_be_applied(enterprise, profile):
+    medium = "water" if profile.startswith(("town", "integrated")) else "air"
+    outlet = services.make_outlet(SYSTEM, enterprise, code="X1", name="x", medium=medium)
+    assert services.apply_profile(SYSTEM, outlet, profile, valid_from=date(2026, 1, 1))

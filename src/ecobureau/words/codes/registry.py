@@ -46,5 +46,7 @@ CODES = {
     "registry.sm4": _("SM4 密钥不对：应为 32 位十六进制数字。"),
     "registry.o2_ref": _("基准氧含量 {value} 不合理：应在 0 与 21 之间（不含两端）。"),
     "registry.unit.other": _("单位“{value}”与因子 {factor} 的单位“{unit}”不同，且无法换算。请换算后填写。"),
+    "registry.profile.unknown": _("没有名为“{value}”的限值方案，或在该日期尚未施行。可选：{choices}。"),
+    "registry.profile.medium": _("限值方案“{value}”不适用于这一类排放口。"),
     "registry.limit.bounds": _("下限 {low} 不小于上限 {high}。请改正。"),
 }

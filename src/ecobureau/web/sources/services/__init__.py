@@ -11,6 +11,7 @@ from ecobureau.web.sources.services.owners import (
     make_outlet,
     make_site,
 )
+from ecobureau.web.sources.services.profiles import apply_profile, profile_names
 from ecobureau.web.sources.services.stations import (
     change_station,
     declare,
@@ -20,6 +21,7 @@ from ecobureau.web.sources.services.stations import (
 )
 
 __all__ = [
+    "apply_profile",
     "change_enterprise",
     "change_logger",
     "change_outlet",
@@ -34,6 +36,7 @@ __all__ = [
     "make_outlet",
     "make_site",
     "make_station",
+    "profile_names",
     "set_limit",
     "sync_factors",
 ]
