@@ -12,7 +12,7 @@ from typing import Literal
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext
+from django.utils.translation import gettext_lazy
 
 Text = str | Promise
 Level = Literal["red", "orange", "yellow", "blue"]
@@ -290,10 +290,10 @@ class Step:
     def spoken(self) -> str:
         """What a screen reader adds."""
         return {
-            "done": pgettext("step", "已完成"),
-            "current": pgettext("step", "当前"),
-            "side": pgettext("step", "支线"),
-            "future": pgettext("step", "未到"),
+            "done": _("这一步已完成"),
+            "current": _("当前这一步"),
+            "side": _("支线"),
+            "future": _("还没到这一步"),
         }[self.state]
 
 
