@@ -407,14 +407,16 @@ class CommandEvent(models.Model):
 class Seal(models.Model):
     """Link of a station's evidence chain: the frames of a day. `seq` above 0 adds frames that came after the first."""
 
-    pk = models.CompositePrimaryKey("station_id", "day", "seq")
-    day = models.DateField()
+    pk = models.CompositePrimaryKey("station_id", "link")
     station_id = models.IntegerField()
+    link = models.IntegerField()
+    day = models.DateField()
     seq = models.IntegerField()
     frames = models.BigIntegerField()
     extra = ArrayField(models.BigIntegerField(), null=True)
     prev = models.BinaryField()
     head = models.BinaryField()
+    snapshot = models.TextField()
     sealed_at = models.DateTimeField()
 
     class Meta:

@@ -402,14 +402,16 @@ STATE = [
     migrations.CreateModel(
         name='Seal',
         fields=[
-            ('pk', models.CompositePrimaryKey('station_id', 'day', 'seq', blank=True, editable=False, primary_key=True, serialize=False)),
-            ('day', models.DateField()),
+            ('pk', models.CompositePrimaryKey('station_id', 'link', blank=True, editable=False, primary_key=True, serialize=False)),
             ('station_id', models.IntegerField()),
+            ('link', models.IntegerField()),
+            ('day', models.DateField()),
             ('seq', models.IntegerField()),
             ('frames', models.BigIntegerField()),
             ('extra', django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), null=True, size=None)),
             ('prev', models.BinaryField()),
             ('head', models.BinaryField()),
+            ('snapshot', models.TextField()),
             ('sealed_at', models.DateTimeField()),
         ],
         options={

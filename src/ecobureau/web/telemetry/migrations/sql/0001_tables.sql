@@ -275,15 +275,18 @@ CREATE TABLE command_event (
 CREATE INDEX command_event_command ON command_event (command_id, id);
 
 CREATE TABLE seal (
-    day date NOT NULL,
     station_id integer NOT NULL,
+    link integer NOT NULL,
+    day date NOT NULL,
     seq integer NOT NULL,
     frames bigint NOT NULL,
     extra bigint[],
     prev bytea NOT NULL,
     head bytea NOT NULL,
+    snapshot text NOT NULL,
     sealed_at timestamptz NOT NULL,
-    PRIMARY KEY (station_id, day, seq)
+    PRIMARY KEY (station_id, link),
+    UNIQUE (station_id, day, seq)
 );
 CREATE INDEX seal_day ON seal (day);
 
