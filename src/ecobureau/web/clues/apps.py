@@ -13,3 +13,8 @@ class CluesConfig(AppConfig):
         from ecobureau.web.core.records import register
 
         register(KIND)
+        from ecobureau.web.clues import judge
+        from ecobureau.web.core import loops
+
+        loops.register("judge", loops.every_seconds(0.5, judge.judge_waiting))
+        loops.register("judge-tick", loops.every_seconds(30.0, judge.tick))

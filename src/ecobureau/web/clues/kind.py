@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ecobureau.domain.workflow import Role
-from ecobureau.web.clues import services
+from ecobureau.web.clues import acts, evidence, forms, services
 from ecobureau.web.clues.flow import FLOW
 from ecobureau.web.clues.models import Clue
 from ecobureau.web.core.access import DEFAULT_ACCESS, AccessTable, Reach
@@ -53,11 +53,17 @@ KIND = Kind(
     verbs={
         "triage": services.triage,
         "watch": services.watch,
+        "merge": acts.merge,
         "split": services.split,
+        "propose_dismissal": acts.propose_dismissal,
         "approve_dismissal": services.approve_dismissal,
         "refuse_dismissal": services.refuse_dismissal,
         "reopen": services.reopen,
     },
+    forms={"merge": forms.MergeForm, "create": forms.RegisterForm},
+    create=services.register,
+    detail=evidence.context,
+    templates={"detail": "clues/detail.html"},
     statistics=(
         Statistic("waiting", _("待研判"), {"state": "new"}, _("状态为“新线索”的线索数")),
         Statistic("to_sign", _("排除待批"), {"state": "dismissing"}, _("已提出排除、等负责人签字的线索数")),

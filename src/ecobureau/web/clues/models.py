@@ -114,3 +114,17 @@ class RuleState(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["station", "stream", "factor", "rule"], name="clues_rulestate_once")
         ]
+
+
+class JudgeFault(models.Model):
+    """A stretch that the judge could not judge, with the error, so that nobody takes silence for health."""
+
+    station = models.ForeignKey("sources.Station", models.CASCADE, related_name="+")
+    stream = models.CharField(max_length=40)
+    start_at = models.DateTimeField()
+    end_at = models.DateTimeField()
+    error = models.CharField(max_length=500)
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["-at"], name="clues_fault_at")]

@@ -7,17 +7,19 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from ecobureau.clock import beijing, now
 from ecobureau.rulepacks import load
+from ecobureau.storage import read
+from ecobureau.storage.types import Kind
 from ecobureau.web.clues.flow import OPEN
 from ecobureau.web.clues.models import Clue, Evidence
 from ecobureau.web.clues.services import Piece
 from ecobureau.web.core import access
 from ecobureau.web.core.access import Viewer
 
-_RELATED = ("station", "outlet", "outlet__site__enterprise", "merged_into")
+_RELATED = ("station", "outlet", "outlet__enterprise", "merged_into")
 WAITING = ("new", "triaged")
 
 
@@ -87,21 +89,42 @@ def same_kind_last_year(viewer: Viewer, clue: Clue) -> int:
 
 
 def window_rows(clue: Clue, most: int = 500) -> list[dict[str, Any]]:
-    """Return the stored values of a clue's factor in its window and a day before it, oldest first, at most `most`."""
-    from ecobureau.storage import read
-
-    if clue.station_id is None or not clue.factor:
+    """Return the stored values of a clue's factor in its window and a day before it, the newest `most` of them."""
+    stream = stream_of(clue)
+    if stream is None or clue.station_id is None:
         return []
     connection.ensure_connection()
-    rows = read.values_for_evidence(
+    start = clue.first_at - timedelta(days=1)
+    points = read.series(
         connection.connection,
         clue.station_id,
-        clue.factor,
-        clue.first_at - timedelta(days=1),
-        clue.last_at,
-        most,
+        None,
+        stream[0],
+        stream[1] or None,
+        [clue.factor],
+        start,
+        clue.last_at + timedelta(seconds=1),
     )
-    return list(rows)
+    return [
+        {
+            "start": point.start.isoformat(),
+            "end": point.end.isoformat(),
+            "values": {stat: point.text(stat) for stat in point.reading.stats},
+            "unit": point.reading.unit,
+            "flag": point.flag,
+            "raw": point.raw_id,
+        }
+        for point in points.get(clue.factor, [])[-most:]
+    ]
+
+
+def stream_of(clue: Clue) -> tuple[Kind, int] | None:
+    """Return the kind of data and the interval that the clue's newest series evidence names, None where it has none."""
+    if not clue.factor:
+        return None
+    newest = clue.evidence.filter(kind="series").order_by("-seq").first()
+    kind, _colon, interval = str(newest.params.get("stream", "")).partition(":") if newest else ("", "", "")
+    return (Kind(kind), int(interval or 0)) if kind in set(Kind) else None
 
 
 def sample(clue: Clue) -> dict[str, Any]:
@@ -118,3 +141,18 @@ def frozen_copy(clue: Clue) -> Piece:
 def by_place(viewer: Viewer, states: Sequence[str] = OPEN) -> QuerySet[Clue]:
     """Return open clues with a place, for the map."""
     return clues(viewer).filter(state__in=states, lon__isnull=False)
+
+
+def waiting_by_level(viewer: Viewer) -> dict[str, int]:
+    """Return level → how many clues wait for triage."""
+    counted = clues(viewer).filter(state__in=WAITING).order_by().values_list("level").annotate(n=Count("pk"))
+    return dict(counted)
+
+
+def children_of(of: Sequence[Clue]) -> dict[int, list[Clue]]:
+    """Return the clues folded into each of `of`, in one query."""
+    found: dict[int, list[Clue]] = {clue.pk: [] for clue in of}
+    for child in Clue.objects.filter(merged_into_id__in=list(found)).order_by("created_at"):
+        assert child.merged_into_id is not None
+        found[child.merged_into_id].append(child)
+    return found

@@ -6,4 +6,6 @@ CODES = {
     "clues.merge_into_itself": _("不能把线索并入它自己"),
     "clues.merge_target_closed": _("要并入的线索 {number} 已办结，请选一条未办结的"),
     "clues.no_sample": _("排除须附数据样本，系统未能取得数据，请稍后再试"),
+    "clues.evidence.sample": _("排除时的数据样本，共 {count} 行"),
+    "clues.evidence.frozen": _("派发时固定的数据副本，共 {count} 行"),
 }

@@ -1,0 +1,126 @@
+"""What people see of a clue: its sentence, its chips, its chart, its evidence pack."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from ecobureau.clock import beijing, now
+from ecobureau.domain.rules import NoRule
+from ecobureau.rulepacks import load
+from ecobureau.storage.types import Kind
+from ecobureau.web.clues import selectors
+from ecobureau.web.clues.models import Clue, Evidence
+from ecobureau.web.core import parts
+from ecobureau.web.core.access import Viewer
+from ecobureau.web.core.charts import Chart
+from ecobureau.web.core.refusals import sentence
+from ecobureau.web.telemetry import charts
+from ecobureau.words import say
+
+_TONES = {"for": "ok", "none": "", "unknown": "outline"}
+_BEFORE = timedelta(hours=12)
+
+
+def title(clue: Clue) -> str:
+    """Return the title in the reader's language; what a person typed stays as it is."""
+    return sentence(clue.title_code, clue.reason_params) if clue.title_code else clue.title
+
+
+def reason(clue: Clue) -> str:
+    """Return the sentence that says why."""
+    return sentence(clue.reason_code, clue.reason_params) if clue.reason_code else clue.title
+
+
+def subject_name(clue: Clue) -> str:
+    """Return what it is about: enterprise and outlet, else the station."""
+    if clue.outlet is not None:
+        return f"{clue.outlet.enterprise.short_name or clue.outlet.enterprise.name} {clue.outlet.code}"
+    return clue.station.name if clue.station is not None else ""
+
+
+def subject_url(clue: Clue) -> str:
+    """Return the address of the outlet's or station's page, empty where it has none."""
+    if clue.outlet_id is not None:
+        return reverse("sources:outlet", args=[clue.outlet_id])
+    return reverse("sources:station", args=[clue.station_id]) if clue.station_id is not None else ""
+
+
+def scenario_name(clue: Clue) -> str:
+    """Return the scene kind with its code, empty where the clue has none."""
+    if not clue.scenario:
+        return ""
+    try:
+        load("scenario_kinds").at(f"scenario.{clue.scenario}", beijing(now()).date())
+    except NoRule:
+        return clue.scenario
+    return f"{clue.scenario} {say(f'scenario.{clue.scenario}')}"
+
+
+def chips(pieces: list[Evidence]) -> list[parts.Chip]:
+    """Return the evidence in short: what was checked in the plant's favour, and what came of it."""
+    made: dict[str, parts.Chip] = {}
+    for piece in pieces:
+        if piece.kind == "favour":
+            result = str(piece.params.get("result", "unknown"))
+            icon = "shield-check" if result == "for" else "shield"
+            made[piece.code] = parts.Chip(sentence(piece.code, piece.params), _TONES.get(result, ""), icon)
+    return list(made.values())
+
+
+def chart(clue: Clue) -> Chart | None:
+    """Return the chart of the clue's factor round its window, None where it has no series."""
+    if clue.station_id is None or not clue.factor:
+        return None
+    stream = selectors.stream_of(clue)
+    kind = stream[0] if stream else None
+    length = clue.last_at - clue.first_at
+    start = clue.first_at - max(_BEFORE if kind is not Kind.RT else timedelta(hours=2), length)
+    end = max(clue.last_at + timedelta(minutes=10), min(now(), clue.last_at + timedelta(hours=6)))
+    return charts.chart(
+        clue.station_id,
+        [clue.factor],
+        start,
+        end,
+        name=title(clue),
+        kind=kind,
+        suspect=(clue.first_at, clue.last_at, _("疑似时段")),
+        judged=clue.factor,
+    )
+
+
+def happenings(pieces: list[Evidence]) -> list[parts.Happening]:
+    """Return the evidence as a timeline, newest last."""
+    return [
+        parts.Happening(
+            at=piece.at,
+            text=sentence(piece.code, piece.params) if piece.code else piece.kind,
+            digest=piece.sha256[:8],
+            url=reverse("telemetry:frame", args=[piece.params["ref"]])
+            if piece.kind == "frame" and str(piece.params.get("ref", "")).isdigit()
+            else "",
+        )
+        for piece in pieces
+    ]
+
+
+def context(viewer: Viewer, clue: Clue) -> dict[str, Any]:
+    """Return the template context of a clue's evidence, for the desk and for its own page."""
+    pieces = selectors.evidence(clue)
+    return {
+        "clue": clue,
+        "clue_title": title(clue),
+        "reason": reason(clue),
+        "chips": chips(pieces),
+        "score": f"{clue.confidence:.2f}" if clue.confidence is not None else "",
+        "clue_chart": chart(clue),
+        "pieces": happenings(pieces),
+        "subject_name": subject_name(clue),
+        "subject_url": subject_url(clue),
+        "scenario_name": scenario_name(clue),
+        "earlier": selectors.same_kind_last_year(viewer, clue),
+        "children": selectors.children_of([clue])[clue.pk],
+    }

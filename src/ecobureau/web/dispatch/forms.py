@@ -1,0 +1,97 @@
+"""Forms of dispatching and of the task's verbs, beside the kernel's reason and note."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from ecobureau.clock import beijing, now
+from ecobureau.web.core.access import Viewer
+from ecobureau.web.dispatch.models import Task
+from ecobureau.web.places import selectors as places
+
+
+def _split(value: str) -> tuple[str, int | None]:
+    unit, _bar, person = value.partition("|")
+    return unit, int(person) if person.isdigit() else None
+
+
+class TargetField(forms.CharField):
+    """`unit path` or `unit path|person id`; cleans to (unit, person)."""
+
+    def clean(self, value: Any) -> Any:
+        return _split(super().clean(value))
+
+
+class SendForm(forms.Form):
+    """What the dispatch sheet sends."""
+
+    unit = TargetField(max_length=240)
+    task_kind = forms.ChoiceField(choices=Task.TaskKind.choices)
+    note = forms.CharField(required=False, max_length=200)
+    secure_first = forms.BooleanField(required=False)
+    version = forms.IntegerField(required=False)
+    client_uuid = forms.UUIDField(required=False)
+
+
+class RouteForm(forms.Form):
+    """To whom a task goes instead."""
+
+    takes = ("record", "viewer")
+    target = forms.ChoiceField(label=_("改派给"))
+
+    def __init__(self, *args: Any, record: Task, viewer: Viewer, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["target"].choices = choices(record, viewer)  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        found = super().clean() or {}
+        if "target" in found:
+            found["unit"], found["person"] = _split(found.pop("target"))
+        return found
+
+
+def choices(task: Task, viewer: Viewer) -> list[tuple[str, str]]:
+    """Return the units of the task's district and its own place, each with the people on duty now."""
+    at = now()
+    parts = task.org_path.strip("/").split("/")
+    district = "/" + "/".join(parts[:2]) + "/"
+    made: list[tuple[str, str]] = []
+    for unit in places.tree(district, levels=("district", "department", "grid")):
+        if unit.level == "grid" and unit.path != task.grid:
+            continue
+        made.append((unit.path, unit.name))
+        made += [(f"{unit.path}|{duty.person_id}", f"{unit.name} · {duty.name}") for duty in places.on_duty(unit, at)]
+        if not places.on_duty(unit, at):
+            members = places.members(unit.path, beijing(at).date())[:5]
+            made += [(f"{unit.path}|{each.person_id}", f"{unit.name} · {each.person}") for each in members]
+    return made
+
+
+class SubmitForm(forms.Form):
+    """The result of a visit."""
+
+    takes = ("record",)
+    result = forms.CharField(label=_("现场结果"), max_length=2000, widget=forms.Textarea(attrs={"rows": 4}))
+
+    def __init__(self, *args: Any, record: Task, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if record.task_kind == Task.TaskKind.ENFORCEMENT_VISIT:
+            for place in (1, 2):
+                self.fields[f"officer_{place}"] = forms.CharField(
+                    label=_("执法人员 {n}（姓名和证号）").format(n=place), max_length=80
+                )
+
+    def clean(self) -> dict[str, Any]:
+        found = super().clean() or {}
+        found["officers"] = [found.pop(name) for name in ("officer_1", "officer_2") if name in found]
+        return found
+
+
+class ArriveForm(forms.Form):
+    """Where the phone says it is."""
+
+    lon = forms.FloatField(required=False, widget=forms.HiddenInput, min_value=-180, max_value=180)
+    lat = forms.FloatField(required=False, widget=forms.HiddenInput, min_value=-90, max_value=90)

@@ -1,0 +1,15 @@
+"""Addresses of dispatching and of tasks that have a name of their own; the rest is the kernel's."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from ecobureau.web.core.pages import lists
+from ecobureau.web.dispatch import pages
+
+app_name = "dispatch"
+urlpatterns = [
+    path("tasks/", lists.list_page, {"plural": "tasks"}, name="list"),
+    path("tasks/board/", lists.board_page, {"plural": "tasks"}, name="board"),
+    path("clues/<number:number>/send/", pages.send_page, name="send"),
+]
