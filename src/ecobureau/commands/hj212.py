@@ -115,7 +115,7 @@ def frame_of(line: bytes, key: bytes | None = None) -> bytes:
     for name in ("CN", "MN"):
         if not fields[name]:
             raise CannotEncode("hj212.encode.no_cn", key=name)
-    cp = said.get("cp") or {}
+    cp = {} if said.get("cp") is None else said["cp"]
     if not isinstance(cp, dict) or not all(_is_cp_value(value) for value in cp.values()):
         raise CannotEncode("hj212.encode.cp_form")
     return encode(

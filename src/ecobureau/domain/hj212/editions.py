@@ -52,3 +52,5 @@ SEGMENT_LIMIT = 1024
 """Longest data segment of the standard, in bytes."""
 LARGEST_LENGTH = 9999
 """What four digits can say, and what is accepted."""
+ENVELOPE = 12
+"""Bytes of a frame besides its segment: `##`, four digits, four of the check, CR LF."""

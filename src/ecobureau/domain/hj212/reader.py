@@ -8,14 +8,11 @@ from typing import NamedTuple
 
 from ecobureau.domain.hj212.crc import crc, modbus, swapped
 from ecobureau.domain.hj212.deviations import Deviation
-from ecobureau.domain.hj212.editions import LARGEST_LENGTH, Edition
+from ecobureau.domain.hj212.editions import ENVELOPE, LARGEST_LENGTH, Edition
 from ecobureau.domain.hj212.frame import ERRORS, Frame
 from ecobureau.domain.hj212.layouts import Memory
 from ecobureau.domain.hj212.segment import decode, looks_encrypted, open_segment, understand
 from ecobureau.domain.hj212.watch import QnWatch
-
-ENVELOPE = 12
-"""Bytes of a frame besides its segment: `##`, four digits, four of the check, CR LF."""
 
 # A frame starts with ## and four digits; where the digits are damaged, a header field close behind tells it too.
 _START = re.compile(rb"##(?:[0-9]{4}|(?=[^#]{0,6}?(?:QN|ST|CN|PW|MN|Flag)=))")

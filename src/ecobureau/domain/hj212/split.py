@@ -8,10 +8,12 @@ from datetime import timedelta
 from typing import NamedTuple
 
 from ecobureau.domain.hj212.cp import Cp
-from ecobureau.domain.hj212.editions import CP_LIMIT, Edition, flag
+from ecobureau.domain.hj212.editions import CP_LIMIT, ENVELOPE, SEGMENT_LIMIT, Edition, flag
 from ecobureau.domain.hj212.encode import cp_text, encode
 from ecobureau.domain.hj212.frame import Frame
 from ecobureau.domain.hj212.times import real_moment, to_text
+
+_MOST = 9999
 
 
 def qn_after(qn: str, milliseconds: int) -> str:
@@ -43,28 +45,30 @@ def split_packets(
         qn: QN of the first packet.
         cp: items in order.
         answer: each packet asks for its own answer.
-        cp_limit: bytes of CP a frame may hold; default that of the edition.
+        cp_limit: bytes of CP a frame may hold; default what the edition and its 1024 bytes of segment leave.
 
     Source: HJ 212-2017 6.6.4 and annex C (PNUM, PNO).
     """
-    limit = CP_LIMIT[edition] if cp_limit is None else cp_limit
     whole = cp_text(cp)
 
     def frame(page: str, number: int, bits: str, pnum: int | None) -> bytes:
         pno = None if pnum is None else number + 1
         own = qn_after(qn, number) if number else qn
-        return encode(
-            qn=own, st=st, cn=cn, pw=pw, mn=mn, flag=bits, pnum=pnum, pno=pno, rf=rf, cp=page, key=key
-        )  # fmt: skip
+        return encode(qn=own, st=st, cn=cn, pw=pw, mn=mn, flag=bits, pnum=pnum, pno=pno, rf=rf, cp=page, key=key)
 
-    if len(whole.encode()) <= limit:
-        return [frame(whole, 0, flag(edition, answer=answer), None)]
+    def room(bits: str, pnum: int | None) -> int:
+        if cp_limit is not None:
+            return cp_limit
+        return min(CP_LIMIT[edition], SEGMENT_LIMIT - (len(frame("", _MOST - 1, bits, pnum)) - ENVELOPE))
+
+    alone, bits = flag(edition, answer=answer), flag(edition, answer=answer, split=True)
+    if len(whole.encode()) <= room(alone, None):
+        return [frame(whole, 0, alone, None)]
+    limit = room(bits, _MOST)
     stamp = cp.get("DataTime")
     head = f"DataTime={stamp}" if isinstance(stamp, str) else ""
-    pages = _pages(
-        [text for name, value in cp.items() if name != "DataTime" for text in _items(name, value, limit)], head, limit
-    )
-    bits = flag(edition, answer=answer, split=True)
+    items = [text for name, value in cp.items() if name != "DataTime" for text in _items(name, value, limit)]
+    pages = _pages(items, head, limit)
     return [frame(page, number, bits, len(pages)) for number, page in enumerate(pages)]
 
 
