@@ -14,12 +14,12 @@ import uuid
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from web.files import jpeg
-from web.people import person
 
 from ecobureau.web.core import attachments, live, registry, selectors
 from ecobureau.web.core.access import SYSTEM, allowed, scope, viewer_of
 from ecobureau.web.core.models import Attachment, History
+from web.files import jpeg
+from web.people import person
 
 CITY, PLACE, GRID, UNIT = "/wuhan/", "/wuhan/jiangan/", "/wuhan/jiangan/g1/", "/wuhan/enforcement/"
 ROLES = (

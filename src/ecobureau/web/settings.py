@@ -55,6 +55,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "ecobureau.web.core.middleware.ViewerMiddleware",
+    "ecobureau.web.accounts.middleware.TemporaryPasswordMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "axes.middleware.AxesMiddleware",
@@ -110,7 +111,7 @@ AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
-AXES_USERNAME_FORM_FIELD = "login"
+AXES_USERNAME_CALLABLE = "ecobureau.web.accounts.lockout.username_of"
 AXES_CLIENT_IP_CALLABLE = "ecobureau.web.core.middleware.client_ip"
 AXES_LOCKOUT_CALLABLE = "ecobureau.web.accounts.lockout.locked_out"
 AXES_ENABLE_ADMIN = False
@@ -166,5 +167,8 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "loggers": {
+        name: {"level": "WARNING"} for name in ("axes", "procrastinate.periodic", "procrastinate.blueprints")
+    },
     "root": {"handlers": ["console"], "level": os.environ.get("ECOBUREAU_LOG_LEVEL", "INFO")},
 }

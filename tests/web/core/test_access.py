@@ -1,10 +1,10 @@
 """The toy's access: the kernel's own table, written out by hand."""
 
 import pytest
-from web.access_contract import AccessContract
 
 from ecobureau.web.core import services
 from ecobureau.web.core.access import NOBODY, SYSTEM, allowed, scope
+from web.access_contract import AccessContract
 
 _ALL = "view act attach export create"
 _WORK = "view act attach"

@@ -5,11 +5,11 @@ from uuid import uuid4
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
-from web.files import jpeg
-from web.people import person, viewer
 
 from ecobureau.web.core import services
 from ecobureau.web.core.models import History
+from web.files import jpeg
+from web.people import person, viewer
 
 pytestmark = pytest.mark.django_db
 JSON = "application/json"

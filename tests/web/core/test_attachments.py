@@ -10,13 +10,13 @@ import pillow_heif
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image
-from web.files import jpeg
-from web.people import person, viewer
 
 from ecobureau.web.core import attachments, services
 from ecobureau.web.core.access import SYSTEM
 from ecobureau.web.core.models import Attachment, Audit
 from ecobureau.web.core.refusals import Refused
+from web.files import jpeg
+from web.people import person, viewer
 
 pytestmark = pytest.mark.django_db
 

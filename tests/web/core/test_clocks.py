@@ -3,13 +3,13 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from web.people import person, viewer
 
 from ecobureau.domain.workflow import beijing_day
 from ecobureau.rulepacks import load
 from ecobureau.web.core import clocks, registry, selectors, services
 from ecobureau.web.core.models import Clock, ClockFired, Notice
 from ecobureau.web.core.refusals import Refused
+from web.people import person, viewer
 
 pytestmark = pytest.mark.django_db
 START = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)

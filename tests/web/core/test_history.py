@@ -5,12 +5,12 @@ import json
 import psycopg
 import pytest
 from django.db import DatabaseError, connection, transaction
-from web.people import person, viewer
 
 from ecobureau.web.core import services
 from ecobureau.web.core.history import verify_chain
 from ecobureau.web.core.models import Audit, History, HistoryPersonal
 from ecobureau.web.core.refusals import Refused
+from web.people import person, viewer
 
 pytestmark = pytest.mark.django_db
 

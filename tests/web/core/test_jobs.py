@@ -26,7 +26,9 @@ def write_down(word: str) -> None:
 
 def waiting():
     with connection.cursor() as cursor:
-        cursor.execute("select status, args from procrastinate_jobs where task_name = %s order by id", [write_down.name])
+        cursor.execute(
+            "select status, args from procrastinate_jobs where task_name = %s order by id", [write_down.name]
+        )
         return cursor.fetchall()
 
 

@@ -6,13 +6,13 @@ from uuid import uuid4
 
 import pytest
 from django.db import connection
-from web.people import person, viewer
 
 from ecobureau.clock import now
 from ecobureau.web.core import clocks, services
 from ecobureau.web.core.history import verify_chain
 from ecobureau.web.core.models import ClockFired, History
 from ecobureau.web.core.refusals import Refused
+from web.people import person, viewer
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -34,6 +34,11 @@ class Adapter(DefaultAccountAdapter):
         if viewer.user_id is not None:
             audit.write(viewer, "logout")
 
+    def set_password(self, user: Any, password: str) -> None:
+        user.must_change_password = False
+        super().set_password(user, password)
+        audit.write(viewer_of(user), "password_change", object_id=user.pk, number=user.username)
+
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
         super().authentication_failed(request, **credentials)
         audit.write(_viewer(request), "login_failed", username=str(credentials.get("username", ""))[:150])

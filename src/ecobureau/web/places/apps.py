@@ -7,3 +7,9 @@ class PlacesConfig(AppConfig):
     label = "places"
     verbose_name = _("区域与机构")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from ecobureau.web.core import placenames
+        from ecobureau.web.places import selectors
+
+        placenames.register(lambda: {unit.path: unit.name for unit in selectors.tree()})

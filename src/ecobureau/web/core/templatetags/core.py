@@ -9,21 +9,11 @@ from django import template
 from django.utils.translation import gettext as _
 
 from ecobureau.clock import beijing
-from ecobureau.web.core import columns
-from ecobureau.words import say
+from ecobureau.web.core import columns, placenames
+from ecobureau.words import say, templates
 
 register = template.Library()
-
-AUDIT_WORDS = {
-    "login": "core.audit.login",
-    "logout": "core.audit.logout",
-    "login_failed": "core.audit.login_failed",
-    "lock_out": "core.audit.lock_out",
-    "export": "core.audit.export",
-    "open_original": "core.audit.open_original",
-    "read_audit": "core.audit.read_audit",
-    "erase_personal": "core.audit.erase_personal",
-}
+_ROOMS = ("core", "accounts", "places", "sources", "telemetry", "clues", "dispatch", "desk")
 
 
 @register.filter
@@ -49,11 +39,18 @@ def facts(kind: Any, record: Any) -> list[dict[str, Any]]:
 
 @register.filter
 def audit_word(what: str) -> str:
-    """Return the word of an audited act."""
-    return say(AUDIT_WORDS.get(what, what))
+    """Return the word of an audited act: message code `<room>.audit.<what>`, the bare word where a room has none."""
+    known = templates()
+    return next((say(code) for room in _ROOMS if (code := f"{room}.audit.{what}") in known), what)
 
 
 @register.filter
 def detail(values: dict[str, Any]) -> str:
     """Return the detail of an audit line as `key: value` pairs."""
     return "; ".join(f"{key}: {value}" for key, value in values.items() if value not in ("", None, {}, []))
+
+
+@register.filter
+def place(path: str) -> str:
+    """Return the name of the place of a path."""
+    return placenames.name_of(path)
