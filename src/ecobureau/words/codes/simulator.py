@@ -27,6 +27,22 @@ CODES = {
     "simulate.bad": _("参数有误：{why}"),
     "simulate.started": _("{count} 台数采仪开始向 {host}:{port} 上报，事件 {incidents} 起。"),
     "simulate.tally": _(
-        "已发 {sent}，已应答 {answered}，重发 {resent}，补传 {backfilled}，不合规 {deviated}，断线 {cut}，命令 {commands}"
+        "已发 {sent}，已应答 {answered}，重发 {resent}，补传 {backfilled}，"
+        "不合规 {deviated}，断线 {cut}，命令 {commands}"
     ),
+    "demo.help": _("启动一座虚构的演示城市：建库、装入历史、持续上报"),
+    "demo.data": _("演示城市的数据目录；默认为 ECOBUREAU_DATA，否则 data/demo"),
+    "demo.reset": _("先删除已有的演示城市，从头建立"),
+    "demo.small": _("只建约 N 个站点的小城市"),
+    "demo.not_a_demo": _(
+        "{where} 中不是演示城市，没有改动任何内容。请用 --data 另选一个目录，或清除 DATABASE_URL。"
+    ),
+    "demo.build_failed": _("演示城市没有建成，原因见上面的 build 行。修正后再次启动即可接着建立。"),
+    "demo.city": _("正在建立演示城市：机构、人员、企业、站点……"),
+    "demo.history": _("正在装入 {stations} 个站点的历史数据……"),
+    "demo.built": _(
+        "演示城市已建成：{enterprises} 家企业，{stations} 个站点，{people} 名人员，{frames} 帧历史数据。"
+        "用时（秒）：{seconds}"
+    ),
+    "demo.ready": _("演示城市已就绪：{url}　登录页上可以一键选用各岗位的演示账号。全部名称和数据均为虚构。"),
 }
