@@ -25,7 +25,9 @@ _END_OF_LINE = re.compile(rb"\r\n|\n|\r")
 _HEX4 = re.compile(rb"[0-9A-Fa-f]{4}")
 _HEX = re.compile(rb"[0-9A-Fa-f]{1,4}")
 # The closing mark with its check; never the mark that opens CP. Without line end only four digits are believed.
-_CLOSING = re.compile(rb"(?<!CP=)&&(?:([0-9A-Fa-f]{4})(?=[\r\n]|##|\Z)|([^\r\n#&]{0,4})(?=[\r\n]|##|\Z))")
+_CLOSING = re.compile(rb"(?<!CP=)&&(?:([0-9A-Fa-f]{4})(?=[\r\n]|##|\Z)|([^\r\n#&]{0,8})(?=[\r\n]|##|\Z))")
+_LONGEST_CHECK = 8
+"""What may stand in the place of the check and still be taken for a wrong one."""
 _MN = re.compile(rb"[;,]?MN=([^;,]*)")
 _TAIL = 16
 _REMEMBERED_TEXT = 60
@@ -255,13 +257,13 @@ class FrameReader:
         if end > limit:
             return _NO
         closed = buffer[end - 2 : end] == b"&&"
-        line_end = _END_OF_LINE.search(buffer, end, min(limit, end + 6))
+        line_end = _END_OF_LINE.search(buffer, end, min(limit, end + _LONGEST_CHECK + 2))
         after = line_end.start() if line_end else limit
         check = buffer[end:after]
-        if len(check) > 4 or (len(check) < 4 and not closed) or (not closed and not _HEX4.fullmatch(check)):
+        if len(check) > _LONGEST_CHECK or (not closed and not _HEX4.fullmatch(check)):
             return _NO
         if line_end is None and not settled:
-            return None if len(buffer) < end + 6 else _NO
+            return None if len(buffer) < end + _LONGEST_CHECK + 2 else _NO
         segment = buffer[begin:end]
         notes: list[Deviation] = []
         error: str | None = "crc"

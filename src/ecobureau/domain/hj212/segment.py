@@ -129,6 +129,7 @@ def take_apart(text: str) -> Parts:
     end = content.rfind("&&")
     rest = content[end + 2 :] if end >= 0 else ""
     if end < 0:
+        content = content.removesuffix("&")
         return Parts(text[: match.start()], content, [*found, Deviation("cp.no_closing", "")], True)
     if rest.strip():
         return Parts(text[: match.start()], content[:end], [*found, Deviation("cp.no_closing", rest[:40])], True)
