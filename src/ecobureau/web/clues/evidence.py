@@ -45,8 +45,8 @@ def subject_name(clue: Clue) -> str:
 def subject_url(clue: Clue) -> str:
     """Return the address of the outlet's or station's page, empty where it has none."""
     if clue.outlet_id is not None:
-        return reverse("sources:outlet", args=[clue.outlet_id])
-    return reverse("sources:station", args=[clue.station_id]) if clue.station_id is not None else ""
+        return reverse("desk:outlet", args=[clue.outlet_id])
+    return reverse("desk:station", args=[clue.station_id]) if clue.station_id is not None else ""
 
 
 def scenario_name(clue: Clue) -> str:
@@ -99,7 +99,7 @@ def happenings(pieces: list[Evidence]) -> list[parts.Happening]:
             at=piece.at,
             text=sentence(piece.code, piece.params) if piece.code else piece.kind,
             digest=piece.sha256[:8],
-            url=reverse("telemetry:frame", args=[piece.params["ref"]])
+            url=reverse("desk:frame", args=[piece.params["ref"]])
             if piece.kind == "frame" and str(piece.params.get("ref", "")).isdigit()
             else "",
         )

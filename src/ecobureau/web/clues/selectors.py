@@ -156,3 +156,24 @@ def children_of(of: Sequence[Clue]) -> dict[int, list[Clue]]:
         assert child.merged_into_id is not None
         found[child.merged_into_id].append(child)
     return found
+
+
+def about(
+    viewer: Viewer,
+    *,
+    outlet_id: int | None = None,
+    station_id: int | None = None,
+    outlet_ids: Sequence[int] = (),
+    most: int = 8,
+) -> list[Clue]:
+    """Return the newest clues about an outlet, a station or several outlets."""
+    wanted = Q(outlet_id__in=[*outlet_ids, *([outlet_id] if outlet_id else [])])
+    if station_id is not None:
+        wanted |= Q(station_id=station_id)
+    return list(clues(viewer).filter(wanted).order_by("-created_at")[:most])
+
+
+def to_sign(viewer: Viewer) -> QuerySet[Clue]:
+    """Return the proposed dismissals that lie within the viewer's reach to sign, oldest first."""
+    reach = access.scope(viewer, "act", Clue.objects.select_related(*_RELATED))
+    return reach.filter(state="dismissing").order_by("updated_at")

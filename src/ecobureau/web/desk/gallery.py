@@ -154,6 +154,9 @@ def gallery(request: HttpRequest) -> HttpResponse:
             Chip(_("下风向微站 NO₂ +31%"), "orange", "wind"),
             Chip(_("反证已查：未见校准、维护、停产申报"), "ok", "shield-check"),
         ],
+        "sentence": _(
+            "NOx 连续 **6 小时 40 分**停在 **47.6 mg/m³**（许可限值 50），同期锅炉用电变化 **±38%**，氨水泵 **16:10 起疑似停用**。"
+        ),
         "filters": [FilterChip(_("类型：雨水口"), "?"), FilterChip(_("区：洪山、江夏"), "?")],
         "tabs": [
             Tab(_("在线监测"), "?", True),

@@ -2,12 +2,23 @@
 
 from django.urls import path
 
-from ecobureau.web.desk import duty, gallery, home
+from ecobureau.web.desk import duty, gallery, home, map, outlets, today
 
 app_name = "desk"
 urlpatterns = [
     path("", home.home_page, name="home"),
     path("desk/", duty.duty_page, name="duty"),
     path("desk/<number:number>/", duty.duty_page, name="duty_clue"),
+    path("outlets/", outlets.list_page, {"what": "outlets"}, name="outlets"),
+    path("outlets/<int:pk>/", outlets.outlet_page, name="outlet"),
+    path("stations/", outlets.list_page, {"what": "stations"}, name="stations"),
+    path("stations/<int:pk>/", outlets.station_page, name="station"),
+    path("firms/", outlets.list_page, {"what": "firms"}, name="firms"),
+    path("firms/<int:pk>/", outlets.firm_page, name="firm"),
+    path("map/", map.map_page, name="map"),
+    path("map/marks.json", map.marks_view, name="map_marks"),
+    path("map/base.json", map.base_view, name="map_base"),
+    path("today/", today.today_page, name="today"),
+    path("review/", today.review_page, name="review"),
     path("design/", gallery.gallery, name="gallery"),
 ]

@@ -17,6 +17,7 @@ from ecobureau.rulepacks import load
 from ecobureau.web.clues.models import Clue
 from ecobureau.web.core import access
 from ecobureau.web.core.access import Viewer
+from ecobureau.web.core.models import Clock
 from ecobureau.web.dispatch.models import Task
 from ecobureau.web.places import selectors as places
 from ecobureau.web.places.models import Organisation
@@ -163,3 +164,11 @@ def _of_unit(
     ]
     whole = sum(count for (path, _person), count in loads.items() if path == unit.path)
     return [*people, Candidate(unit.path, unit.name, unit.level, duties, True, False, whole, distance_km=distance)]
+
+
+def late(viewer: Viewer, at: datetime) -> int:
+    """Return how many open tasks the viewer may see have a clock that has run out."""
+    overdue = Clock.objects.filter(kind="task", stopped_at__isnull=True, paused_at__isnull=True, due_at__lt=at).values(
+        "object_id"
+    )
+    return tasks(viewer).filter(closed_at__isnull=True, pk__in=overdue).count()
