@@ -84,7 +84,7 @@ class AccessContract:
         assert not wrong, "\n".join(wrong)
 
     def test_every_face_follows_the_door(self, client, settings, tmp_path):
-        """Page, list, API, search, statistics, board, file and live news show it to whom the table says, and no other."""
+        """Page, list, API, search, file, export and live news show it to whom the table says, and no other."""
         kind, wrong = registry.get(self.kind), []
         for role, where, user, record, may in self._cases(settings, tmp_path):
             file = attachments.store(

@@ -74,7 +74,7 @@ def test_the_same_submission_twice_is_one_file(record, officer, media):
 def test_somebody_elses_submission_id_is_refused(record, officer, media):
     uuid = uuid4()
     attachments.store(record, viewer(officer), upload(jpeg()), paper="photo", uuid=uuid)
-    with pytest.raises(Refused, match="core.uuid_taken"):
+    with pytest.raises(Refused, match=r"core\.uuid_taken"):
         attachments.store(record, SYSTEM, upload(jpeg("red")), paper="photo", uuid=uuid)
 
 
@@ -97,19 +97,19 @@ def test_bad_files_are_refused_and_leave_nothing(record, officer, media, content
 
 def test_a_picture_with_too_many_pixels_is_refused(record, officer, media, monkeypatch):
     monkeypatch.setattr("ecobureau.web.core.media.MAX_PIXELS", 1000)
-    with pytest.raises(Refused, match="core.file_damaged"):
+    with pytest.raises(Refused, match=r"core\.file_damaged"):
         attachments.store(record, viewer(officer), upload(jpeg()), paper="photo")
 
 
 def test_what_changed_on_the_way_is_refused(record, officer, media):
-    with pytest.raises(Refused, match="core.file_changed"):
+    with pytest.raises(Refused, match=r"core\.file_changed"):
         attachments.store(record, viewer(officer), upload(jpeg()), paper="photo", client_sha256="0" * 64)
     assert kept(media) == []
 
 
 def test_a_stream_beyond_the_limit_stops_and_leaves_nothing(record, officer, media, monkeypatch):
     monkeypatch.setattr("ecobureau.web.core.attachments.max_upload_bytes", lambda: 1000)
-    with pytest.raises(Refused, match="core.too_large"):
+    with pytest.raises(Refused, match=r"core\.too_large"):
         attachments.store(record, viewer(officer), upload(jpeg() + b"\0" * 2000), paper="photo")
     assert Attachment.objects.count() == 0 and kept(media) == []
 
@@ -156,10 +156,10 @@ def test_papers_are_bound_into_the_chain_and_counted(record, officer, media):
     actor = viewer(officer)
     services.perform(record, "lend", actor)
     head = viewer(person("wu"), "unit_head", "/wuhan/")
-    with pytest.raises(Refused, match="core.papers_missing"):
+    with pytest.raises(Refused, match=r"core\.papers_missing"):
         services.perform(record, "bring", head)
     made = attachments.store(record, actor, upload(jpeg()), paper="photo")
-    with pytest.raises(Refused, match="core.paper_unknown"):
+    with pytest.raises(Refused, match=r"core\.paper_unknown"):
         services.perform(record, "bring", head, papers=[uuid4()])
     entry = services.perform(record, "bring", head, papers=[made.uuid])
     made.refresh_from_db()
@@ -169,9 +169,9 @@ def test_papers_are_bound_into_the_chain_and_counted(record, officer, media):
 def test_withdrawing_keeps_the_bytes_and_tells_the_history(record, officer, media):
     actor = viewer(officer)
     made = attachments.store(record, actor, upload(jpeg()), paper="photo")
-    with pytest.raises(Refused, match="core.reason_missing"):
+    with pytest.raises(Refused, match=r"core\.reason_missing"):
         attachments.withdraw(made, actor, " ")
-    with pytest.raises(Refused, match="core.no_access"):
+    with pytest.raises(Refused, match=r"core\.no_access"):
         attachments.withdraw(made, viewer(person("li"), "dispatcher", "/wuhan/"), "falsch")
     attachments.withdraw(made, actor, "拍错了")
     assert attachments.path_of(made.sha256).exists()

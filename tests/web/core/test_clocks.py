@@ -70,9 +70,9 @@ def test_a_jump_ahead_fires_each_point_once_and_a_jump_back_none(lent, clock):
 
 def test_a_pause_moves_the_end_and_silences_the_clock(lent, people, clock):
     actor, due = viewer(people["officer"]), Clock.objects.get().due_at
-    with pytest.raises(Refused, match="core.reason_missing"):
+    with pytest.raises(Refused, match=r"core\.reason_missing"):
         services.perform(lent, "pause", actor)
-    with pytest.raises(Refused, match="core.reason_unknown"):
+    with pytest.raises(Refused, match=r"core\.reason_unknown"):
         services.perform(lent, "pause", actor, reason="lunch")
     services.perform(lent, "pause", actor, reason="wet")
     clock.advance(5 * limit("red"))

@@ -74,7 +74,7 @@ def test_personal_words_are_not_in_the_hashed_text(record):
 
 def test_erasing_is_for_administrators_and_audited(record):
     entry = History.objects.get(seq=1)
-    with pytest.raises(Refused, match="core.no_access"):
+    with pytest.raises(Refused, match=r"core\.no_access"):
         services.erase_personal(entry, viewer(person("li"), "duty_officer", "/wuhan/"))
     assert entry.personal.count() == 2
     assert services.erase_personal(entry, viewer(person("admin"), "administrator", "/wuhan/")) == 2

@@ -101,7 +101,7 @@ def own_assignment(viewer: Viewer, pk: int) -> Assignment:
     Raises:
         Refused: it is not theirs.
     """
-    found = in_force(now()).filter(pk=pk, user_id=viewer.user_id).first()
+    found = in_force(now()).filter(pk=pk, user_id=viewer.id).first()
     if found is None:
         refuse(Refusal("core.not_found", {"number": str(pk)}), actor=viewer.user_id, what="own role")
     return found
@@ -110,6 +110,6 @@ def own_assignment(viewer: Viewer, pk: int) -> Assignment:
 def own_roles(viewer: Viewer) -> dict[str, list[Assignment]]:
     """Return the viewer's roles in force and those handed on that have not ended."""
     at = now()
-    mine = in_force(at).filter(user_id=viewer.user_id).select_related("delegated_by").order_by("pk")
-    handed = Assignment.objects.filter(delegated_by_id=viewer.user_id, valid_to__gt=at).select_related("user")
+    mine = in_force(at).filter(user_id=viewer.id).select_related("delegated_by").order_by("pk")
+    handed = Assignment.objects.filter(delegated_by_id=viewer.id, valid_to__gt=at).select_related("user")
     return {"roles": list(mine), "handed_on": list(handed.order_by("valid_from"))}

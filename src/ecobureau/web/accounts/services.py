@@ -154,7 +154,7 @@ def assign(
     """Give a person a role for a place ('/wuhan/jiangan/'), from an instant to an instant.
 
     Raises:
-        Refused: no administrator of that place, unknown role, malformed path, no grid for a grid worker, end before start.
+        Refused: no administrator of that place, unknown role, no grid for a grid worker, end before start.
     """
     path = f"/{org_path.strip('/')}/" if org_path.strip("/") else "/"
     _must_administer(actor, path)
@@ -213,9 +213,7 @@ def delegate(
         Refused: not one's own, not in force, administration, oneself, or end before start.
     """
     at = now()
-    in_force = (
-        selectors.in_force(at).filter(pk=assignment.pk, user_id=actor.user_id, delegated_by__isnull=True).exists()
-    )
+    in_force = selectors.in_force(at).filter(pk=assignment.pk, user_id=actor.id, delegated_by__isnull=True).exists()
     if not in_force or assignment.role == Role.ADMINISTRATOR:
         _no("accounts.not_to_hand_on", actor)
     if to.pk == actor.user_id or not to.is_active:

@@ -89,6 +89,17 @@ class _KindView(APIView):
         return selectors.get(self.viewer(), self.kind, number)
 
 
+def _wrong(form: Any) -> ValidationError:
+    return ValidationError({name: list(errors) for name, errors in form.errors.items()})
+
+
+def _body(request: Request) -> dict[str, Any]:
+    """Return the body, which must be an object."""
+    if not isinstance(request.data, dict):
+        raise ValidationError({"detail": [say("core.api.object")]})
+    return request.data
+
+
 def _number(request: Request, name: str, default: int, most: int) -> int:
     text = request.query_params.get(name, str(default))
     if not text.isdigit() or int(text) > most:
@@ -103,7 +114,7 @@ class Collection(_KindView):
         limit, offset = _number(request, "limit", 50, MAX_LIMIT), _number(request, "offset", 0, 100_000)
         filters, queryset = selectors.found(self.viewer(), self.kind, request._request.GET)
         if not filters.is_valid():
-            raise ValidationError(filters.form.errors)
+            raise _wrong(filters.form)
         total = queryset.order_by()[: selectors.COUNT_LIMIT + 1].count()
         rows = queryset[offset : offset + limit]
         counted = {"count": min(total, selectors.COUNT_LIMIT), "more_than_count": total > selectors.COUNT_LIMIT}
@@ -112,9 +123,9 @@ class Collection(_KindView):
     def post(self, request: Request, **_: Any) -> Response:
         if self.kind.create is None:
             refuse(Refusal("core.no_create"), actor=self.viewer().user_id, what=self.kind.code)
-        form = create_form(self.kind, request.data, request.FILES, viewer=self.viewer())
+        form = create_form(self.kind, _body(request), request.FILES, viewer=self.viewer())
         if not form.is_valid():
-            raise ValidationError(form.errors)
+            raise _wrong(form)
         record = self.kind.create(self.viewer(), **form.cleaned_data)
         return Response(plain(self.kind, record), status=status.HTTP_201_CREATED)
 
@@ -173,11 +184,11 @@ class Item(_KindView):
 
 
 class Act(_KindView):
-    """A verb on a record. The body holds the verb's form: `reason`, `note`, `version`, `client_uuid`, its own fields."""
+    """A verb on a record. The body holds its form: `reason`, `note`, `version`, `client_uuid` and its own fields."""
 
     def post(self, request: Request, number: str, verb: str, **_: Any) -> Response:
         record, viewer = self.record(number), self.viewer()
-        if services.done_with(record, request.data.get("client_uuid")) is None:
+        if services.done_with(record, _body(request).get("client_uuid")) is None:
             self._do(record, verb, viewer, request)
         return Response(plain(self.kind, self.record(number)))
 
@@ -186,9 +197,9 @@ class Act(_KindView):
         if move is None:
             services.perform(record, verb, viewer)
             return
-        form = verb_form(self.kind, move, record.version, request.data, request.FILES, record=record, viewer=viewer)
+        form = verb_form(self.kind, move, record.version, _body(request), request.FILES, record=record, viewer=viewer)
         if not form.is_valid():
-            raise ValidationError(form.errors)
+            raise _wrong(form)
         given = form.cleaned_data
         own = {name: value for name, value in given.items() if name not in KERNEL_FIELDS}
         common = {
@@ -210,9 +221,9 @@ class Files(_KindView):
     parser_classes = [MultiPartParser]
 
     def post(self, request: Request, number: str, **_: Any) -> Response:
-        form = FileForm(request.data, request.FILES)
+        form = FileForm(_body(request), request.FILES)
         if not form.is_valid():
-            raise ValidationError(form.errors)
+            raise _wrong(form)
         given = form.cleaned_data
         made = attachments.store(
             self.record(number),
@@ -258,7 +269,7 @@ def view_of(base: type[_KindView], kind: Kind) -> Any:
 def _serve(base: type[_KindView], request: HttpRequest, plural: str, **where: Any) -> HttpResponseBase:
     kind = registry.by_plural(plural)
     assert kind is not None
-    made = type(f"{kind.code.title()}{base.__name__}", (base,), {"kind": kind})
+    made: type[_KindView] = type(f"{kind.code.title()}{base.__name__}", (base,), {"kind": kind})
     return cast(HttpResponseBase, made.as_view()(request, **where))
 
 
@@ -304,4 +315,4 @@ class SchemaView(SpectacularAPIView):
     @extend_schema(exclude=True)
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         self.patterns = schema_patterns()
-        return cast(Response, super().get(request, *args, **kwargs))
+        return cast(Response, super().get(request, *args, **kwargs))  # type: ignore[no-untyped-call]

@@ -8,7 +8,7 @@ import uuid as uuids
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import NoReturn, Protocol
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -87,10 +87,11 @@ def store(
         _keep(temporary, sha256)
     finally:
         temporary.unlink(missing_ok=True)
+    name_of_it = uuid or uuids.uuid4()
     try:
         with transaction.atomic():
             made = Attachment.objects.create(
-                uuid=uuid or uuids.uuid4(),
+                uuid=name_of_it,
                 kind=kind.code,
                 object_id=record.pk,
                 paper=paper,
@@ -109,11 +110,11 @@ def store(
             )
             live.record_changed(record)
     except IntegrityError:
-        return _same(Attachment.objects.get(uuid=uuid), record, actor)
+        return _same(Attachment.objects.get(uuid=name_of_it), record, actor)
     return made
 
 
-def _no(refusal: Refusal, actor: Viewer, record: Record) -> None:
+def _no(refusal: Refusal, actor: Viewer, record: Record) -> NoReturn:
     refuse(refusal, actor=actor.user_id, what=f"attach to {record.number}")
 
 
@@ -156,7 +157,6 @@ def _picture(path: Path, name: str, actor: Viewer, record: Record) -> media.Pict
         return media.read_picture(path)
     except media.Unreadable:
         _no(Refusal("core.file_damaged", {"name": name}), actor, record)
-        raise
 
 
 def _keep(temporary: Path, sha256: str) -> None:

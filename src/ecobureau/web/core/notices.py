@@ -68,4 +68,4 @@ def send(users: Iterable[int], record: Record, code: str, params: Mapping[str, A
 
 def mark_read(viewer: Viewer, ids: Iterable[int]) -> int:
     """Mark the viewer's own notices among `ids` as read; returns how many."""
-    return Notice.objects.filter(user_id=viewer.user_id, pk__in=list(ids), read_at__isnull=True).update(read_at=now())
+    return Notice.objects.filter(user_id=viewer.id, pk__in=list(ids), read_at__isnull=True).update(read_at=now())

@@ -16,7 +16,7 @@ def save(viewer: Viewer, kind: Kind, name: str, query: str, org_path: str = "") 
     """
     shared = org_path if org_path in {grant.org_path for grant in viewer.grants} else ""
     saved, _ = SavedView.objects.update_or_create(
-        user_id=viewer.user_id,
+        user_id=viewer.id,
         kind=kind.code,
         name=name.strip(),
         defaults={"query": query, "org_path": shared, "made_at": now()},
@@ -26,4 +26,4 @@ def save(viewer: Viewer, kind: Kind, name: str, query: str, org_path: str = "") 
 
 def drop(viewer: Viewer, kind: Kind, pk: int) -> None:
     """Forget a saved view of the viewer's own; others' stay."""
-    SavedView.objects.filter(pk=pk, kind=kind.code, user_id=viewer.user_id).delete()
+    SavedView.objects.filter(pk=pk, kind=kind.code, user_id=viewer.id).delete()

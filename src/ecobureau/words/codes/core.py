@@ -64,6 +64,7 @@ CODES = {
     "core.verb.share": _("共享"),
     "core.verb.unshare": _("取消共享"),
     "core.verb.withdraw_paper": _("撤回附件"),
+    "core.api.object": _("请求正文须是一个 JSON 对象"),
     "core.api.q": _("搜索词"),
     "core.api.state": _("状态，可重复"),
     "core.api.level": _("等级，可重复"),

@@ -202,7 +202,7 @@ def drop_view(request: HttpRequest, plural: str, pk: int) -> HttpResponse:
 def search_page(request: HttpRequest) -> HttpResponse:
     """What matches in every kind, grouped."""
     viewer, text = viewer_in(request), request.GET.get("q", "").strip()[:100]
-    groups = [
+    groups: list[dict[str, Any]] = [
         {
             "name": say(kind.name_plural),
             "more": more,

@@ -1,0 +1,62 @@
+"""The only readers of records for pages and API. Each takes the viewer and goes through the door."""
+
+from ecobureau.web.core.selectors.basics import clock_badges, get, visible
+from ecobureau.web.core.selectors.lists import (
+    BOARD_LIMIT,
+    COUNT_LIMIT,
+    PAGE_SIZE,
+    BoardColumn,
+    ListPage,
+    Number,
+    board,
+    found,
+    list_page,
+    search_all,
+    statistics,
+)
+from ecobureau.web.core.selectors.one import (
+    Entry,
+    Linked,
+    Verb,
+    attachments,
+    history,
+    linked,
+    missing_papers,
+    record_of,
+    steps,
+    timeline,
+    verb_name,
+    verbs,
+)
+from ecobureau.web.core.selectors.own import inbox, saved_views
+
+__all__ = [
+    "BOARD_LIMIT",
+    "BoardColumn",
+    "COUNT_LIMIT",
+    "Entry",
+    "Linked",
+    "ListPage",
+    "Number",
+    "PAGE_SIZE",
+    "Verb",
+    "attachments",
+    "board",
+    "clock_badges",
+    "found",
+    "get",
+    "history",
+    "inbox",
+    "linked",
+    "list_page",
+    "missing_papers",
+    "record_of",
+    "saved_views",
+    "search_all",
+    "statistics",
+    "steps",
+    "timeline",
+    "verb_name",
+    "verbs",
+    "visible",
+]
