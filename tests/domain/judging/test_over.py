@@ -267,6 +267,13 @@ def test_what_was_not_looked_up_is_said_to_be_unknown(make, params):
     ]
 
 
+def test_neighbours_without_a_usual_level_are_shown_not_judged(make, params):
+    context = Context((), (), (Neighbour("江南站", 60.0), Neighbour("江西站", None)))
+    (finding,) = judge(make, params, make.hours([100.0]), context=context)[1]
+    piece = next(piece for piece in finding.evidence if "neighbours" in piece.code)
+    assert (piece.params["result"], piece.params["values"]) == ("unknown", "江南站 60")
+
+
 def test_forgetting_lets_the_next_value_open_anew(make, params):
     state, _opened = judge(make, params, make.hours([100.0]))
     _state, findings = judge(make, params, make.hours([100.0], first=1), state=forget(state, "max"))

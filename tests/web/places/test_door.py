@@ -89,7 +89,7 @@ def test_refused_changes_change_nothing_and_leave_no_audit(town):
     ):
         with pytest.raises(Refused) as refusal:
             act()
-        assert refusal.value.code == "registry.no_access"
+        assert refusal.value.code == "core.no_access"
     assert (list(Organisation.objects.values()), Audit.objects.count()) == before
     assert Roster.objects.count() == 1
 

@@ -256,7 +256,7 @@ def test_refused_changes_change_nothing(enterprise, outlet, station, logger):
     ):
         with pytest.raises(Refused) as refusal:
             act()
-        assert refusal.value.code == "registry.no_access"
+        assert refusal.value.code == "core.no_access"
     assert (Audit.objects.count(), gateway_row(logger.mn)) == before
     assert Station.objects.count() == Outlet.objects.count() == Enterprise.objects.count() == 1
 

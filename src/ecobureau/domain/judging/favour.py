@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from ecobureau.domain.judging import marks
 from ecobureau.domain.judging.params import Params
-from ecobureau.domain.judging.types import Context, Evidence, Point, instant_text
+from ecobureau.domain.judging.types import Context, Evidence, Point, instant_text, shown
 
 FOR, NONE, UNKNOWN = "for", "none", "unknown"
 _CALIBRATING = frozenset({"calibration", "check"})
@@ -96,6 +96,10 @@ def _neighbours(context: Context, at: datetime, params: Params) -> Evidence:
     if context.neighbours is None:
         return _piece("judging.favour.neighbours.unknown", at, UNKNOWN)
     known = [near for near in context.neighbours if near.value is not None and near.usual]
+    seen = [near for near in context.neighbours if near.value is not None]
+    if not known and seen:
+        listed = "、".join(f"{near.name} {shown(near.value)}" for near in seen[:4])
+        return _piece("judging.favour.neighbours.values", at, UNKNOWN, count=len(seen), values=listed)
     if not known:
         return _piece("judging.favour.neighbours.none", at, NONE)
     risen = [

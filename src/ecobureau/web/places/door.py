@@ -72,7 +72,7 @@ def must_change(viewer: Viewer, org_path: str = "", *, what: str = "registry") -
     """Refuse, counted and logged, whoever may not change the registry at a place.
 
     Raises:
-        Refused: `registry.no_access`.
+        Refused: `core.no_access`.
     """
     if not may_change(viewer, org_path, what=what):
-        refuse(Refusal("registry.no_access"), actor=viewer.user_id, what=f"{what} {org_path}")
+        refuse(Refusal("core.no_access"), actor=viewer.user_id, what=f"{what} {org_path}")

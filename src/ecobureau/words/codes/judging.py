@@ -124,6 +124,7 @@ CODES = {
     "judging.favour.declared.unknown": _("没有查询工况申报，不能判断是否停产或检修。"),
     "judging.favour.neighbours.rise": _("附近 {count} 个站点中有 {risen} 个同时升高（{names}），可能有共同原因。"),
     "judging.favour.neighbours.calm": _("附近 {count} 个站点中有 {risen} 个同时升高（{names}）。"),
+    "judging.favour.neighbours.values": _("附近 {count} 个站点最近的值：{values}；没有平时水平可比，不能判断。"),
     "judging.favour.neighbours.none": _("没有查到可比的邻近站点。"),
     "judging.favour.neighbours.unknown": _("没有查询邻近站点。"),
     "judging.favour.stopped.some": _("其间有 {count} 个时段标记停运或申报停产，没有计入应到。"),

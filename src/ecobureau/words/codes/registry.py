@@ -3,7 +3,6 @@
 from ecobureau.words import _
 
 CODES = {
-    "registry.no_access": _("您没有修改这部分登记资料的权限。请联系管理员。"),
     "registry.missing": _("没有填写。请填写后再提交。"),
     "registry.fixed": _("此项登记后不能修改。"),
     "registry.choice": _("“{value}”不在可选范围内。可选：{choices}。"),

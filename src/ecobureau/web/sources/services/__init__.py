@@ -2,11 +2,12 @@
 
 from ecobureau.web.sources.services.factors import sync_factors
 from ecobureau.web.sources.services.limits import end_limit, set_limit
-from ecobureau.web.sources.services.loggers import change_logger, make_logger
+from ecobureau.web.sources.services.loggers import change_logger, make_logger, unchanged_secrets
 from ecobureau.web.sources.services.owners import (
     change_enterprise,
     change_outlet,
     change_site,
+    check_credit_code,
     make_enterprise,
     make_outlet,
     make_site,
@@ -27,6 +28,7 @@ __all__ = [
     "change_outlet",
     "change_site",
     "change_station",
+    "check_credit_code",
     "declare",
     "end_declaration",
     "end_limit",
@@ -39,4 +41,5 @@ __all__ = [
     "profile_names",
     "set_limit",
     "sync_factors",
+    "unchanged_secrets",
 ]

@@ -10,7 +10,7 @@ from typing import Any
 from django.db import transaction
 
 from ecobureau import clock
-from ecobureau.secret import seal
+from ecobureau.secret import seal, unseal
 from ecobureau.web.core.access import Viewer
 from ecobureau.web.places.changes import HIDDEN, differences, note_change
 from ecobureau.web.places.door import must_change
@@ -125,6 +125,16 @@ def change_logger(actor: Viewer, row: Logger, **changes: Any) -> Logger:
     note_change(actor, "change", row, number=row.mn, changed=changed)
     notify_stations()
     return row
+
+
+def unchanged_secrets(row: Logger, given: Mapping[str, Any]) -> set[str]:
+    """Return which of the handed-in secrets are those that are sealed already."""
+    sealed = {"password": row.password_sealed, "sm4_key": row.sm4_key_sealed}
+    same = set()
+    for name, blob in sealed.items():
+        if name in given and (unseal(bytes(blob)) if blob else "") == str(given[name] or ""):
+            same.add(name)
+    return same
 
 
 def _sealed_key(sm4_key: str | None) -> bytes | None:

@@ -38,17 +38,17 @@ def make_enterprise(actor: Viewer, *, code: str, name: str, **fields: Any) -> En
     return add_placed(actor, Enterprise(code=code, name=name, **rest, **where(place)), code)
 
 
-def check_credit_code(code: str) -> None:
-    """Check a unified social credit code.
+def check_credit_code(code: str, field: str = "code") -> None:
+    """Check a unified social credit code that stands in `field`.
 
     Raises:
         Invalid: wrong form, or wrong check character (the right one is named).
     """
     if not credit_code.well_formed(code):
-        raise invalid("code", "registry.credit_code.form", value=code)
+        raise invalid(field, "registry.credit_code.form", value=code)
     right = credit_code.check_letter(code[:17])
     if code[17] != right:
-        raise invalid("code", "registry.credit_code", value=code, check=right)
+        raise invalid(field, "registry.credit_code", value=code, check=right)
 
 
 @transaction.atomic
