@@ -45,4 +45,9 @@ async def application(scope: Message, receive: Receive, send: Send) -> None:
 
         await serve(hub(), scope, receive, send, read_token)
     elif scope["type"] == "http":
-        await pages(scope, receive, send)
+
+        async def read() -> Message:
+            # granian's own awaitable is no coroutine, and the pool's threads can hand only coroutines to this loop.
+            return await receive()
+
+        await pages(scope, read, send)
