@@ -15,7 +15,7 @@ from typing import TypeVar
 from ecobureau.supervisor.death import process_state
 
 SOURCE = Path(__file__).resolve().parents[2] / "src"
-PATIENCE = 60.0
+PATIENCE = 180.0
 T = TypeVar("T")
 
 

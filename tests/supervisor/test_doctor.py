@@ -99,7 +99,7 @@ def test_space_on_the_disk(here: Surroundings, monkeypatch: pytest.MonkeyPatch, 
     ],
 )
 def test_number_of_open_files(here: Surroundings, monkeypatch: pytest.MonkeyPatch, count: int, code: str) -> None:
-    monkeypatch.setattr(resource, "getrlimit", lambda _which: (count, 1 << 20))
+    monkeypatch.setattr(resource, "getrlimit", lambda _which: (256, count))
     assert codes(machine.open_files(here)) == {code}
 
 

@@ -26,9 +26,9 @@ from ecobureau.supervisor.children import (
     default_children,
     processes_with,
 )
-from ecobureau.supervisor.loop import RUN_VARIABLE, data_mark, status
+from ecobureau.supervisor.loop import RUN_VARIABLE, Supervisor, data_mark, status
 from ecobureau.supervisor.postgres import EmbeddedPostgres, live_url
-from supervisor.helpers import gone, python, wait_for
+from supervisor.helpers import PATIENCE, gone, python, wait_for
 
 DRIVER = """
 import json, sys
@@ -122,7 +122,7 @@ def nursery() -> Iterator[Nursery]:
 
 def finish(process: subprocess.Popen[str]) -> str:
     process.send_signal(signal.SIGTERM)
-    output, _ = process.communicate(timeout=60)
+    output, _ = process.communicate(timeout=PATIENCE)
     return output
 
 
@@ -261,7 +261,7 @@ def test_second_supervisor_of_a_folder_is_refused(nursery: Nursery) -> None:
     with nursery.running(children=[nursery.child("one")]) as process:
         wait_for(lambda: nursery.pids("one"), "the child")
         with nursery.running(children=[nursery.child("other")]) as second:
-            output, _ = second.communicate(timeout=60)
+            output, _ = second.communicate(timeout=PATIENCE)
         assert second.returncode == 1
         assert "supervisor.busy" in output
         assert str(process.pid) in output
@@ -325,7 +325,7 @@ def test_signal_during_a_step_stops_everything(nursery: Nursery) -> None:
 def test_busy_database_leaves_the_folder_usable(nursery: Nursery) -> None:
     with EmbeddedPostgres(nursery.data, fast_unsafe=True) as pg:
         with nursery.running(children=[nursery.child("one")], postgres=True) as process:
-            output, _ = process.communicate(timeout=60)
+            output, _ = process.communicate(timeout=PATIENCE)
         assert process.returncode == 1
         assert "supervisor.pg.busy" in output
         assert pg.running()
@@ -359,3 +359,38 @@ def test_the_children_of_a_bureau_are_data() -> None:
     by_stage = sorted(children, key=lambda child: child.stop_stage)
     assert [child.name for child in by_stage] == ["web", "gateway-1", "gateway-2", "worker"]
     assert children[0].command[-4:] == ("--host", "0.0.0.0", "--port", "2")
+
+
+def test_talker_does_not_hold_up_the_loop() -> None:
+    code = "import sys\nwhile True: sys.stdout.write('word ' * 2000 + chr(10))"
+    lines: list[str] = []
+    child = Child(ChildSpec("talker", (sys.executable, "-c", code)), lambda _name, line: lines.append(line))
+    child.start(dict(os.environ), time.monotonic())
+    wait_for(lambda: child.pump() and lines, "its first words")
+    assert child.pump() is True
+    child.signal_group(signal.SIGKILL)
+    assert child.process is not None
+    child.process.wait()
+    child.bury(time.monotonic())
+    assert child.process is None
+    assert set(lines[:-1]) == {"word " * 2000}
+
+
+def test_log_that_cannot_be_written_does_not_stop_anything(nursery: Nursery) -> None:
+    with nursery.running(children=[nursery.child("one", "crash"), nursery.child("two")]) as process:
+        assert process.stdout is not None
+        process.stdout.close()
+        wait_for(lambda: len(nursery.pids("one")) >= 3, "restarts with nobody reading")
+        process.send_signal(signal.SIGTERM)
+        process.stdout = None
+        assert process.wait(PATIENCE) == 0
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_full_disk_under_the_log_does_not_stop_anything(tmp_path: Path) -> None:
+    full = Path("/dev/full").open("w")  # noqa: SIM115 - closing it fails, as it should
+    supervisor = Supervisor(tmp_path, out=full)
+    supervisor.write("web", "a line that finds no room")
+    assert supervisor._out is full
+    with contextlib.suppress(OSError):
+        full.close()

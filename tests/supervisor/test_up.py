@@ -21,7 +21,7 @@ from ecobureau.supervisor.children import processes_with
 from ecobureau.supervisor.loop import RUN_VARIABLE, data_mark, status
 from ecobureau.supervisor.postgres import EmbeddedPostgres, live_url
 from ecobureau.supervisor.run import answers, port_taken
-from supervisor.helpers import environment, gone, wait_for
+from supervisor.helpers import PATIENCE, environment, gone, wait_for
 
 pytestmark = pytest.mark.adversity
 
@@ -79,7 +79,7 @@ class Bureau:
         if self.process is not None and self.process.poll() is None:
             self.process.terminate()
             with contextlib.suppress(subprocess.TimeoutExpired):
-                self.process.wait(60)
+                self.process.wait(PATIENCE)
             self.process.kill()
             self.process.wait()
         for pid in self.processes():
@@ -127,7 +127,7 @@ def test_it_starts_survives_kills_and_stops(bureau: Bureau) -> None:
     again = bureau.start()
     bureau.ready()
     again.send_signal(signal.SIGTERM)
-    assert again.wait(60) == 0
+    assert again.wait(PATIENCE) == 0
     assert bureau.processes() == []
     assert live_url(bureau.data) is None
     assert status(bureau.data) is None
@@ -153,14 +153,14 @@ def test_taken_port_is_told_and_nothing_stays_behind(bureau: Bureau) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", bureau.web))
         taken.listen()
-        assert bureau.start().wait(60) == 1
+        assert bureau.start().wait(PATIENCE) == 1
     assert f"127.0.0.1:{bureau.web}" in bureau.log.read_text()
     assert bureau.processes() == []
     assert live_url(bureau.data) is None
 
 
 def test_database_that_cannot_be_reached_is_told(bureau: Bureau) -> None:
-    assert bureau.start(DATABASE_URL=f"postgresql://nobody@127.0.0.1:{free_port()}/none").wait(60) == 1
+    assert bureau.start(DATABASE_URL=f"postgresql://nobody@127.0.0.1:{free_port()}/none").wait(PATIENCE) == 1
     assert "DATABASE_URL" in bureau.log.read_text()
     assert bureau.processes() == []
     assert not (bureau.data / "pg").exists()
@@ -168,5 +168,5 @@ def test_database_that_cannot_be_reached_is_told(bureau: Bureau) -> None:
 
 @pytest.mark.parametrize("setting", ["shared_buffers", "=2GB", "a;b=c"])
 def test_bad_parameter_is_refused(bureau: Bureau, setting: str) -> None:
-    assert bureau.start("--pg-setting", setting).wait(60) == 2
+    assert bureau.start("--pg-setting", setting).wait(PATIENCE) == 2
     assert not bureau.data.exists()

@@ -87,11 +87,12 @@ class Child:
         assert self.process.stdout is not None
         os.set_blocking(self.process.stdout.fileno(), False)
 
-    def pump(self) -> bool:
-        """Hands on the lines that are there. False when the pipe is at its end."""
+    def pump(self, pieces: int = 16) -> bool:
+        """Hands on the lines that are there, at most `pieces` reads of them, so that a talker does not hold up the
+        loop. False when the pipe is at its end."""
         if self.process is None or self.process.stdout is None or self.process.stdout.closed:
             return False
-        while True:
+        for _ in range(pieces):
             try:
                 piece = os.read(self.process.stdout.fileno(), LONGEST_LINE)
             except BlockingIOError:
@@ -104,6 +105,7 @@ class Child:
                 self._write(self.spec.name, line.decode(errors="replace").rstrip("\r"))
             if len(self._rest) > LONGEST_LINE:
                 self._flush()
+        return True
 
     def _flush(self) -> None:
         if self._rest:
@@ -119,7 +121,7 @@ class Child:
         when to start again."""
         assert self.process is not None
         self.signal_group(signal.SIGKILL)
-        self.pump()
+        self.pump(pieces=4096)
         self._flush()
         if self.process.stdout is not None:
             self.process.stdout.close()

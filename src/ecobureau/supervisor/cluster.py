@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import hashlib
 import importlib.util
@@ -168,7 +169,8 @@ def take_lock(path: Path, patience: float = 1.0) -> IO[bytes]:
                 lock.close()
                 raise Held(holder) from None
             time.sleep(0.02)
-    lock.truncate(0)
-    lock.write(f"{os.getpid()}\n".encode())
-    lock.flush()
+    with contextlib.suppress(OSError):  # a full disk must not keep us from starting again
+        lock.truncate(0)
+        lock.write(f"{os.getpid()}\n".encode())
+        lock.flush()
     return lock

@@ -108,8 +108,10 @@ class Supervisor:
         try:
             self._out.write(f"{name:<9}| {line}\n")
             self._out.flush()
-        except (OSError, ValueError):
+        except (BrokenPipeError, ValueError):
             self._out = None
+        except OSError:
+            pass  # a full disk: the line is lost, later ones need not be
 
     def say(self, code: str, /, **params: object) -> None:
         for line in say(code, None, **params).splitlines():
@@ -279,10 +281,10 @@ class Supervisor:
         self.say("supervisor.pg.died")
         try:
             self.postgres.start()
-        except PostgresError as error:
+        except (PostgresError, OSError) as error:
             self._postgres_delay = min(max(self._postgres_delay * 2, 0.5), LEFTOVER_PATIENCE)
             self._postgres_after = time.monotonic() + self._postgres_delay
-            for line in error.say().splitlines():
+            for line in (error.say() if isinstance(error, PostgresError) else str(error)).splitlines():
                 self.write("postgres", line)
         except StopAsked:
             return

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import os
+import resource
 import socket
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -21,6 +22,16 @@ SETTINGS_MODULE = "ecobureau.web.settings"
 MIGRATION_LOCK = 5_470_212
 """Key of the advisory lock that keeps two supervisors of one external database from migrating at once."""
 TELL_AFTER_ERRORS = 4
+OPEN_FILES = 65536
+
+
+def raise_open_files() -> None:
+    """Lets us and our children open as many files as the hard limit allows (up to OPEN_FILES)."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, OPEN_FILES)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with contextlib.suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def port_taken(host: str, port: int) -> bool:
@@ -128,6 +139,7 @@ def up(
     prepare: called after the migrations and before the children, with the supervisor (its `step` runs a program to
     its end). on_ready: called once the web server answers. Raises SupervisorError for what the operator must mend.
     """
+    raise_open_files()
     data = (data or data_dir()).resolve()
     gateway_host = gateway_host or host
     children = default_children(

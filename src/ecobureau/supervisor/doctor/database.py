@@ -110,7 +110,8 @@ def migrations(here: Surroundings) -> list[Finding]:
         return []
     env = {**os.environ, "ECOBUREAU_NO_POOL": "1", "ECOBUREAU_DATA": str(here.data), "DATABASE_URL": _dsn(here)}
     env.pop("ECOBUREAU_AS_OWNER", None)
-    command = [sys.executable, "-m", "django", "showmigrations", "--plan", "--settings", "ecobureau.web.settings"]
+    command = [sys.executable, "-m", "django", "showmigrations", "--plan", "--skip-checks"]
+    command += ["--settings", "ecobureau.web.settings"]
     done = subprocess.run(command, capture_output=True, text=True, env=env, check=False)
     if done.returncode != 0:
         return bad("doctor.migrations.unknown", why=(done.stderr.strip().splitlines() or ["?"])[-1])

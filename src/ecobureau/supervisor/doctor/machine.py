@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from ecobureau.config import key_file
 from ecobureau.supervisor.doctor.findings import Finding, Surroundings, bad, ok, warn
 from ecobureau.supervisor.loop import status
-from ecobureau.supervisor.run import answers, port_taken
+from ecobureau.supervisor.run import OPEN_FILES, answers, port_taken
 
 LEAST_PYTHON = (3, 11)
 SPACE_BAD = 1 << 30
@@ -79,12 +79,13 @@ def disk_space(here: Surroundings) -> list[Finding]:
 
 
 def open_files(_: Surroundings) -> list[Finding]:
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    count = 1 << 30 if soft == resource.RLIM_INFINITY else soft
+    """`up` raises the soft limit by itself as far as the hard one goes."""
+    _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    count = OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, OPEN_FILES)
     if count < FILES_BAD:
-        return bad("doctor.files.few", count=count, hard=hard)
+        return bad("doctor.files.few", count=count)
     if count < FILES_WARN:
-        return warn("doctor.files.low", count=count, hard=hard)
+        return warn("doctor.files.low", count=count)
     return ok("doctor.files.ok", count=count)
 
 

@@ -31,11 +31,11 @@ CODES = {
     "doctor.files.ok": _("每个进程可打开 {count} 个文件"),
     "doctor.files.low": _(
         "每个进程只能打开 {count} 个文件，连接的数采仪和网页较多时不够用。\n"
-        "请在启动前运行 ulimit -n 65536，或在服务单元中设置 LimitNOFILE=65536（硬上限现为 {hard}）。"
+        "请提高硬上限：/etc/security/limits.conf 中的 nofile，或服务单元中的 LimitNOFILE=65536。"
     ),
     "doctor.files.few": _(
         "每个进程只能打开 {count} 个文件，太少。\n"
-        "请在启动前运行 ulimit -n 65536，或在服务单元中设置 LimitNOFILE=65536（硬上限现为 {hard}）。"
+        "请提高硬上限：/etc/security/limits.conf 中的 nofile，或服务单元中的 LimitNOFILE=65536。"
     ),
     "doctor.clock.ok": _("时钟正常（{now}）"),
     "doctor.clock.past": _(
