@@ -353,12 +353,19 @@ def test_long_line_without_end_is_cut_not_hoarded() -> None:
 
 def test_the_children_of_a_bureau_are_data() -> None:
     children = default_children(
-        host="127.0.0.1", web_port=1, web_workers=2, gateway_host="0.0.0.0", gateway_port=2, gateways=2
+        host="127.0.0.1",
+        web_port=1,
+        web_workers=2,
+        gateway_host="0.0.0.0",
+        gateway_port=2,
+        gateways=2,
+        metrics_port=9,
     )
     assert [child.name for child in children] == ["gateway-1", "gateway-2", "web", "worker"]
     by_stage = sorted(children, key=lambda child: child.stop_stage)
     assert [child.name for child in by_stage] == ["web", "gateway-1", "gateway-2", "worker"]
-    assert children[0].command[-4:] == ("--host", "0.0.0.0", "--port", "2")
+    assert children[0].command[-6:] == ("--host", "0.0.0.0", "--port", "2", "--metrics-port", "9")
+    assert children[1].command[-2:] == ("--metrics-port", "10")
 
 
 def test_talker_does_not_hold_up_the_loop() -> None:

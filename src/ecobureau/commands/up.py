@@ -17,6 +17,7 @@ def add_network_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--gateway-host", help=say("up.gateway_host"))
     parser.add_argument("--gateway-port", type=int, default=9212, help=say("up.gateway_port"))
     parser.add_argument("--gateways", type=int, default=1, help=say("up.gateways"))
+    parser.add_argument("--metrics-port", type=int, help=say("up.metrics_port"))
     parser.add_argument(
         "--pg-setting", action="append", default=[], metavar="NAME=VALUE", type=_setting, help=say("up.pg_setting")
     )
@@ -32,6 +33,7 @@ def network_arguments(args: argparse.Namespace) -> dict[str, Any]:
         "gateway_host": args.gateway_host,
         "gateway_port": args.gateway_port,
         "gateways": args.gateways,
+        "metrics_port": args.metrics_port,
         "postgres_settings": dict(args.pg_setting),
         "postgres_port": args.pg_port,
     }

@@ -36,16 +36,33 @@ class ChildSpec:
 
 
 def default_children(
-    *, host: str, web_port: int, web_workers: int, gateway_host: str, gateway_port: int, gateways: int
+    *,
+    host: str,
+    web_port: int,
+    web_workers: int,
+    gateway_host: str,
+    gateway_port: int,
+    gateways: int,
+    metrics_port: int | None = None,
 ) -> list[ChildSpec]:
-    """The processes of a running bureau: gateways (all on one port), the web server, the worker."""
+    """The processes of a running bureau: gateways (all on one port), the web server, the worker.
+
+    metrics_port: where the first gateway shows its metrics on 127.0.0.1, the next one port higher; None: nowhere.
+    """
     me = (sys.executable, "-m", "ecobureau")
     listen = ("--host", gateway_host, "--port", str(gateway_port))
+
+    def metrics(place: int) -> tuple[str, ...]:
+        return () if metrics_port is None else ("--metrics-port", str(metrics_port + place))
+
     names = ["gateway"] if gateways == 1 else [f"gateway-{number}" for number in range(1, gateways + 1)]
     serve = (sys.executable, "-m", "granian", "--interface", "asginl", "--loop", "uvloop", "--no-ws")
     where = ("--workers", str(web_workers), "--workers-kill-timeout", "5", "--host", host, "--port", str(web_port))
     return [
-        *(ChildSpec(name, (*me, "gateway", *listen), stop_stage=2, patience=20) for name in names),
+        *(
+            ChildSpec(name, (*me, "gateway", *listen, *metrics(place)), stop_stage=2, patience=20)
+            for place, name in enumerate(names)
+        ),
         ChildSpec("web", (*serve, *where, "ecobureau.web.asgi:application"), stop_stage=1),
         ChildSpec("worker", (*me, "worker"), stop_stage=3, patience=20),
     ]

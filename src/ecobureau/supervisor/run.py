@@ -125,6 +125,7 @@ def up(
     gateway_host: str | None = None,
     gateway_port: int = 9212,
     gateways: int = 1,
+    metrics_port: int | None = None,
     extra: Sequence[ChildSpec] = (),
     env: Mapping[str, str] | None = None,
     prepare: Callable[[Supervisor], None] | None = None,
@@ -149,6 +150,7 @@ def up(
         gateway_host=gateway_host,
         gateway_port=gateway_port,
         gateways=gateways,
+        metrics_port=metrics_port,
     )
     url = f"http://{f'[{host}]' if ':' in host else host}:{web_port}/"
     app_url, owner_url = database_url("app"), database_url("owner")

@@ -71,4 +71,5 @@ CODES = {
     "pg.no_program": _("没有找到程序 {program}。请检查名称，或安装 PostgreSQL 客户端。"),
     "pg.no_superuser": _("外部数据库没有登记超级用户。请用数据库自己的管理工具。"),
     "supervisor.web.error": _("网页服务已启动，但返回错误（{status}）。原因见 web 行；也可运行 ecobureau doctor。"),
+    "up.metrics_port": _("第一个网关在 127.0.0.1 的这个端口上提供 Prometheus 指标，其余依次加一（默认不提供）"),
 }
