@@ -64,7 +64,7 @@ def symbol(name: str, text: str, *, outline: bool) -> str:
     paint = (
         ' fill="none" stroke="currentColor" stroke-width="2" stroke-linecap="round" stroke-linejoin="round"'
         if outline
-        else ""
+        else ' overflow="visible"'
     )
     return f'<symbol id="{name}" viewBox="{box.group(1) if box else "0 0 24 24"}"{paint}>{inner}</symbol>'
 

@@ -20,12 +20,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from e2e.helpers import Watch, watch
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 DESK, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
+expect.set_options(timeout=30_000)
 FLAGS = ["--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--disable-dev-shm-usage"]
 
 
@@ -143,6 +144,7 @@ def new_page(browser: Browser, server: Server) -> Iterator[Callable[..., Page]]:
             reduced_motion="reduce",
             **more,
         )
+        context.set_default_timeout(30_000)
         page = context.new_page()
         opened.append((context, watch(page)))
         return page

@@ -75,14 +75,17 @@ FLAGS: dict[str, tuple[Text, str, str, bool]] = {
 }
 
 
-def span_words(span: timedelta) -> str:
+def span_words(span: timedelta, *, to_the_second: bool = True) -> str:
     """Return a length of time in the words of the pages: `03:12` below 10 minutes, then minutes, hours, days.
 
     Args:
         span: a length; its sign is left out.
+        to_the_second: below 10 minutes with seconds; else at least one minute is said.
     """
     seconds = int(abs(span.total_seconds()))
-    if seconds < 600:
+    if not to_the_second:
+        seconds = max(seconds, 60)
+    elif seconds < 600:
         return f"{seconds // 60:02d}:{seconds % 60:02d}"
     if seconds < 3600:
         return _("{n} 分").format(n=seconds // 60)
@@ -143,7 +146,7 @@ class ClockBadge:
             return _("{label} 暂停：{why}").format(label=label, why=self.note) if self.note else label
         left = self.due - self.now
         if left < timedelta(0):
-            return _("{label} 已超时 {span}").format(label=label, span=span_words(left)).strip()
+            return _("{label} 已超时 {span}").format(label=label, span=span_words(left, to_the_second=False)).strip()
         return _("{label}剩 {span}").format(label=label, span=span_words(left))
 
 

@@ -39,6 +39,7 @@ MODULES = {
     "echarts": "vendor/echarts.mjs",
     "maplibre-gl": "vendor/maplibre-gl.mjs",
     "maplibre-gl-worker": "vendor/maplibre-gl-worker.mjs",
+    "maplibre-gl.css": "vendor/maplibre-gl.css",
 }
 
 

@@ -84,9 +84,26 @@ export function option(chart, plan, width, rem) {
   const text = (/** @type {string} */ words, /** @type {Record<string, unknown>} */ more) => ({
     text: words,
     padding: 0,
-    textStyle: { fontSize: small, fontWeight: 600, color: ink2, lineHeight: small * 1.45, fontFamily: token("--eb-font") },
+    textStyle: {
+      fontSize: small,
+      fontWeight: 600,
+      color: ink2,
+      lineHeight: small * 1.45,
+      fontFamily: token("--eb-font"),
+    },
     ...more,
   });
+
+  /** Names left of the axis break to its room. @param {number} middle @param {string} name */
+  const side = (middle, name) => {
+    const room = plan.left - 46 * rem;
+    const long = name.length * small * (/[\u3400-\u9fff]/.test(name) ? 1 : 0.58) > room ? 2 : 1;
+    return {
+      left: 2,
+      top: middle - (small * 1.45 * (long + 1)) / 2,
+      textStyle: { ...text("", {}).textStyle, width: room, overflow: "break" },
+    };
+  };
 
   plan.boxes.forEach((box, place) => {
     const plot = chart.plots[box.place];
@@ -127,7 +144,7 @@ export function option(chart, plan, width, rem) {
     title.push(
       plan.narrow
         ? text(`${plot.name} ${plot.unit}`, { left: 4, top: box.top - small * 1.45 })
-        : text(`${plot.name}\n${plot.unit}`, { left: 2, top: box.top + box.height / 2 - small * 1.45 }),
+        : text(`${plot.name}\n${plot.unit}`, side(box.top + box.height / 2, `${plot.name}`)),
     );
     if (plot.note) {
       const tone = plot.noteTone ? token(`--eb-${plot.noteTone}-text`) : ink2;
@@ -206,6 +223,11 @@ export function sayAt(chart, time) {
   return [head, ...lines].join("\n");
 }
 
+/** Whether a band lies so far right that its label must end with it. @param {import("eb/chart-data").Chart} chart @param {import("eb/chart-data").Band} band */
+function late(chart, band) {
+  return (band.from + band.to) / 2 > chart.from + (chart.to - chart.from) * 0.8;
+}
+
 /** @param {import("eb/chart-data").Chart} chart @param {boolean} first @param {{red: string, ink2: string, small: number}} look */
 function bands(chart, first, look) {
   if (!chart.bands.length) return undefined;
@@ -221,7 +243,7 @@ function bands(chart, first, look) {
           label: {
             show: first && Boolean(band.words),
             formatter: band.words.replace(/[，,]\s*/g, "\n"),
-            position: suspect ? "insideBottom" : "inside",
+            position: suspect ? (late(chart, band) ? "insideBottomRight" : "insideBottom") : "inside",
             color: suspect ? look.red : look.ink2,
             fontSize: look.small,
             fontWeight: 600,

@@ -40,7 +40,7 @@ class Clock extends HTMLElement {
     if (Number.isNaN(due) || !place) return;
     const left = due - serverNow();
     const late = left < 0;
-    const words = say(late ? "clock.late" : "clock.left", { label: this.dataset.label || "", span: spanWords(left) });
+    const words = say(late ? "clock.late" : "clock.left", { label: this.dataset.label || "", span: spanWords(left, !late) });
     if (place.textContent !== words) place.textContent = words;
     const warn = Date.parse(this.dataset.warn || "");
     const state = late ? "late" : !Number.isNaN(warn) && serverNow() >= warn ? "warn" : "normal";

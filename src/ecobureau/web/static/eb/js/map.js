@@ -8,6 +8,15 @@ import { button, icon, say, token } from "eb/words";
 
 maplibre.setWorkerUrl(import.meta.resolve("maplibre-gl-worker"));
 
+/** The library's own style sheet, once a page, before the first map. */
+const styled = new Promise((resolve) => {
+  const link = document.createElement("link");
+  link.rel = "stylesheet";
+  link.href = import.meta.resolve("maplibre-gl.css");
+  link.onload = link.onerror = () => resolve(undefined);
+  document.head.prepend(link);
+});
+
 const CLUSTER_UP_TO = 12;
 const LEVELS = ["red", "orange", "yellow", "blue"];
 /** @typedef {{type: "FeatureCollection", features: any[]}} Collection */
@@ -54,7 +63,7 @@ class EcoMap extends HTMLElement {
     this.canvas.className = "eb-map-canvas";
     this.append(this.canvas, this.list);
     try {
-      await this.load();
+      await Promise.all([this.load(), styled]);
       this.start();
     } catch (problem) {
       console.error("map", problem);
@@ -269,7 +278,7 @@ class EcoMap extends HTMLElement {
     badge.append(mark);
     const words = document.createElement("span");
     words.className = "eb-sr";
-    words.textContent = `${feature.properties.words ?? level} ${name}`;
+    words.textContent = `${say(`level.${level}`)} ${name}`;
     place.append(badge, words);
     place.addEventListener("click", (event) => {
       event.stopPropagation();

@@ -26,10 +26,12 @@ export function say(key, values = {}) {
 /**
  * A length of time in the words of the pages; the same rule as core.parts.span_words.
  * @param {number} milliseconds
+ * @param {boolean} [toTheSecond]
  */
-export function spanWords(milliseconds) {
-  const seconds = Math.floor(Math.abs(milliseconds) / 1000);
-  if (seconds < 600) return `${two(Math.floor(seconds / 60))}:${two(seconds % 60)}`;
+export function spanWords(milliseconds, toTheSecond = true) {
+  let seconds = Math.floor(Math.abs(milliseconds) / 1000);
+  if (!toTheSecond) seconds = Math.max(seconds, 60);
+  else if (seconds < 600) return `${two(Math.floor(seconds / 60))}:${two(seconds % 60)}`;
   if (seconds < 3600) return say("span.minutes", { n: Math.floor(seconds / 60) });
   if (seconds < 86400) {
     const h = Math.floor(seconds / 3600);
