@@ -74,15 +74,20 @@ def reset(data: Path) -> None:
     shutil.rmtree(data)
 
 
+def scripts() -> dict[str, list[dict[str, Any]]]:
+    """Return the entries of the demo's incident scripts: `past` and `live`."""
+    here = files("ecobureau.demo")
+    return {
+        name: tomllib.loads(here.joinpath(f"{name}.toml").read_text(encoding="utf-8"))["incident"]
+        for name in ("past", "live")
+    }
+
+
 def incidents_of(names: tuple[str, ...], plans: list[StationPlan], launch: int) -> list[Incident]:
-    """Return the incidents of the demo's scripts (`past`, `live`), those of stations that this city has."""
+    """Return the incidents of the named scripts, placed against `launch`: those of stations that this city has."""
     known = {plan.name for plan in plans}
-    found: list[Incident] = []
-    for name in names:
-        text = files("ecobureau.demo").joinpath(f"{name}.toml").read_text(encoding="utf-8")
-        entries = tomllib.loads(text)["incident"]
-        found += [incident_of(entry, plans, launch) for entry in entries if entry["station"] in known]
-    return found
+    told = scripts()
+    return [incident_of(entry, plans, launch) for name in names for entry in told[name] if entry["station"] in known]
 
 
 def build(

@@ -48,7 +48,7 @@ FACTORS: dict[str, FactorSpec] = {
         _F("a01014", "S05", 1, 0, 40, 0.01),
         _F("a19001", "S01", 2, 0, 25, 0.008, calibrated=True),
         _F("a21026", "02", 2, 0, 200, 0.03, calibrated=True),
-        _F("a21002", "03", 2, 0, 400, 0.02, calibrated=True),
+        _F("a21002", "03", 2, 0, 1000, 0.02, calibrated=True),
         _F("a34013", "01", 2, 0, 100, 0.03, calibrated=True),
         _F("a21005", "04", 2, 0, 500, 0.05, calibrated=True),
         _F("a21024", "08", 2, 0, 150, 0.04, calibrated=True),

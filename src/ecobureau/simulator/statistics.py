@@ -8,6 +8,7 @@ for noise.
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -62,75 +63,67 @@ def mark_of(marks: Sequence[str], water: bool) -> str:
 
 def minute_stats(plan: StationPlan, block: Block, first: int, last: int) -> Stats:
     """Return the statistics of minutes first..last-1 of an hour, by factor; factors without readings are left out."""
-    if plan.kind == "noise":
+    kind = plan.kind
+    if kind == "noise":
         return _noise(block.values["LA"][first:last], block.marks["LA"][first:last])
-    water = plan.kind in ("sewage", "river")
-    flow_code = {"sewage": "w00000", "flue": "a00000"}.get(plan.kind)
-    flows = block.values[flow_code][first:last] if flow_code in block.values else None
+    flow_code = {"sewage": "w00000", "flue": "a00000"}.get(kind)
+    flows = [flow or 0 for flow in block.values[flow_code][first:last]] if flow_code in block.values else None
+    flow = _Flow(kind, flows, sum(flows) * 60, last - first) if flows is not None else None
+    water = kind in ("sewage", "river")
     out: Stats = {}
-    for code in plan.factors:
-        values = block.values[code][first:last]
-        marks: Sequence[str] = block.marks[code]
-        flag = "N"
-        if None in values:
-            if values.count(None) == len(values):
-                continue
-            marks = [mark for mark, value in zip(marks[first:last], values, strict=True) if value is not None]
-            used = [value for value in values if value is not None]
-            flag = mark_of(marks, water)
-            kept_flows = None
-        elif marks is CLEAN:
-            used, kept_flows = values, flows  # type: ignore[assignment]
-        else:
-            marks = marks[first:last]
-            flag = mark_of(marks, water)
-            used, kept_flows = values, flows  # type: ignore[assignment]
-            if flag == "N" and "N" in marks:
-                used = [value for value, mark in zip(values, marks, strict=True) if mark == "N"]  # type: ignore[misc]
-                kept_flows = None
-        out[code] = _minute(code, plan, block, first, last, used, flag, kept_flows, flows)
+    for code, readings in block.values.items():
+        values, marks = readings[first:last], block.marks[code]
+        zs = block.converted.get(code)
+        if marks is CLEAN and None not in values:
+            out[code] = _minute(code, values, "N", flow, zs[first:last] if zs else None, whole=True)  # type: ignore[arg-type]
+            continue
+        members = [(value, mark, at) for at, (value, mark) in enumerate(zip(values, marks[first:last], strict=True))]
+        present = [one for one in members if one[0] is not None]
+        if not present:
+            continue
+        flag = mark_of([mark for _value, mark, _at in present], water)
+        kept = [one for one in present if one[1] == "N"] if flag == "N" else present
+        used = [value for value, _mark, _at in kept if value is not None]
+        zs_used = [zs[first + at] for _value, _mark, at in kept] if zs else None
+        out[code] = _minute(code, used, flag, flow, zs_used, whole=len(used) == len(values))
     return out
 
 
+class _Flow(NamedTuple):
+    """What flowed during a minute period: readings, their sum over the seconds, and the period's minutes."""
+
+    kind: str
+    readings: list[int]
+    amount: int
+    minutes: int
+
+
 def _minute(
-    code: str,
-    plan: StationPlan,
-    block: Block,
-    first: int,
-    last: int,
-    used: list[int],
-    flag: str,
-    weights: list[int | None] | None,
-    flows: list[int | None] | None,
+    code: str, used: list[int], flag: str, flow: _Flow | None, zs: Sequence[int | None] | None, *, whole: bool
 ) -> Stat:
-    avg, cou = mean(sum(used), len(used)), None
-    if flows is not None:
+    """Return the statistics of the readings that count. `whole`: they are all of the period's."""
+    low, high = min(used), max(used)
+    avg = low if low == high else mean(sum(used), len(used))
+    cou = None
+    if flow is not None:
         if code == "w00000":
-            cou = mean(sum(used) * (last - first) * 60 * 100, len(used) * 100 * 1000)
+            cou = mean(sum(used) * flow.minutes * 60, len(used) * 1000)
         elif code == "a00000":
-            cou = mean(sum(used) * (last - first) * 60, len(used) * 10)
-        elif plan.kind == "sewage" and code not in NEVER_SUMMED:
-            litres = sum(flow or 0 for flow in flows) * 60
-            if weights is not None and litres:
-                flowing = [flow or 0 for flow in weights]
-                avg = mean(sum(v * q for v, q in zip(used, flowing, strict=True)), sum(flowing))
-            cou = _kilograms(code, avg, mean(litres, 1000))
-        elif plan.kind == "flue" and code not in NOT_A_NUMBER_OF_GAS:
-            volume = sum(flow or 0 for flow in flows) * 60 / 10.0
-            cou = int(avg / FACTORS[code].scale * volume * 1e-6 * 1000 + 0.5)
-    zs = block.converted.get(code)
+            cou = mean(sum(used) * flow.minutes * 60, len(used) * 10)
+        elif flow.kind == "sewage":
+            if code not in NEVER_SUMMED:
+                if whole and flow.amount and low != high:
+                    weighted = sum(map(operator.mul, used, flow.readings))
+                    avg = mean(weighted * 60, flow.amount)
+                cou = _kilograms(code, avg, mean(flow.amount, 1000))
+        elif code not in NOT_A_NUMBER_OF_GAS:
+            cou = int(avg / FACTORS[code].scale * flow.amount * 1e-4 + 0.5)
     if zs is None:
-        return Stat(avg, min(used), max(used), cou, flag=flag)
-    marks = block.marks[code]
-    kept: list[int] = [
-        value
-        for value, mark in zip(zs[first:last], marks[first:last], strict=True)
-        if value is not None and (flag != "N" or mark == "N")
-    ]
-    if not kept:
-        return Stat(avg, min(used), max(used), cou, flag=flag)
-    total: int = sum(kept)
-    return Stat(avg, min(used), max(used), cou, mean(total, len(kept)), min(kept), max(kept), flag)
+        return Stat(avg, low, high, cou, None, None, None, flag)
+    near = [value for value in zs if value is not None]
+    if not near:
+        return Stat(avg, low, high, cou, None, None, None, flag)
+    return Stat(avg, low, high, cou, mean(sum(near), len(near)), min(near), max(near), flag)
 
 
 def _kilograms(code: str, avg: int, hundredths_of_m3: int) -> int:

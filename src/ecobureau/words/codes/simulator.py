@@ -34,9 +34,7 @@ CODES = {
     "demo.data": _("演示城市的数据目录；默认为 ECOBUREAU_DATA，否则 data/demo"),
     "demo.reset": _("先删除已有的演示城市，从头建立"),
     "demo.small": _("只建约 N 个站点的小城市"),
-    "demo.not_a_demo": _(
-        "{where} 中不是演示城市，没有改动任何内容。请用 --data 另选一个目录，或清除 DATABASE_URL。"
-    ),
+    "demo.not_a_demo": _("{where} 中不是演示城市，没有改动任何内容。请用 --data 另选一个目录，或清除 DATABASE_URL。"),
     "demo.build_failed": _("演示城市没有建成，原因见上面的 build 行。修正后再次启动即可接着建立。"),
     "demo.city": _("正在建立演示城市：机构、人员、企业、站点……"),
     "demo.history": _("正在装入 {stations} 个站点的历史数据……"),
