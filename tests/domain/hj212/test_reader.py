@@ -294,3 +294,18 @@ def test_the_key_may_depend_on_the_mn() -> None:
     found = read(stream, key_for=keys.get)
     assert [(frame.ok, frame.mn) for frame in found] == [(True, "A" * 24), (True, "B" * 24)]
     assert all(frame.cp["w01018"] == {"Rtd": "12.5", "Flag": "N"} for frame in found)
+
+
+def test_a_quoted_frame_in_a_log_is_no_frame_while_the_rest_is_on_its_way() -> None:
+    header = HEADER.replace("2011", "3020")
+    frame = wire(f"{header}CP=&&DataTime=20160801085857;PolId=w01018;i11001-Info=//got {GOOD.decode()} twice//&&")
+    for size in range(1, len(frame)):
+        reader = FrameReader(patient=True)
+        found = reader.feed(frame[:size]) + reader.feed(frame[size:]) + reader.close()
+        assert [one.raw for one in found] == [frame], size
+        assert found[0].ok
+
+
+def test_bytes_like_chunks_are_taken() -> None:
+    reader = FrameReader()
+    assert len(reader.feed(bytearray(GOOD))) == len(reader.feed(memoryview(GOOD))) == 1  # type: ignore[arg-type]

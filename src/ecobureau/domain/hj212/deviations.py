@@ -62,7 +62,8 @@ DEVIATIONS: dict[str, DeviationSpec] = {
         2, "长度按字符数而不是字节数计算", "the length counts characters instead of bytes", "length"
     ),
     "length.mismatch": _S(2, "长度与数据段不符", "the length is not that of the segment", "length"),
-    "length.malformed": _S(2, "长度不是四位数字", "the length is not four digits", "length"),
+    "length.malformed": _S(2, "长度不是写成四位数字，数值也不对", "the length is not four digits, and wrong", "length"),
+    "length.digits": _S(2, "长度不是写成四位数字，但数值正确", "the length is right, but not written with four digits"),
     "length.over_1024": _S(2, "数据段超过 1024 字节", "the segment is longer than 1024 bytes"),
     "length.cp_over_limit": _S(2, "数据区超过标准规定的长度", "the data area is longer than the standard allows"),
     # 3 line end, stream
