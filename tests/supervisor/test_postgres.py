@@ -216,6 +216,18 @@ def test_deep_folder_puts_the_socket_into_the_temp_folder(data: Path) -> None:
     shutil.rmtree(pg.sockets)
 
 
+@pytest.mark.parametrize("name", ["环保 数据", "a,b", 'a"b', "50% 'x' & y"])
+def test_odd_folder_names(fresh: Path, made: Path, name: str) -> None:
+    odd = fresh / name
+    subprocess.run(["cp", "-a", str(made), str(odd)], check=True)
+    with EmbeddedPostgres(odd, fast_unsafe=True) as pg:
+        assert ask(pg.url(), "select 1") == 1
+        assert live_url(odd) == pg.url()
+        near = pg.sockets.parent == odd
+    if not near:
+        shutil.rmtree(pg.sockets)
+
+
 def test_port_is_opened_on_loopback_only_when_asked_for(data: Path) -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

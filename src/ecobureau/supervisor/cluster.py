@@ -66,9 +66,11 @@ def find_binaries() -> Path:
 
 
 def socket_folder(data: Path) -> Path:
-    """Where the socket lies: `<data>/run`, or a folder in the temp folder when that path is too long for a socket."""
+    """Where the socket lies: `<data>/run`, or a folder in the temp folder when that path is too long for a socket or
+    holds a character by which PostgreSQL parts lists of folders."""
     near = data / "run"
-    if len(os.fsencode(near / f".s.PGSQL.{SOCKET_PORT}")) <= SOCKET_PATH_LIMIT:
+    short = len(os.fsencode(near / f".s.PGSQL.{SOCKET_PORT}")) <= SOCKET_PATH_LIMIT
+    if short and not set(str(near)) & set(',"'):
         return near
     digest = hashlib.sha256(os.fsencode(data)).hexdigest()[:12]
     return Path(tempfile.gettempdir()) / f"eb-{digest}"
