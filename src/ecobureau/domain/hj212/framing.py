@@ -102,7 +102,7 @@ class Framer:
         opened = open_segment(segment, int(check, 16), self._key_of(segment))
         if not opened.fits:
             return _NO
-        if b"##" in segment and self._hides_a_frame(buffer, here, end):
+        if b"##" in segment and (not _well_closed(buffer, end) or self._hides_a_frame(buffer, here, end)):
             return _NO
         notes = list(opened.deviations)
         if check != check.upper():
@@ -264,6 +264,12 @@ def declared_length(raw: bytes) -> int | None:
 def _loose_number(digits: bytes) -> int | None:
     bare = digits.strip()
     return int(bare) if bare.isdigit() else None
+
+
+def _well_closed(buffer: bytes, end: int) -> bool:
+    """Whether a segment that ends at `end` has its closing mark, and a line end (or nothing yet) stands behind."""
+    after = buffer[end + 4 : end + 5]
+    return buffer[end - 2 : end] == b"&&" and after in (b"", b"\r", b"\n", b"#")
 
 
 def _stump(buffer: bytes, here: int, final: bool) -> Piece | None:
