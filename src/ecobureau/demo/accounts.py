@@ -1,13 +1,29 @@
-"""How the demo makes people: one place to follow when the accounts' writers change."""
+"""How the demo makes people, through the accounts' services, and offers some of them on the login page."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from ecobureau.demo.people import Person
+from django.utils.translation import get_language
+
+from ecobureau.config import data_dir
+from ecobureau.demo.people import Person, login_choices
+from ecobureau.web.accounts import services
 from ecobureau.web.accounts.models import Assignment, User
-from ecobureau.web.places.names import sort_key
+from ecobureau.web.core.access import SYSTEM
+from ecobureau.web.shell.hooks import DemoPerson
+
+ICONS = {
+    "duty_officer": "eye",
+    "dispatcher": "send",
+    "grid_worker": "walk",
+    "enforcement_officer": "shield-check",
+    "unit_head": "signature",
+    "leader": "building-community",
+    "auditor": "list-search",
+    "administrator": "settings",
+}
 
 
 def make_person(person: Person, password: str | None, grids: Sequence[str], now: datetime) -> User | None:
@@ -19,26 +35,17 @@ def make_person(person: Person, password: str | None, grids: Sequence[str], now:
     """
     if User.objects.filter(username=person.username).exists():
         return None
-    user = User(
+    user, _secret = services.create_user(
+        SYSTEM,
         username=person.username,
         name=person.name_zh,
-        name_sort=sort_key(person.name_zh),
+        phone="00000000000",
         certificate=person.certificate,
-        phone="000-0000-0000",
+        password=password,
+        must_change_password=False,
+        signs_in=password is not None,
     )
-    if password is None:
-        user.set_unusable_password()
-    else:
-        user.set_password(password)
-    user.save(force_insert=True)
-    Assignment.objects.create(
-        user=user,
-        role=person.role,
-        org_path=person.place,
-        grid_ids=list(grids),
-        valid_from=now - timedelta(days=1),
-        given_at=now,
-    )
+    services.assign(SYSTEM, user, person.role, person.place, grid_ids=grids, valid_from=now - timedelta(days=1))
     return user
 
 
@@ -49,3 +56,11 @@ def grid_workers() -> dict[str, list[User]]:
         for grid in row.grid_ids:
             found.setdefault(grid, []).append(row.user)
     return found
+
+
+def for_login_page() -> list[DemoPerson]:
+    """Return whom the login page offers (the hook `demo_people`)."""
+    return [
+        DemoPerson(one["username"], one["password"], f"{one['name']} · {one['unit']}", one["title"], ICONS[one["role"]])
+        for one in login_choices(data_dir(), get_language() or "zh")
+    ]

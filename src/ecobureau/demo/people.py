@@ -86,11 +86,15 @@ def read_passwords(data: Path) -> dict[str, str]:
 
 
 def make_passwords(data: Path, people: Sequence[Person] = PEOPLE) -> dict[str, str]:
-    """Return the passwords of this data folder, random ones made and written (0600) for whoever has none yet."""
+    """Return the passwords of this data folder; a random one is made at first and written (0600).
+
+    All people of the demo have the same one, so that it can be shown once.
+    """
     known = read_passwords(data)
     missing = [person.username for person in people if person.username not in known]
     if missing:
-        known |= {username: secrets.token_urlsafe(12) for username in missing}
+        shared = next(iter(known.values()), None) or secrets.token_urlsafe(12)
+        known |= dict.fromkeys(missing, shared)
         path = data / PASSWORDS
         fresh = path.with_name(f".{path.name}.{os.getpid()}")
         handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -101,7 +105,7 @@ def make_passwords(data: Path, people: Sequence[Person] = PEOPLE) -> dict[str, s
 
 
 def login_choices(data: Path, lang: str = "zh") -> list[dict[str, str]]:
-    """Return what the login page of the demo offers: username, password, name, role and unit in a language."""
+    """Return whom the login page of the demo offers, in a language: username, password, role, and name, title, unit."""
     passwords = read_passwords(data)
     english = lang.startswith("en")
     return [
@@ -109,7 +113,8 @@ def login_choices(data: Path, lang: str = "zh") -> list[dict[str, str]]:
             "username": person.username,
             "password": passwords[person.username],
             "name": person.name_en if english else person.name_zh,
-            "role": person.role_en if english else person.role_zh,
+            "role": person.role,
+            "title": person.role_en if english else person.role_zh,
             "unit": person.unit_en if english else person.unit_zh,
         }
         for person in PEOPLE

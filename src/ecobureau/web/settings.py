@@ -79,7 +79,7 @@ TEMPLATES = [
         },
     }
 ]
-SHELL_HOOKS: dict[str, str] = {}
+SHELL_HOOKS: dict[str, str] = {"demo_people": "ecobureau.demo.accounts.for_login_page"}
 """What the frame of the pages asks of higher rooms, by dotted path; see `ecobureau.web.shell.hooks`."""
 FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 

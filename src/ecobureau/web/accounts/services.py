@@ -54,11 +54,13 @@ def create_user(
     certificate: str = "",
     password: str | None = None,
     must_change_password: bool = True,
+    signs_in: bool = True,
 ) -> tuple[User, str]:
     """Make a person who can sign in; returns the user and the password to hand over.
 
     Args:
         password: default: a temporary one is made up. must_change_password: at the first sign-in.
+        signs_in: False for a person who only stands on rosters; no password fits, and none is returned.
 
     Raises:
         Refused: no administrator, the name is taken or malformed, the password is too weak.
@@ -68,14 +70,14 @@ def create_user(
     user.name_sort = slug(user.name, separator=" ")
     user.must_change_password = must_change_password
     user.date_joined = now()
-    secret = password or temporary_password()
+    secret = (password or temporary_password()) if signs_in else ""
     try:
         user.full_clean(exclude=["password"])
-        if not actor.is_system:
+        if signs_in and not actor.is_system:
             validate_password(secret, user)
     except ValidationError as error:
         _no("accounts.invalid", actor, why="；".join(error.messages))
-    user.set_password(secret)
+    user.set_password(secret if signs_in else None)
     try:
         with transaction.atomic():
             user.save()
