@@ -26,8 +26,9 @@ from rest_framework.views import exception_handler as plain_handler
 from ecobureau.domain.workflow import Refusal
 from ecobureau.web.core import addresses, attachments, columns, history, registry, selectors, services
 from ecobureau.web.core.access import Viewer
-from ecobureau.web.core.forms import KERNEL_FIELDS, FileForm, create_form, verb_form
+from ecobureau.web.core.forms import FileForm, create_form, verb_form
 from ecobureau.web.core.middleware import language_of, status_of
+from ecobureau.web.core.pages.details import act_on
 from ecobureau.web.core.refusals import Refused, refuse
 from ecobureau.web.core.registry import Kind
 from ecobureau.words import say
@@ -200,19 +201,7 @@ class Act(_KindView):
         form = verb_form(self.kind, move, record.version, _body(request), request.FILES, record=record, viewer=viewer)
         if not form.is_valid():
             raise _wrong(form)
-        given = form.cleaned_data
-        own = {name: value for name, value in given.items() if name not in KERNEL_FIELDS}
-        common = {
-            "reason": given.get("reason") or None,
-            "note": given.get("note", ""),
-            "client_uuid": given.get("client_uuid"),
-            "expect_version": given.get("version"),
-            "at_device": given.get("at_device"),
-        }
-        if verb in self.kind.verbs:
-            self.kind.verbs[verb](record, viewer, **common, **own)
-        else:
-            services.perform(record, verb, viewer, data=own, **common)
+        act_on(self.kind, record, verb, viewer, form.cleaned_data)
 
 
 class Files(_KindView):

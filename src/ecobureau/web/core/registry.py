@@ -50,13 +50,6 @@ class Statistic:
     definition: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """A bulk action of the list: name and the verb done on each ticked record."""
-
-    verb: str
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
     """A kind of record: everything the kernel's pages, API and services need to know of it.
@@ -75,6 +68,7 @@ class Kind:
         detail: (viewer, record) → further template context of the detail page.
         templates: `list`, `detail`, `board`, `form` → template names in place of the kernel's.
         statistics: numbers beside those by state and level, which every kind has.
+        bulk: verbs that may be done to several records of the list at once.
         on_clock: called when a warn point fires: (record, clock, percent, tell). Runs in the tick's transaction.
         live_of: further live topics for a change of this record.
     """
@@ -98,7 +92,7 @@ class Kind:
     detail: Callable[[Viewer, Any], Mapping[str, Any]] | None = None
     templates: Mapping[str, str] = field(default_factory=dict)
     statistics: tuple[Statistic, ...] = ()
-    batch: tuple[Batch, ...] = ()
+    bulk: tuple[str, ...] = ()
     on_clock: Callable[[Any, Clock, int, str], None] | None = None
     live_of: Callable[[Any], Sequence[str]] | None = None
 
@@ -123,7 +117,7 @@ def register(kind: Kind) -> Kind:
     for other in _kinds.values():
         if other.code != kind.code and (other.plural == kind.plural or other.prefix == kind.prefix):
             raise ValueError(f"kind {kind.code!r}: plural or prefix is taken by {other.code!r}")
-    for verb in (*kind.verbs, *(verb for verb in kind.forms if verb != "create")):
+    for verb in (*kind.verbs, *kind.bulk, *(verb for verb in kind.forms if verb != "create")):
         if verb not in kind.flow.verbs():
             raise ValueError(f"kind {kind.code!r}: {verb!r} is no verb of its flow")
     _kinds[kind.code] = kind

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path, register_converter
 
 from ecobureau.web.core import api, registry
-from ecobureau.web.core.pages import details, house, lists
+from ecobureau.web.core.pages import bulk, details, house, lists
 
 
 class PluralConverter:
@@ -58,6 +58,7 @@ urlpatterns = [
     path("<plural:plural>/new/", details.new_page, name="new"),
     path("<plural:plural>/export.csv", lists.export_page, {"form": "csv"}, name="export_csv"),
     path("<plural:plural>/export.xlsx", lists.export_page, {"form": "xlsx"}, name="export_xlsx"),
+    path("<plural:plural>/bulk/<slug:verb>/", bulk.bulk_page, name="bulk"),
     path("<plural:plural>/views/", lists.save_view, name="save_view"),
     path("<plural:plural>/views/<int:pk>/drop/", lists.drop_view, name="drop_view"),
     path("<plural:plural>/<number:number>/", details.detail_page, name="detail"),

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from ecobureau.domain.workflow import Refusal
 from ecobureau.web.core import access, addresses, attachments, media, selectors, services
+from ecobureau.web.core.access import Viewer
 from ecobureau.web.core.forms import KERNEL_FIELDS, FileForm, create_form, verb_form
 from ecobureau.web.core.history import verify_chain
 from ecobureau.web.core.middleware import wants_json
@@ -78,8 +79,8 @@ def detail_page(request: HttpRequest, plural: str, number: str) -> HttpResponse:
     return render(request, template(kind, "detail"), detail_context(request, kind, record))
 
 
-def _act(kind: Kind, record: Record, verb: str, request: HttpRequest, cleaned: dict[str, Any]) -> Any:
-    """Call the service of a verb with the form's cleaned data."""
+def act_on(kind: Kind, record: Record, verb: str, viewer: Viewer, cleaned: dict[str, Any]) -> Any:
+    """Call the service of a verb with a form's cleaned data."""
     common = {
         "reason": cleaned.get("reason") or None,
         "note": cleaned.get("note", ""),
@@ -88,7 +89,6 @@ def _act(kind: Kind, record: Record, verb: str, request: HttpRequest, cleaned: d
         "at_device": cleaned.get("at_device"),
     }
     own = {name: value for name, value in cleaned.items() if name not in KERNEL_FIELDS}
-    viewer = viewer_in(request)
     if verb in kind.verbs:
         return kind.verbs[verb](record, viewer, **common, **own)
     return services.perform(record, verb, viewer, data=own, **common)
@@ -124,7 +124,7 @@ def do_page(request: HttpRequest, plural: str, number: str, verb: str) -> HttpRe
     refused = None
     if posted and form.is_valid():
         try:
-            _act(kind, record, verb, request, form.cleaned_data)
+            act_on(kind, record, verb, viewer, form.cleaned_data)
         except Refused as found:
             refused = found
             form.add_error(None, found.text())

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 from ecobureau.clock import beijing, now
 from ecobureau.domain.workflow import Refusal
 from ecobureau.web.core import access, addresses, audit, columns, export, parts, selectors, views
+from ecobureau.web.core.access import Viewer
 from ecobureau.web.core.forms import SavedViewForm
 from ecobureau.web.core.pages.common import kind_at, signed_in, template, viewer_in
 from ecobureau.web.core.refusals import refuse
@@ -97,12 +98,21 @@ def list_page(request: HttpRequest, plural: str) -> HttpResponse:
         "saved_form": SavedViewForm(initial={"query": plain.urlencode()}),
         "may_create": kind.create is not None and access.may_somewhere(viewer, "create", kind),
         "may_export": access.may_somewhere(viewer, "export", kind),
+        "bulk": _bulk(kind, viewer),
         "new_url": addresses.of_list(kind, page="new"),
         "query": plain.urlencode(),
         "pages": _pages(page, plain),
     }
     wanted = "core/_rows.html" if request.headers.get("HX-Target") == "rows" else template(kind, "list")
     return render(request, wanted, context)
+
+
+def _bulk(kind: Kind, viewer: Viewer) -> list[dict[str, str]]:
+    """Return the verbs that the viewer may do to several records at once."""
+    if not access.may_somewhere(viewer, "act", kind):
+        return []
+    names = {move.verb: say(move.name) for move in kind.flow.transitions if set(move.roles) & viewer.roles}
+    return [{"verb": verb, "name": names[verb]} for verb in kind.bulk if verb in names]
 
 
 def _pages(page: selectors.ListPage, plain: QueryDict) -> dict[str, str]:

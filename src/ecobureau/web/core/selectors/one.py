@@ -107,7 +107,11 @@ class Entry:
 
 
 _KERNEL_VERBS = {"create": "core.verb.create", "amend": "core.verb.amend", "share": "core.verb.share"}
-_KERNEL_VERBS |= {"unshare": "core.verb.unshare", "withdraw_paper": "core.verb.withdraw_paper"}
+_KERNEL_VERBS |= {
+    "unshare": "core.verb.unshare",
+    "withdraw_paper": "core.verb.withdraw_paper",
+    "accept_time": "core.verb.accept_time",
+}
 
 
 def verb_name(kind: Kind, verb: str) -> str:

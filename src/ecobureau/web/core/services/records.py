@@ -14,22 +14,9 @@ from ecobureau.domain.workflow import Context, Refusal, Transition
 from ecobureau.domain.workflow import refusal as flow_refusal
 from ecobureau.web.core import access, clocks, history, live, registry
 from ecobureau.web.core.access import Viewer
-from ecobureau.web.core.models import Attachment, History, Link, Record, Share
-from ecobureau.web.core.refusals import Refused, refuse
+from ecobureau.web.core.models import Attachment, History, Record
+from ecobureau.web.core.refusals import refuse
 from ecobureau.web.core.registry import Kind
-
-__all__ = [
-    "Refused",
-    "amend",
-    "context_of",
-    "create",
-    "done_with",
-    "erase_personal",
-    "link",
-    "perform",
-    "share",
-    "unshare",
-]
 
 _KERNEL_FIELDS = frozenset(
     {"id", "number", "state", "version", "created_at", "created_by", "created_by_id", "updated_at", "closed_at"}
@@ -85,7 +72,7 @@ def create(
         created_at=at,
         updated_at=at,
     )
-    record.org_path = _path(record.org_path)
+    record.org_path = as_path(record.org_path)
     found = access.allowed(actor, "create", record)
     if found is not None:
         refuse(found, actor=actor.user_id, what=code)
@@ -112,7 +99,8 @@ def create(
     return record
 
 
-def _path(text: str) -> str:
+def as_path(text: str) -> str:
+    """Return a place's path with a slash at both ends."""
     return f"/{text.strip('/')}/" if text.strip("/") else "/"
 
 
@@ -368,71 +356,3 @@ def amend(
         live.record_changed(locked)
         _refresh(record, locked)
         return entry
-
-
-def link(left: Record, relation: str, right: Record, actor: Viewer) -> Link:
-    """Bind two records; doing it twice changes nothing."""
-    made, _ = Link.objects.get_or_create(
-        from_kind=left.KIND,
-        from_id=left.pk,
-        relation=relation,
-        to_kind=right.KIND,
-        to_id=right.pk,
-        defaults={"at": now(), "by": actor.user_id},
-    )
-    return made
-
-
-def share(
-    record: Record,
-    actor: Viewer,
-    *,
-    why: str,
-    user_id: int | None = None,
-    org_path: str = "",
-    may_act: bool = False,
-    ends_at: datetime | None = None,
-) -> Share:
-    """Open a record to a person or a unit (joint handling); written into its history.
-
-    Raises:
-        Refused: the actor may not act on it. ValueError: neither or both of person and unit are given.
-    """
-    if (user_id is None) == (not org_path):
-        raise ValueError("share with a person or with a unit")
-    with transaction.atomic():
-        amend(record, actor, {}, verb="share", data={"user": user_id, "org": org_path, "act": may_act, "why": why})
-        return Share.objects.create(
-            kind=record.KIND,
-            object_id=record.pk,
-            user_id=user_id,
-            org_path=_path(org_path) if org_path else "",
-            may_act=may_act,
-            why=why,
-            given_by=actor.user_id,
-            given_at=now(),
-            ends_at=ends_at,
-        )
-
-
-def unshare(record: Record, actor: Viewer, given: Share) -> None:
-    """End a share now; written into the history."""
-    with transaction.atomic():
-        amend(record, actor, {}, verb="unshare", data={"user": given.user_id, "org": given.org_path})
-        Share.objects.filter(pk=given.pk).update(ends_at=now())
-
-
-def erase_personal(entry: History, actor: Viewer) -> int:
-    """Erase the personal words of a history entry; its digests stay and the chain still verifies. Audited.
-
-    Raises:
-        Refused: the actor is no administrator.
-    """
-    from ecobureau.web.core import audit
-
-    if not actor.has("administrator", "system"):
-        refuse(Refusal("core.no_access"), actor=actor.user_id, what=f"erase {entry.number}")
-    with transaction.atomic():
-        gone, _ = entry.personal.all().delete()
-        audit.write(actor, "erase_personal", kind=entry.kind, object_id=entry.object_id, number=entry.number)
-    return gone
