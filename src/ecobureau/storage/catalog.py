@@ -36,11 +36,12 @@ class Catalog:
 
     def stream(self, st: str, kind: Kind, interval_s: int) -> int:
         """Return the id of a stream; makes it where it is new."""
-        key = (st, kind.value, interval_s)
+        key = (st, kind, interval_s)
         found = self._streams.get(key)
         if found is None:
             self.conn.execute(
-                "INSERT INTO stream (st, kind, interval_s) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING", key
+                "INSERT INTO stream (st, kind, interval_s) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
+                (st, kind.value, interval_s),
             )
             self._load_streams()
             found = self._streams[key]
@@ -110,8 +111,9 @@ class Catalog:
     def _make(self, key: shape.Key) -> shape.Layout:
         row = shape.columns(key)
         self.conn.execute(
-            "INSERT INTO layout (digest, factors, units, dialects, slot_factor, slot_stat, slot_decimals)"
-            " VALUES (%s, %s::text[], %s::text[], %s::text[], %s::smallint[], %s::text[], %s::smallint[])"
+            "INSERT INTO layout (digest, factors, units, dialects, slot_factor, slot_stat, slot_decimals,"
+            " slot_role) VALUES"
+            " (%s, %s::text[], %s::text[], %s::text[], %s::smallint[], %s::text[], %s::smallint[], %s::smallint[])"
             " ON CONFLICT DO NOTHING",
             (shape.digest(key), *row.values()),
         )

@@ -15,7 +15,7 @@ from psycopg import Connection, Cursor
 from psycopg.types.json import Jsonb
 
 from ecobureau.storage import wire
-from ecobureau.storage.partitions import day_of
+from ecobureau.storage.rollup import DAY, EAST
 from ecobureau.storage.rows import from_micros
 from ecobureau.storage.types import Arrival, Outcome, Part, Reading
 from ecobureau.storage.upkeep import count
@@ -137,11 +137,11 @@ def settle(cursor: Cursor[Any], raw_id: int, start: int, outcome: Outcome, at: d
 
 
 def _recount(cursor: Cursor[Any], rows: Sequence[tuple[datetime, int, int]], outcome: Outcome) -> None:
-    moved: dict[tuple[Any, int, int, str], int] = {}
+    moved: dict[tuple[int, int, int, Outcome], int] = {}
     for received_at, run_id, station_id in rows:
-        day = day_of(received_at)
-        for name, step in ((Outcome.PENDING_PART.value, -1), (outcome.value, 1)):
-            key = (day, run_id, station_id, name)
+        day = (wire.micros(received_at) + EAST) // DAY
+        for which, step in ((Outcome.PENDING_PART, -1), (outcome, 1)):
+            key = (day, run_id, station_id, which)
             moved[key] = moved.get(key, 0) + step
     count(cursor, moved)
 

@@ -426,8 +426,8 @@ def rollups(
         kind: rt or minute (hours and days), hour (days); span: `hour` or `day`.
 
     Returns:
-        Closed hours from the table; for `hour` also the hours still open, rolled up from their frames here and now.
-        A day holds its closed hours.
+        What is closed from the table; the hours still open rolled up from their frames, the days still open from their
+        closed hours, here and now.
 
     Raises:
         ValueError: another span. TooMany: more rows than `limit`.
@@ -442,8 +442,8 @@ def rollups(
         " AND (%s OR factor = ANY (%s)) ORDER BY station_id, stream_id, start, factor LIMIT %s",
         (list(station_ids), ids, start, end, factors is None, list(factors or ()), limit + 1),
     ).fetchall()
-    if span == "hour" and kind in (Kind.RT, Kind.MINUTE):
-        rows += _open_hours(conn, station_ids, ids, kind, start, end, factors)
+    if kind in (Kind.RT, Kind.MINUTE):
+        rows += _open(conn, station_ids, ids, kind, span, start, end, factors)
     return [
         Rolled(a, b, c, d, n, valid, _mean(total, valid), low, high, _mean(zs, zs_valid), zs_high, cou)
         for a, b, c, d, n, valid, total, low, high, zs_valid, zs, zs_high, cou in _bounded(rows, limit)
@@ -454,11 +454,12 @@ def _mean(total: float | None, n: int) -> float | None:
     return None if total is None or not n else total / n
 
 
-def _open_hours(
+def _open(
     conn: Db,
     station_ids: Collection[int],
     ids: Sequence[int],
     kind: Kind,
+    span: str,
     start: datetime,
     end: datetime,
     factors: Collection[str] | None,
@@ -466,15 +467,23 @@ def _open_hours(
     opened = wire.run(
         conn,
         "SELECT station_id, stream_id, open_hour FROM stream_state WHERE station_id = ANY (%s) AND stream_id = ANY (%s)"
-        " AND open_hour >= %s AND open_hour < %s",
-        (list(station_ids), list(ids), start, end),
+        " AND open_hour >= %s",
+        (list(station_ids), list(ids), start),
     ).fetchall()
-    if not opened:
+    low, high = wire.micros(start), wire.micros(end)
+    buckets = [(a, b, wire.micros(c)) for a, b, c in opened]
+    if span == "day":
+        buckets = [(a, b, rollup.day_start(c)) for a, b, c in buckets]
+    buckets = [bucket for bucket in buckets if low <= bucket[2] < high]
+    if not buckets:
         return []
     wire.register(conn)
-    table = "frame_rt" if kind is Kind.RT else "frame_period"
-    buckets = [(a, b, wire.micros(c)) for a, b, c in opened]
-    rows = wire.run(conn, rollup.from_frames(table, "1 hour"), rollup.bucket_params(buckets, rollup.HOUR)).fetchall()
+    if span == "day":
+        rows = wire.run(conn, rollup.DAYS_FROM_HOURS, rollup.bucket_params(buckets)).fetchall()
+    else:
+        table = "frame_rt" if kind is Kind.RT else "frame_period"
+        query = rollup.from_frames(table, "1 hour")
+        rows = wire.run(conn, query, rollup.bucket_params(buckets)).fetchall()
     return [row for row in rows if factors is None or row[2] in factors]
 
 

@@ -207,11 +207,7 @@ def _follow(conn: Connection[Any], table: str, kind: Kind, what: dict[str, Any])
                 f"DELETE FROM {name} r USING unnest(%(station)s::int4[], %(stream)s::int4[], %(start)s::timestamptz[])"
                 " AS b(station_id, stream_id, start) WHERE r.station_id = b.station_id AND r.stream_id = b.stream_id"
                 " AND r.start = b.start",
-                {
-                    k: v
-                    for k, v in rollup.bucket_params(buckets, rollup.HOUR).items()
-                    if k in ("station", "stream", "start")
-                },
+                {k: v for k, v in rollup.bucket_params(buckets).items() if k in ("station", "stream", "start")},
             )
         if kind in (Kind.RT, Kind.MINUTE):
             opened = {
@@ -223,7 +219,9 @@ def _follow(conn: Connection[Any], table: str, kind: Kind, what: dict[str, Any])
                     what,
                 )
             }
-            rollup.roll_hours(cursor, table, [h for h in hours if h[2] < opened.get(h[1], h[2])])
+            closed = [h for h in hours if h[2] < opened.get(h[1], h[2])]
+            rollup.roll_hours(cursor, table, closed)
+            rollup.sum_days(cursor, [d for d in days if d[2] < rollup.day_start(opened.get(d[1], d[2]))])
         elif kind is Kind.HOUR:
             rollup.roll_days(cursor, days)
 

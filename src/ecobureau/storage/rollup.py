@@ -1,6 +1,7 @@
-"""Hourly and daily roll-ups, written when an hour closes and again whenever a late or rewritten frame touches it.
+"""Hourly and daily roll-ups, written when an hour or day closes and again when a late or rewritten frame touches it.
 
-The hour still open is not in the table: `read.rollups` adds it from its frames. The row of `stream_state` is the lock:
+What is still open is not in the tables: `read.rollups` adds the hour from its frames and the day from its hours. The
+row of `stream_state` is the lock:
 a frame that waits for it sees afterwards that its hour was closed meanwhile, and rolls it up again.
 """
 
@@ -12,7 +13,7 @@ from typing import Any
 from psycopg import Cursor
 
 from ecobureau.storage import wire
-from ecobureau.storage.rows import Row, from_micros
+from ecobureau.storage.rows import Row
 from ecobureau.storage.types import Kind
 
 HOUR = 3600 * 1_000_000
@@ -29,51 +30,45 @@ _COLUMNS = "station_id, stream_id, factor, start, n, valid, total, low, high, zs
 
 
 def from_frames(table: str, span: str) -> str:
-    """Return the query that rolls up frames; parameters station, stream, start (arrays) and marks.
+    """Return the query that rolls up frames; its parameters are those of `bucket_params`.
 
-    First level: every slot of every layout by itself, still as scaled integers; second level: factors.
+    First level: every slot of every layout by itself, still as scaled integers; second level: factors, by the slots'
+    roles (`shape.roles`).
     """
     return f"""
     SELECT s.station_id, s.stream_id, l.factors[l.slot_factor[s.ord]] AS factor, s.bucket AS start,
-      coalesce(sum(s.n) FILTER (WHERE p.own), 0)::int AS n,
-      coalesce(sum(s.valid) FILTER (WHERE p.own), 0)::int AS valid,
-      sum(s.total / p.scale) FILTER (WHERE p.own) AS total,
-      min(s.low / p.scale) FILTER (WHERE p.own OR p.stat = 'min') AS low,
-      max(s.high / p.scale) FILTER (WHERE p.own OR p.stat = 'max') AS high,
-      coalesce(sum(s.valid) FILTER (WHERE p.zs), 0)::int AS zs_valid,
-      sum(s.total / p.scale) FILTER (WHERE p.zs) AS zs_total,
-      max(s.high / p.scale) FILTER (WHERE p.zs OR p.stat = 'zs_max') AS zs_high,
-      sum(s.total / p.scale) FILTER (WHERE p.stat = 'cou') AS cou
+      coalesce(sum(s.n) FILTER (WHERE s.role = 1), 0)::int AS n,
+      coalesce(sum(s.valid) FILTER (WHERE s.role = 1), 0)::int AS valid,
+      sum(s.total / s.scale) FILTER (WHERE s.role = 1) AS total,
+      min(s.low / s.scale) FILTER (WHERE s.role IN (1, 3)) AS low,
+      max(s.high / s.scale) FILTER (WHERE s.role IN (1, 4)) AS high,
+      coalesce(sum(s.valid) FILTER (WHERE s.role = 2), 0)::int AS zs_valid,
+      sum(s.total / s.scale) FILTER (WHERE s.role = 2) AS zs_total,
+      max(s.high / s.scale) FILTER (WHERE s.role IN (2, 5)) AS zs_high,
+      sum(s.total / s.scale) FILTER (WHERE s.role = 6) AS cou
     FROM (
-      SELECT f.station_id, f.stream_id, b.bucket, f.layout_id, f.wide IS NOT NULL AS wide, x.ord,
+      SELECT b.station_id, b.stream_id, b.bucket, f.layout_id, x.ord::int AS ord, x.role,
+        CASE WHEN f.wide IS NULL THEN 10.0::float8 ^ x.decimals ELSE 1 END AS scale,
         count(x.v) AS n,
         count(x.v) FILTER (WHERE m.ok) AS valid,
         sum(x.v) FILTER (WHERE m.ok) AS total,
         min(x.v) FILTER (WHERE m.ok) AS low,
         max(x.v) FILTER (WHERE m.ok) AS high
       FROM unnest(%(station)s::int4[], %(stream)s::int4[], %(start)s::timestamptz[]) AS b(station_id, stream_id, bucket)
-      JOIN {table} f ON f.station_id = b.station_id AND f.stream_id = b.stream_id
-        AND f.start >= b.bucket AND f.start < b.bucket + interval '{span}'
-      JOIN layout i ON i.id = f.layout_id
-      CROSS JOIN LATERAL unnest(coalesce(f.wide, f.v::float8[])) WITH ORDINALITY AS x(v, ord)
+      CROSS JOIN LATERAL (SELECT f.layout_id, f.v, f.wide, f.marks FROM {table} f
+        WHERE f.station_id = b.station_id AND f.stream_id = b.stream_id
+        AND f.start >= b.bucket AND f.start < b.bucket + interval '{span}' OFFSET 0) AS f
+      CROSS JOIN LATERAL (SELECT * FROM layout i WHERE i.id = f.layout_id OFFSET 0) AS i
+      CROSS JOIN LATERAL unnest(coalesce(f.wide, f.v::float8[]), i.slot_role, i.slot_factor, i.slot_decimals)
+        WITH ORDINALITY AS x(v, role, factor, decimals, ord)
       CROSS JOIN LATERAL (SELECT f.marks IS NULL OR (CASE
-          WHEN strpos(f.marks, ',') > 0 THEN split_part(f.marks, ',', i.slot_factor[x.ord])
+          WHEN strpos(f.marks, ',') > 0 THEN split_part(f.marks, ',', x.factor)
           WHEN cardinality(i.factors) = 1 THEN f.marks
-          ELSE substr(f.marks, i.slot_factor[x.ord], 1) END) = ANY (%(marks)s::text[]) AS ok) AS m
-      WHERE f.start >= %(low)s AND f.start < %(high)s
-      GROUP BY 1, 2, 3, 4, 5, 6
+          ELSE substr(f.marks, x.factor, 1) END) = ANY (%(marks)s::text[]) AS ok) AS m
+      WHERE x.role <> 0
+      GROUP BY 1, 2, 3, 4, 5, 6, 7
     ) AS s
     JOIN layout l ON l.id = s.layout_id
-    CROSS JOIN LATERAL (SELECT l.slot_stat[s.ord] AS stat,
-      CASE WHEN s.wide THEN 1 ELSE 10.0::float8 ^ l.slot_decimals[s.ord] END AS scale,
-      l.slot_stat[s.ord] = (
-        SELECT r.stat FROM unnest(l.slot_factor, l.slot_stat) AS r(factor, stat)
-        WHERE r.factor = l.slot_factor[s.ord] AND r.stat IN ('avg', 'rtd', 'data')
-        ORDER BY array_position(ARRAY['avg', 'rtd', 'data'], r.stat) LIMIT 1) AS own,
-      l.slot_stat[s.ord] = (
-        SELECT r.stat FROM unnest(l.slot_factor, l.slot_stat) AS r(factor, stat)
-        WHERE r.factor = l.slot_factor[s.ord] AND r.stat IN ('zs_avg', 'zs_rtd')
-        ORDER BY r.stat LIMIT 1) AS zs) AS p
     GROUP BY 1, 2, 3, 4"""
 
 
@@ -89,27 +84,20 @@ def _into(table: str, query: str) -> str:
 
 _HOURS = {table: _into("rollup_hour", from_frames(table, "1 hour")) for table in ("frame_rt", "frame_period")}
 _DAYS_FROM_FRAMES = _into("rollup_day", from_frames("frame_period", "24 hours"))
-_DAYS_FROM_HOURS = _into(
-    "rollup_day",
-    """SELECT h.station_id, h.stream_id, h.factor, b.bucket, sum(h.n), sum(h.valid), sum(h.total), min(h.low),
-      max(h.high),      sum(h.zs_valid), sum(h.zs_total), max(h.zs_high), sum(h.cou)
+DAYS_FROM_HOURS = """
+    SELECT h.station_id, h.stream_id, h.factor, b.bucket, sum(h.n)::int, sum(h.valid)::int, sum(h.total), min(h.low),
+      max(h.high), sum(h.zs_valid)::int, sum(h.zs_total), max(h.zs_high), sum(h.cou)
     FROM unnest(%(station)s::int4[], %(stream)s::int4[], %(start)s::timestamptz[]) AS b(station_id, stream_id, bucket)
-    JOIN rollup_hour h ON h.station_id = b.station_id AND h.stream_id = b.stream_id
-      AND h.start >= b.bucket AND h.start < b.bucket + interval '24 hours'
-    GROUP BY 1, 2, 3, 4""",
-)
+    CROSS JOIN LATERAL (SELECT * FROM rollup_hour h WHERE h.station_id = b.station_id AND h.stream_id = b.stream_id
+      AND h.start >= b.bucket AND h.start < b.bucket + interval '24 hours' OFFSET 0) AS h
+    GROUP BY 1, 2, 3, 4"""
+_DAYS_FROM_HOURS = _into("rollup_day", DAYS_FROM_HOURS)
 
 _STATE_FROM = (
     "unnest(%(station)s::int4[], %(stream)s::int4[], %(newest)s::timestamptz[], %(received)s::timestamptz[],"
     " %(hour)s::timestamptz[]) AS u(station_id, stream_id, newest, received_at, open_hour)"
 )
-_STATE_UPDATE = (
-    "UPDATE stream_state s SET newest = greatest(s.newest, u.newest),"
-    f" received_at = greatest(s.received_at, u.received_at) FROM {_STATE_FROM} WHERE s.station_id ="
-    " u.station_id AND s.stream_id = u.stream_id"
-    " RETURNING s.station_id, s.stream_id, s.open_hour"
-)
-_STATE_INSERT = (
+_STATE = (
     "INSERT INTO stream_state AS s (station_id, stream_id, newest, received_at, open_hour)"
     f" SELECT station_id, stream_id, newest, received_at, open_hour FROM {_STATE_FROM}"
     " ON CONFLICT (station_id, stream_id) DO UPDATE SET newest = greatest(s.newest, excluded.newest),"
@@ -149,6 +137,7 @@ def keep_up(cursor: Cursor[Any], rows: Iterable[Row]) -> None:
     opened = _note(cursor, touched)
     hours: dict[str, list[Bucket]] = {"frame_rt": [], "frame_period": []}
     days: list[Bucket] = []
+    over: set[Bucket] = set()
     forward: list[Bucket] = []
     for (station, stream), change in touched.items():
         before = opened[station, stream]
@@ -161,12 +150,15 @@ def keep_up(cursor: Cursor[Any], rows: Iterable[Row]) -> None:
                 closed.add(before)
             table = "frame_rt" if change.kind is Kind.RT else "frame_period"
             hours[table] += [(station, stream, hour) for hour in closed]
+            today = day_start(max(before, now))
+            over |= {(station, stream, day_start(hour)) for hour in closed if hour < today}
         elif change.kind is Kind.HOUR:
             days += [(station, stream, day) for day in {day_start(hour) for hour in change.hours}]
     if forward:
         _open(cursor, sorted(forward))
     for table, buckets in hours.items():
         roll_hours(cursor, table, buckets)
+    sum_days(cursor, sorted(over))
     roll_days(cursor, days)
 
 
@@ -176,54 +168,49 @@ def day_start(micros: int) -> int:
 
 
 def roll_hours(cursor: Cursor[Any], table: str, buckets: Sequence[Bucket]) -> None:
-    """Roll up hours from their frames, and the days they belong to from their hours."""
-    if not buckets:
-        return
-    cursor.execute(_HOURS[table], bucket_params(buckets, HOUR), prepare=True)
-    days = {(station, stream, day_start(hour)) for station, stream, hour in buckets}
-    cursor.execute(_DAYS_FROM_HOURS, bucket_params(sorted(days), DAY), prepare=True)
+    """Roll up hours from their frames."""
+    if buckets:
+        cursor.execute(_HOURS[table], bucket_params(buckets), prepare=True)
+
+
+def sum_days(cursor: Cursor[Any], buckets: Sequence[Bucket]) -> None:
+    """Roll up days from their hours."""
+    if buckets:
+        cursor.execute(_DAYS_FROM_HOURS, bucket_params(buckets), prepare=True)
 
 
 def roll_days(cursor: Cursor[Any], buckets: Sequence[Bucket]) -> None:
     """Roll up days of hour frames."""
     if buckets:
-        cursor.execute(_DAYS_FROM_FRAMES, bucket_params(buckets, DAY), prepare=True)
+        cursor.execute(_DAYS_FROM_FRAMES, bucket_params(buckets), prepare=True)
 
 
-def bucket_params(buckets: Sequence[Bucket], span: int) -> Mapping[str, Any]:
+def bucket_params(buckets: Sequence[Bucket]) -> Mapping[str, Any]:
     ordered = sorted(buckets)
     return {
         "station": wire.int4s([b[0] for b in ordered]),
         "stream": wire.int4s([b[1] for b in ordered]),
         "start": wire.times([b[2] for b in ordered]),
-        "low": from_micros(min(b[2] for b in ordered)),
-        "high": from_micros(max(b[2] for b in ordered) + span),
         "marks": list(VALID_MARKS),
     }
 
 
 def _note(cursor: Cursor[Any], touched: Mapping[tuple[int, int], _Touched]) -> dict[tuple[int, int], int]:
     """Write the newest frame of each stream, holding its row; returns the hour that was open before."""
-    opened: dict[tuple[int, int], int] = {}
-    for statement in (_STATE_UPDATE, _STATE_INSERT):
-        keys = sorted(key for key in touched if key not in opened)
-        if not keys:
-            break
-        newest = [touched[k].newest for k in keys]
-        cursor.execute(
-            statement,
-            {
-                "station": wire.int4s([k[0] for k in keys]),
-                "stream": wire.int4s([k[1] for k in keys]),
-                "newest": wire.times(newest),
-                "received": wire.times([touched[k].received for k in keys]),
-                "hour": wire.times([n - n % HOUR for n in newest]),
-            },
-            prepare=True,
-        )
-        for station, stream, hour in cursor.fetchall():
-            opened[station, stream] = wire.micros(hour)
-    return opened
+    keys = sorted(touched)
+    newest = [touched[k].newest for k in keys]
+    cursor.execute(
+        _STATE,
+        {
+            "station": wire.int4s([k[0] for k in keys]),
+            "stream": wire.int4s([k[1] for k in keys]),
+            "newest": wire.times(newest),
+            "received": wire.times([touched[k].received for k in keys]),
+            "hour": wire.times([n - n % HOUR for n in newest]),
+        },
+        prepare=True,
+    )
+    return {(station, stream): wire.micros(hour) for station, stream, hour in cursor.fetchall()}
 
 
 def _open(cursor: Cursor[Any], forward: Sequence[Bucket]) -> None:

@@ -43,6 +43,8 @@ class Layout:
     slots: tuple[tuple[int, str, int], ...]
     scales: tuple[float, ...]
     principals: tuple[Principal, ...]
+    block: Any = None
+    """What the writer keeps at hand for this layout."""
 
 
 def shape_of(readings: Iterable[Reading]) -> Key:
@@ -83,7 +85,23 @@ def columns(key: Key) -> dict[str, list[Any]]:
         "slot_factor": [s[0] for s in slots],
         "slot_stat": [s[1] for s in slots],
         "slot_decimals": [s[2] for s in slots],
+        "slot_role": roles(make_layout(0, key)),
     }
+
+
+OWN, CONVERTED, LOWEST, HIGHEST, CONVERTED_HIGHEST, TOTAL = 1, 2, 3, 4, 5, 6
+_ROLES = {"min": LOWEST, "max": HIGHEST, "zs_max": CONVERTED_HIGHEST, "cou": TOTAL}
+
+
+def roles(layout: Layout) -> list[int]:
+    """Return what each slot is in a roll-up; 0 for those that have no part in it."""
+    out = [_ROLES.get(stat, 0) for _factor, stat, _decimals in layout.slots]
+    for p in layout.principals:
+        if p.slot >= 0:
+            out[p.slot] = OWN
+        if p.zs_slot >= 0:
+            out[p.zs_slot] = CONVERTED
+    return out
 
 
 def key_from_columns(
@@ -170,8 +188,8 @@ def unpack_marks(marks: str | None, factors: int) -> list[str]:
 
 
 def text_of(value: float | None, decimals: int) -> str | None:
-    """Return a value as it was sent: 1.23 with 3 decimals is `1.230`."""
-    return None if value is None else f"{value:.{decimals}f}"
+    """Return a value as it was sent: 1.23 with 3 decimals is `1.230`. Minus zero is zero."""
+    return None if value is None else f"{value + 0.0:.{decimals}f}"
 
 
 def unpack(

@@ -22,11 +22,16 @@ def micros(instant: datetime) -> int:
     return (span.days * 86400 + span.seconds) * 1_000_000 + span.microseconds
 
 
+NULL = b"\xff\xff\xff\xff"
+"""A null element of an array, or a null column of a row."""
+
+
 class Packed:
     """A one-dimensional array, already in binary form."""
 
     __slots__ = ("data",)
     oid: ClassVar[int] = 0
+    element: ClassVar[int] = 0
 
     def __init__(self, data: bytes) -> None:
         self.data = data
@@ -34,34 +39,42 @@ class Packed:
 
 class Int2s(Packed):
     oid = 1005
+    element = 21
 
 
 class Int4s(Packed):
     oid = 1007
+    element = 23
 
 
 class Int8s(Packed):
     oid = 1016
+    element = 20
 
 
 class Float8s(Packed):
     oid = 1022
+    element = 701
 
 
 class Bools(Packed):
     oid = 1000
+    element = 16
 
 
 class Texts(Packed):
     oid = 1009
+    element = 25
 
 
 class Byteas(Packed):
     oid = 1001
+    element = 17
 
 
 class Times(Packed):
     oid = 1185
+    element = 1184
 
 
 class _PackedDumper(Dumper):
@@ -83,11 +96,18 @@ def _fixed(values: Sequence[Any], code: str, size: int, element: int) -> bytes:
     if not n:
         return pack(">iiI", 0, 0, element)
     if None in values:
-        body = b"".join(b"\xff\xff\xff\xff" if v is None else pack(f">i{code}", size, v) for v in values)
+        body = b"".join(NULL if v is None else pack(f">i{code}", size, v) for v in values)
         return _HEAD.pack(1, 1, element, n, 1) + body
     flat: list[Any] = [size] * (2 * n)
     flat[1::2] = values
     return _HEAD.pack(1, 0, element, n, 1) + pack(">" + f"i{code}" * n, *flat)
+
+
+def joined(kind: type[Packed], n: int, pieces: Sequence[bytes]) -> Packed:
+    """Return an array of n elements, each in its binary form with its length before it, `NULL` for nulls."""
+    return (
+        kind(_HEAD.pack(1, 1, kind.element, n, 1) + b"".join(pieces)) if n else kind(pack(">iiI", 0, 0, kind.element))
+    )
 
 
 def int2s(values: Sequence[int]) -> Int2s:
@@ -121,7 +141,7 @@ def _varying(values: Sequence[bytes | None], element: int) -> bytes:
     pieces = [_HEAD.pack(1, 1 if None in values else 0, element, len(values), 1)]
     for value in values:
         if value is None:
-            pieces.append(b"\xff\xff\xff\xff")
+            pieces.append(NULL)
         else:
             pieces.append(len(value).to_bytes(4, "big"))
             pieces.append(value)

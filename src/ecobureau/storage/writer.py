@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date
-from struct import pack
+from datetime import date, timedelta
+from struct import Struct, pack
 from time import perf_counter
 from typing import Any
 
@@ -16,16 +16,18 @@ from psycopg import Connection, Cursor, errors
 from ecobureau.storage import notes, partitions, parts, rawcodec, rollup, rows, shape, strangers, upkeep, wire
 from ecobureau.storage.catalog import Catalog
 from ecobureau.storage.collide import Collisions
+from ecobureau.storage.rollup import DAY, EAST
 from ecobureau.storage.rows import BACKFILLED, Row
 from ecobureau.storage.types import Arrival, Kind, Outcome, Part, Period, Reading
 
 UNKNOWN = 0
 """Station of frames that belong to none."""
 
+FIRST_DAY = wire.PG_EPOCH.date()
 _TRIES = 5
 _LAG = 2**31 - 1
 _RAW_COLUMNS = "id, received_at, station_id, run_id, session_id, codec, sha256, cn, outcome, reason, deviations, raw"
-_STAGES = ("prepare", "frames", "collisions", "raw", "upkeep", "other", "commit")
+_STAGES = ("prepare", "begin", "frames", "collisions", "raw", "upkeep", "other", "commit")
 
 
 @dataclass(slots=True)
@@ -39,6 +41,8 @@ class _Batch:
     first: list[Row] = field(default_factory=list)
     again: list[Row] = field(default_factory=list)
     raw: list[tuple[int, bytes]] = field(default_factory=list)
+    at: list[int] = field(default_factory=list)
+    days: list[int] = field(default_factory=list)
     split: list[int] = field(default_factory=list)
     told: list[int] = field(default_factory=list)
 
@@ -59,7 +63,7 @@ class Writer:
         self.conn = conn
         self.seconds: dict[str, float] = dict.fromkeys(_STAGES, 0.0)
         self._catalog = Catalog(conn)
-        self._known: set[tuple[str, date]] = set()
+        self._known: set[tuple[str, int]] = set()
         self._next_id = self._last_id = 0
         rows.prepare(conn)
 
@@ -80,6 +84,8 @@ class Writer:
             return []
         with self._stage("prepare"):
             work = self._prepare(batch, received or {})
+        with self._stage("raw"):
+            work.raw = [rawcodec.encode(arrival.raw) for arrival in batch]
         for tries_left in range(_TRIES, -1, -1):
             try:
                 return self._commit(work)
@@ -106,20 +112,18 @@ class Writer:
 
     def _prepare(self, batch: Sequence[Arrival], received: Mapping[tuple[int, date], int]) -> _Batch:
         work = _Batch(batch, self._ids(len(batch)), received)
+        work.at = [wire.micros(arrival.received_at) for arrival in batch]
+        work.days = [(at + EAST) // DAY for at in work.at]
         seen: set[rows.Key] = set()
         for at, arrival in enumerate(batch):
-            if arrival.verdict == "quarantine":
-                work.raw.append((rawcodec.PLAIN, b""))
-                continue
-            work.raw.append(rawcodec.encode(arrival.raw))
-            if arrival.verdict == "refused":
+            if arrival.verdict in ("quarantine", "refused"):
                 continue
             if arrival.events or arrival.parameters:
                 work.told.append(at)
             if arrival.part is not None:
                 work.split.append(at)
             if arrival.period is not None:
-                row = self._row(arrival, arrival.period, work.ids[at], at)
+                row = self._row(arrival, arrival.period, work.ids[at], at, work.at[at])
                 work.data.append(row)
                 (work.again if row.key in seen else work.first).append(row)
                 seen.add(row.key)
@@ -141,7 +145,7 @@ class Writer:
             self._next_id += take
         return out
 
-    def _row(self, arrival: Arrival, period: Period, raw_id: int, at: int) -> Row:
+    def _row(self, arrival: Arrival, period: Period, raw_id: int, at: int, received: int) -> Row:
         part = arrival.part
         stream = self._catalog.stream(period.st, period.kind, period.interval_s)
         start = wire.micros(period.start)
@@ -149,8 +153,7 @@ class Writer:
         late = period.backfilled or not arrival.live
         told = None if part is None else f"{part.pno}/{part.pnum}"
         return self._packed(
-            period.station_id, stream, start, end, period.kind, period.readings, wire.micros(arrival.received_at),
-            late, told, raw_id, at,
+            period.station_id, stream, start, end, period.kind, period.readings, received, late, told, raw_id, at,
         )  # fmt: skip
 
     def _packed(
@@ -166,11 +169,12 @@ class Writer:
                    at, readings)  # fmt: skip
 
     def _ensure_partitions(self, work: _Batch) -> None:
-        wanted = {("raw_frame", partitions.day_of(a.received_at)) for a in work.arrivals}
-        wanted |= {(rows.table_of(r.kind), partitions.day_of(rows.from_micros(r.start))) for r in work.data}
+        wanted = {("raw_frame", day) for day in set(work.days)}
+        wanted |= {("frame_rt" if r.kind is Kind.RT else "frame_period", (r.start + EAST) // DAY) for r in work.data}
         missing = wanted - self._known
         for table in sorted({table for table, _day in missing}):
-            partitions.ensure(self.conn, table, [day for its_table, day in missing if its_table == table])
+            days = [FIRST_DAY + timedelta(days=day) for its_table, day in missing if its_table == table]
+            partitions.ensure(self.conn, table, days)
         self._known |= missing
 
     # -- the transaction ----------------------------------------------------------------------------------------------
@@ -205,7 +209,8 @@ class Writer:
     @contextmanager
     def _transaction(self) -> Iterator[Cursor[Any]]:
         with self.conn.cursor() as cursor:
-            cursor.execute("BEGIN")
+            with self._stage("begin"):
+                cursor.execute("BEGIN")
             try:
                 yield cursor
                 with self._stage("commit"):
@@ -308,9 +313,11 @@ class Writer:
     def _raw(self, cursor: Cursor[Any], work: _Batch, outcomes: Sequence[Outcome]) -> None:
         """Write the evidence: every frame of a known station with its outcome, never to be changed."""
         pieces = [rows.COPY_HEAD]
-        for arrival, id_, (codec, stored), outcome in zip(work.arrivals, work.ids, work.raw, outcomes, strict=True):
+        for arrival, id_, at, (codec, stored), outcome in zip(
+            work.arrivals, work.ids, work.at, work.raw, outcomes, strict=True
+        ):
             if outcome is not Outcome.QUARANTINED:
-                pieces.append(_raw_row(arrival, id_, codec, stored, outcome))
+                pieces.append(_raw_row(arrival, id_, at, codec, stored, outcome))
         if len(pieces) == 1:
             return
         pieces.append(rows.COPY_TAIL)
@@ -335,8 +342,10 @@ class Writer:
         upkeep.latest(cursor, touched)
         rollup.keep_up(cursor, touched)
         counted = Counter(
-            (partitions.day_of(a.received_at), a.run_id, a.station_id or UNKNOWN, outcome.value)
-            for a, outcome in zip(work.arrivals, outcomes, strict=True)
+            [
+                (day, a.run_id, a.station_id or UNKNOWN, outcome)
+                for day, a, outcome in zip(work.days, work.arrivals, outcomes, strict=True)
+            ]
         )
         upkeep.count(cursor, counted)
         upkeep.count_received(cursor, work.arrivals[0].run_id, work.received)
@@ -351,31 +360,30 @@ def _cause(row: Row, outcome: Outcome) -> str:
     return "late" if row.note & BACKFILLED else "new"
 
 
-_NULL = b"\xff\xff\xff\xff"
-
-
 def _text(text: str | None) -> bytes:
     if not text:
-        return _NULL
+        return wire.NULL
     data = text.replace("\x00", "").encode()
     return len(data).to_bytes(4, "big") + data
 
 
-def _raw_row(arrival: Arrival, id_: int, codec: int, stored: bytes, outcome: Outcome) -> bytes:
-    session = _NULL if arrival.session_id is None else pack(">iq", 8, arrival.session_id)
+_RAW_HEAD = Struct(">hiqiqiiii")
+_RAW_MIDDLE = Struct(">ihi")
+_OUTCOMES = {outcome: _text(outcome.value) for outcome in Outcome}
+
+
+def _raw_row(arrival: Arrival, id_: int, at: int, codec: int, stored: bytes, outcome: Outcome) -> bytes:
+    """Return a raw frame in the binary form of COPY."""
     return b"".join(
         (
-            pack(
-                ">hiqiqiiii",
-                *(12, 8, id_, 8, wire.micros(arrival.received_at), 4, arrival.station_id or UNKNOWN, 4, arrival.run_id),
-            ),
-            session,
-            pack(">ihi", 2, codec, len(arrival.sha256)),
+            _RAW_HEAD.pack(12, 8, id_, 8, at, 4, arrival.station_id or UNKNOWN, 4, arrival.run_id),
+            wire.NULL if arrival.session_id is None else pack(">iq", 8, arrival.session_id),
+            _RAW_MIDDLE.pack(2, codec, len(arrival.sha256)),
             arrival.sha256,
             _text(arrival.cn or "-"),
-            _text(outcome.value),
+            _OUTCOMES[outcome],
             _text(arrival.reason),
-            _text(",".join(arrival.deviations)),
+            _text(",".join(arrival.deviations)) if arrival.deviations else wire.NULL,
             len(stored).to_bytes(4, "big"),
             stored,
         )

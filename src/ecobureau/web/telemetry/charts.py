@@ -79,7 +79,14 @@ def chart(
     lang = "en" if (get_language() or "").startswith("en") else "zh"
     plots = [
         _plot(
-            code, sources.factor_label(names.get(code), code, lang), found.get(code, []), limits, wanted, place, judged
+            code,
+            sources.factor_label(names.get(code), code, lang),
+            found.get(code, []),
+            limits,
+            wanted,
+            place,
+            judged,
+            (start, end),
         )
         for place, code in enumerate(factors[:MOST_PLOTS], start=1)
     ]
@@ -107,7 +114,14 @@ def _limits(outlet_id: int | None, start: datetime, end: datetime) -> list[Limit
 
 
 def _plot(
-    code: str, name: str, points: Sequence[read.Point], limits: Sequence[Limit], kind: Kind, place: int, judged: str
+    code: str,
+    name: str,
+    points: Sequence[read.Point],
+    limits: Sequence[Limit],
+    kind: Kind,
+    place: int,
+    judged: str,
+    span: tuple[datetime, datetime],
 ) -> Plot:
     bound = [limit for limit in limits if limit.factor_id == code and (limit.period == "day") == (kind is Kind.DAY)]
     converted = any(limit.field.startswith("zs_") for limit in bound) and any(p.converted is not None for p in points)
@@ -121,21 +135,22 @@ def _plot(
         kind="line" if kind is Kind.RT else "step",
         zero=code not in _NOT_FROM_ZERO,
         decimals=min(decimals, 3),
-        limits=[_line(limit) for limit in bound if limit.field.startswith("zs_") == converted],
+        limits=[_line(limit, *span) for limit in bound if limit.field.startswith("zs_") == converted],
         flags=_runs(points),
         series=(place - 1) % 6 + 1,
         main=code == judged or (not judged and place == 1),
     )
 
 
-def _line(limit: Limit) -> LimitLine:
+def _line(limit: Limit, start: datetime, end: datetime) -> LimitLine:
     first = datetime.combine(limit.valid_from, datetime.min.time(), BEIJING)
     last = (
         datetime.combine(limit.valid_to, datetime.min.time(), BEIJING) + timedelta(days=1) if limit.valid_to else None
     )
     value = float(limit.value)
     word = _("许可限值") if limit.kind == "max" else _("许可下限")
-    return LimitLine(value, f"{word} {value:g}", f"{limit.source} {limit.clause}".strip(), True, first, last)
+    source = f"{limit.source} {limit.clause}".strip()
+    return LimitLine(value, f"{word} {value:g}", source, True, max(first, start), min(last, end) if last else end)
 
 
 def _usual_step(points: Sequence[Point]) -> timedelta:

@@ -34,6 +34,7 @@ class Layout(models.Model):
     slot_factor = ArrayField(models.SmallIntegerField())
     slot_stat = ArrayField(models.TextField())
     slot_decimals = ArrayField(models.SmallIntegerField())
+    slot_role = ArrayField(models.SmallIntegerField())
 
     class Meta:
         db_table = "layout"

@@ -225,6 +225,7 @@ STATE = [
             ('slot_factor', django.contrib.postgres.fields.ArrayField(base_field=models.SmallIntegerField(), size=None)),
             ('slot_stat', django.contrib.postgres.fields.ArrayField(base_field=models.TextField(), size=None)),
             ('slot_decimals', django.contrib.postgres.fields.ArrayField(base_field=models.SmallIntegerField(), size=None)),
+            ('slot_role', django.contrib.postgres.fields.ArrayField(base_field=models.SmallIntegerField(), size=None)),
         ],
         options={
             'verbose_name': '数据布局',

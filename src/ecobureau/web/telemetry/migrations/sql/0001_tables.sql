@@ -16,8 +16,11 @@ CREATE TABLE layout (
     dialects text[] NOT NULL,
     slot_factor smallint[] NOT NULL,
     slot_stat text[] NOT NULL,
-    slot_decimals smallint[] NOT NULL
+    slot_decimals smallint[] NOT NULL,
+    slot_role smallint[] NOT NULL
 );
+COMMENT ON COLUMN layout.slot_role IS
+    '1 the factor''s own value, 2 its converted value, 3 minimum, 4 maximum, 5 converted maximum, 6 total, 0 other';
 
 CREATE TABLE gateway_run (
     id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -1,0 +1,190 @@
+"""Speed and size of the telemetry store, on an embedded PostgreSQL of its own with fsync on.
+
+    python bench/storage.py [--quick]
+
+Client and database share this machine's cores. "Merge" is what makes values durable and idempotent: packing, rows and
+their unique index, comparing, commit. Raw frames and upkeep (latest, roll-ups, counters, the judge's queue) belong to the
+same transaction; their time is measured apart and printed apart.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import sys
+import tempfile
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import psycopg
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "src"))
+
+from ecobureau.storage.types import Arrival, Kind, Period, Reading  # noqa: E402
+from ecobureau.storage.writer import Writer  # noqa: E402
+from ecobureau.supervisor.postgres import EmbeddedPostgres  # noqa: E402
+
+SQL = ROOT / "src" / "ecobureau" / "web" / "telemetry" / "migrations" / "sql"
+FACTORS = ("a34013", "a21026", "a21002", "a19001", "a01011", "a01012", "a01013", "a01014")
+START = datetime(2026, 3, 1, 0, 0, tzinfo=UTC)
+SHOWN = (
+    "server_version", "shared_buffers", "fsync", "synchronous_commit", "full_page_writes", "wal_compression", "max_wal_size",
+    "work_mem", "jit",
+)  # fmt: skip
+
+
+def frames(n: int, stations: int, *, factors: int = 8, kind: Kind = Kind.MINUTE, first: datetime = START, cou: int = 5,
+           length: int = 749) -> Iterator[Arrival]:  # fmt: skip
+    """n frames in order of arrival: every station speaks once a period; one station in `cou` sends totals too."""
+    chance = random.Random(7)
+    step = timedelta(seconds=30 if kind is Kind.RT else 600)
+    for number in range(n):
+        station, start = number % stations + 1, first + step * (number // stations)
+        told, readings = [], []
+        for code in FACTORS[:factors]:
+            texts = _texts(chance, kind, station % cou == 0)
+            readings.append(Reading.of(code, "mg/m3", texts, "N"))
+            told.append(
+                ",".join(f"{code}-{stat.capitalize()}={text}" for stat, text in texts.items()) + f",{code}-Flag=N"
+            )
+        body = (
+            f"QN={start:%Y%m%d%H%M%S}{number % 1000:03d};ST=31;CN={2011 if kind is Kind.RT else 2051};PW=123456;"
+            f"MN=010000A8900016F0{station:08d};Flag=5;CP=&&DataTime={start:%Y%m%d%H%M%S};{';'.join(told)}&&"
+        )
+        raw = f"##{len(body):04d}{body}1C80\r\n".encode()
+        raw = raw if len(raw) >= length else raw[:-8] + b"9" * (length - len(raw)) + raw[-8:]
+        end = start if kind is Kind.RT else start + step
+        period = Period(station, "31", kind, int(step.total_seconds()), start, end, readings)
+        yield Arrival(
+            end + timedelta(seconds=1), raw, sha256(raw).digest(), 1, station, "", "2051", "data", period=period
+        )
+
+
+def _texts(chance: random.Random, kind: Kind, cou: bool) -> dict[str, str]:
+    middle = chance.uniform(5, 60)
+    if kind is Kind.RT:
+        return {"rtd": f"{middle:.3f}"}
+    texts = {"min": f"{middle * 0.8:.3f}", "avg": f"{middle:.3f}", "max": f"{middle * 1.2:.3f}"}
+    return {**texts, "cou": f"{middle * 600:.2f}"} if cou else texts
+
+
+def batches(arrivals: list[Arrival], size: int) -> Iterator[list[Arrival]]:
+    for at in range(0, len(arrivals), size):
+        yield arrivals[at : at + size]
+
+
+def run(name: str, writer: Writer, arrivals: list[Arrival], size: int) -> None:
+    """Write all in batches of `size` frames and print the rates."""
+    before = dict(writer.seconds)
+    began, slow = perf_counter(), []
+    for batch in batches(arrivals, size):
+        one = perf_counter()
+        writer.write(batch)
+        slow.append(perf_counter() - one)
+    whole = perf_counter() - began
+    spent = {stage: writer.seconds[stage] - before[stage] for stage in writer.seconds}
+    values = sum(len(a.period.readings) for a in arrivals if a.period)
+    merge = spent["prepare"] + spent["frames"] + spent["collisions"] + spent["commit"] + spent["begin"]
+    per = 1e6 / len(arrivals)
+    slow.sort()
+    print(
+        f"{name:34s} merge {values / merge:9,.0f} values/s | all in {values / whole:9,.0f} values/s ="
+        f" {len(arrivals) / whole:7,.0f} frames/s | batch p50 {slow[len(slow) // 2] * 1e3:5.1f} ms"
+        f" p95 {slow[int(len(slow) * 0.95)] * 1e3:5.1f} ms"
+    )
+    print(" " * 35 + "us/frame: " + " ".join(f"{stage} {seconds * per:.1f}" for stage, seconds in spent.items()))
+
+
+def size(owner: psycopg.Connection[Any], parent: str) -> int:
+    row = owner.execute(
+        "SELECT sum(pg_table_size(inhrelid) + pg_indexes_size(inhrelid))::bigint FROM pg_inherits"
+        " WHERE inhparent = %s::regclass",
+        (parent,),
+    ).fetchone()
+    return int(row[0] or 0) if row else 0
+
+
+def sizes(
+    owner: psycopg.Connection[Any], writer: Writer, n: int, factors: int, kind: Kind, cou: int, name: str
+) -> None:
+    """Print bytes a value of a store filled in order of arrival, index present, nothing vacuumed or rebuilt."""
+    owner.execute("TRUNCATE frame_rt, frame_period, raw_frame")
+    length = 268 if kind is Kind.RT else 749
+    arrivals = list(
+        frames(n, 300, factors=factors, kind=kind, first=START + timedelta(days=60), cou=cou, length=length)
+    )
+    for batch in batches(arrivals, 625):
+        writer.write(batch)
+    table = "frame_rt" if kind is Kind.RT else "frame_period"
+    took, raw = size(owner, table), size(owner, "raw_frame")
+    length = sum(len(a.raw) for a in arrivals)
+    print(
+        f"{name:34s} {took / n / factors:5.1f} B/value (heap and unique index) | raw frames {raw / length:.2f} x their"
+        f" {length / n:.0f} bytes"
+    )
+
+
+def latest(owner: psycopg.Connection[Any], writer: Writer) -> None:
+    """Fill 80,000 series, update each of them twice, and read them all."""
+    owner.execute("TRUNCATE latest, stream_state")
+    arrivals = list(frames(30_000, 10_000, first=START + timedelta(days=120), cou=10**9))
+    for batch in batches(arrivals, 2500):
+        writer.write(batch)
+    owner.execute("VACUUM (ANALYZE) latest")
+    for statement in (
+        "SELECT count(*), sum(value), max(start) FROM latest",
+        "SELECT station_id, stream_id, factor, start, value, flag FROM latest",
+    ):
+        took = []
+        for _ in range(15):
+            began = perf_counter()
+            if statement.startswith("SELECT count"):
+                row = owner.execute(statement).fetchone()
+                took.append(perf_counter() - began)
+            else:
+                plan = owner.execute("EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) " + statement).fetchone()
+                took.append(plan[0][0]["Execution Time"] / 1000 if plan else 0.0)
+        took.sort()
+        print(f"latest: {statement[:52]:52s} {took[7] * 1e3:5.1f} ms p50 {took[-1] * 1e3:5.1f} ms worst of 15")
+    print(f"latest: {row[0] if row else 0:,} series")
+
+
+def main() -> None:
+    words = argparse.ArgumentParser(description=__doc__)
+    words.add_argument("--quick", action="store_true", help="a third of the frames")
+    words.add_argument("--url", nargs=2, metavar=("OWNER", "APP"), help="an existing empty database")
+    quick = words.parse_args()
+    load = os.getloadavg()[0]
+    print(f"{os.cpu_count()} cores, load average before {load:.1f}: with other work beside, read ratios")
+    with tempfile.TemporaryDirectory(prefix="eb-bench-") as folder, EmbeddedPostgres(Path(folder)) as server:
+        with psycopg.connect(server.url("owner"), autocommit=True) as owner:
+            for name in ("0001_tables.sql", "0002_rights.sql"):
+                owner.execute((SQL / name).read_text())
+            shown = [(name, owner.execute(f"SHOW {name}").fetchone()) for name in SHOWN]
+            print("PostgreSQL: " + ", ".join(f"{name}={row[0] if row else ''}" for name, row in shown))
+            writer = Writer(psycopg.connect(server.url("app"), autocommit=True))
+            scale = 1 if quick.quick else 3
+            run("warm-up", writer, list(frames(3000, 1000, first=START - timedelta(days=5))), 63)
+            small = list(frames(8000 * scale, 2000))
+            large = list(frames(20_000 * scale, 2000, first=START + timedelta(days=5)))
+            run("batches of 504 values (63 frames)", writer, small, 63)
+            run("batches of 5,000 values (625)", writer, large, 625)
+            run("the same 5,000 again: duplicates", writer, large[: 10_000 * scale], 625)
+            real = list(frames(10_000 * scale, 2000, factors=3, kind=Kind.RT, first=START + timedelta(days=30)))
+            run("real time, 3 factors, 63 frames", writer, real, 63)
+            writer.conn.execute("SELECT 1")
+            sizes(owner, writer, 20_000 * scale, 8, Kind.MINUTE, 5, "8 factors, totals from 1 in 5")
+            sizes(owner, writer, 20_000 * scale, 8, Kind.MINUTE, 1, "8 factors, totals from all")
+            sizes(owner, writer, 20_000 * scale, 3, Kind.RT, 5, "3 factors, real time")
+            latest(owner, writer)
+            writer.conn.close()
+
+
+if __name__ == "__main__":
+    main()
