@@ -18,7 +18,7 @@ _HOME = {
     "leader": ("desk:today",),
     "grid_worker": ("dispatch:phone",),
     "auditor": ("core:audit",),
-    "administrator": ("telemetry:feeds", "accounts:users"),
+    "administrator": ("desk:feeds", "accounts:users"),
 }
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from ecobureau.web.desk import duty, gallery, home, map, outlets, today
+from ecobureau.web.desk import duty, feeds, frames, gallery, home, map, outlets, today
 
 app_name = "desk"
 urlpatterns = [
@@ -15,6 +15,10 @@ urlpatterns = [
     path("stations/<int:pk>/", outlets.station_page, name="station"),
     path("firms/", outlets.list_page, {"what": "firms"}, name="firms"),
     path("firms/<int:pk>/", outlets.firm_page, name="firm"),
+    path("frames/<int:pk>/", frames.frame_page, name="frame"),
+    path("feeds/", feeds.feeds_page, name="feeds"),
+    path("books/", feeds.books_page, name="books"),
+    path("quarantine/", feeds.quarantine_page, name="quarantine"),
     path("map/", map.map_page, name="map"),
     path("map/marks.json", map.marks_view, name="map_marks"),
     path("map/base.json", map.base_view, name="map_base"),

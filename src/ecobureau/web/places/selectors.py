@@ -9,6 +9,8 @@ from typing import Any
 from django.db.models import F, Q, QuerySet
 
 from ecobureau.domain.geo import Shape, read_shape
+from ecobureau.web.core.access import Viewer
+from ecobureau.web.places.door import visible
 from ecobureau.web.places.models import Area, Level, Membership, Organisation, Shift
 
 SNAP_M = 50.0
@@ -233,6 +235,30 @@ def outlines(on: date, *, level: str = Level.DISTRICT) -> dict[str, Any]:
     }
 
 
+def visible_units(viewer: Viewer) -> list[Organisation]:
+    """Return the active units that the viewer sees in the registry, ordered by path."""
+    seen = visible(viewer, column="path")
+    return list(Organisation.objects.filter(seen, active=True).order_by("path"))
+
+
+def all_on_duty(at: datetime) -> dict[str, list[OnDuty]]:
+    """Return who is on duty at an instant by the path of the unit, in one query."""
+    running = (
+        Shift.objects.filter(roster__active=True, starts__lte=at, ends__gt=at)
+        .select_related("roster__organisation", "person", "stand_in")
+        .order_by("starts", "pk")
+    )
+    found: dict[str, list[OnDuty]] = {}
+    for row in running:
+        found.setdefault(row.roster.organisation.path, []).append(_on_duty(row))
+    return found
+
+
+def shift(pk: int) -> Shift | None:
+    """Return a shift with its roster, unit and people, or None."""
+    return Shift.objects.select_related("roster__organisation", "person", "stand_in").filter(pk=pk).first()
+
+
 def shifts(below: str, start: datetime, end: datetime) -> list[Shift]:
     """Return the shifts of the units below a path that touch [start, end), ordered by unit and time."""
     return list(
@@ -240,3 +266,15 @@ def shifts(below: str, start: datetime, end: datetime) -> list[Shift]:
         .select_related("roster__organisation", "person", "stand_in")
         .order_by("roster__organisation__path", "starts", "pk")
     )
+
+
+def duty_of(person_id: int, at: datetime) -> OnDuty | None:
+    """Return the shift a person is on at an instant, as its own person or as the stand-in; None off duty."""
+    shift = (
+        Shift.objects.filter(roster__active=True, starts__lte=at, ends__gt=at)
+        .filter(Q(stand_in_id=person_id) | Q(person_id=person_id, stand_in__isnull=True))
+        .select_related("roster", "person", "stand_in")
+        .order_by("starts")
+        .first()
+    )
+    return _on_duty(shift) if shift is not None else None
