@@ -5,10 +5,13 @@ import io
 from uuid import uuid4
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from openpyxl import load_workbook
 
-from ecobureau.web.core import services
+from ecobureau.web.core import search, services
 from ecobureau.web.core.models import Audit, History
+from web.core.toy import Notebook
 from web.people import person, viewer
 
 pytestmark = pytest.mark.django_db
@@ -149,3 +152,31 @@ def test_health_and_metrics(client, db):
     assert client.get("/healthz").json() == {"ok": True, "database": "ok"}
     assert b"ecobureau_refusals_total" in client.get("/metrics").content
     assert client.get("/metrics", REMOTE_ADDR="10.0.0.9").status_code == 403
+
+
+@pytest.mark.parametrize("address", ["/notebooks/", "/notebooks/board/", "/api/notebooks/", "/search/?q=手记"])
+def test_more_records_cost_no_more_queries(client, officer, toy, address):
+    """No query a row: the page of twenty costs what the page of two costs."""
+    actor = viewer(officer)
+    client.force_login(officer)
+
+    def grow(count):
+        for number in range(count):
+            made = services.create("notebook", actor, title=f"手记{number}", org_path="/wuhan/", pages=1)
+            services.perform(made, "lend", actor, changes={"owner_person": officer})
+
+    grow(2)
+    client.get(address)
+    with CaptureQueriesContext(connection) as few:
+        client.get(address)
+    grow(18)
+    with CaptureQueriesContext(connection) as many:
+        client.get(address)
+    assert len(many) <= len(few)
+
+
+def test_the_search_uses_the_index(officer, toy):
+    queryset = search.matching(Notebook.objects.all(), "断面水质")
+    with connection.cursor() as cursor:
+        cursor.execute("set local enable_seqscan = off")
+    assert "notebook_bigrams" in queryset.explain()

@@ -64,6 +64,7 @@ KIND = Kind(
     flow=FLOW,
     papers=(Paper("photo", "照片"),),
     verbs={"lend": lend},
+    bulk=("lend",),
     columns=(Column("pages", "页数", sort=("pages",)),),
     create=lambda actor, **fields: services.create("notebook", actor, **fields),
 )
