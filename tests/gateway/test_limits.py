@@ -20,6 +20,13 @@ def test_debt_is_paid_by_time():
     assert bucket.owe(2.0) == 0.0
 
 
+def test_debt_is_bounded():
+    bucket = TokenBucket(60, capacity=10)
+    for _ in range(1000):
+        bucket.owe(0.0)
+    assert bucket.owe(0.0) == pytest.approx(10.0)
+
+
 def test_a_bucket_never_holds_more_than_its_capacity():
     bucket = TokenBucket(60, capacity=2)
     bucket.owe(0.0)

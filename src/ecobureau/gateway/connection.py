@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from enum import IntFlag
 from typing import TYPE_CHECKING, cast
 
@@ -43,6 +44,9 @@ class Connection(asyncio.Protocol):
         self.last_byte = clock.monotonic()
         self.frames = 0
         self.in_flight = 0
+        self._queued = 0
+        self._done = 0
+        self._then: list[tuple[int, Callable[[], None]]] = []
         self.mns: dict[str, int] = {}
         """MN to station id, in the order they were first heard."""
         self.sessions: dict[str, int] = {}
@@ -55,6 +59,7 @@ class Connection(asyncio.Protocol):
         self._rubbish = 0
         self._at_end = False
         self._waiting: asyncio.TimerHandle | None = None
+        self._free_at = 0.0
 
     # What asyncio calls.
 
@@ -121,15 +126,24 @@ class Connection(asyncio.Protocol):
             self.transport.resume_reading()
 
     def wait(self, seconds: float) -> None:
-        """Stop reading for some seconds: the station sent too fast."""
-        if self._holds & Hold.RATE:
-            return
-        self.hold(Hold.RATE)
-        self._waiting = self._gateway.loop.call_later(seconds, self.release, Hold.RATE)
+        """Stop reading for some seconds, or longer where it has to wait already: it sent too fast."""
+        self._free_at = max(self._free_at, clock.monotonic() + seconds)
+        if not self._holds & Hold.RATE:
+            self.hold(Hold.RATE)
+            self._waiting = self._gateway.loop.call_later(seconds, self._waited)
+
+    def _waited(self) -> None:
+        left = self._free_at - clock.monotonic()
+        if left > 0:
+            self._waiting = self._gateway.loop.call_later(left, self._waited)
+        else:
+            self._waiting = None
+            self.release(Hold.RATE)
 
     def queued(self, count: int) -> None:
         """So many more of its frames wait for their commit."""
         self.in_flight += count
+        self._queued += count
         if self.in_flight >= self._gateway.settings.in_flight:
             self.hold(Hold.IN_FLIGHT)
 
@@ -142,8 +156,15 @@ class Connection(asyncio.Protocol):
                 transport.write(answers)
             if self._at_end and not self.in_flight:
                 transport.close()
+        self._done += count
+        while self._then and self._then[0][0] <= self._done:
+            self._then.pop(0)[1]()
         if self.in_flight * 2 < self._gateway.settings.in_flight:
             self.release(Hold.IN_FLIGHT)
+
+    def after_answers(self, call: Callable[[], None]) -> None:
+        """Call something once all that came so far, with the frames of the read at hand, is durable and answered."""
+        self._gateway.loop.call_soon(lambda: self._then.append((self._queued, call)))
 
     def send(self, frame: bytes) -> bool:
         """Send a frame of ours; False when the connection is gone."""

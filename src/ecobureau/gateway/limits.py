@@ -22,9 +22,12 @@ class TokenBucket:
         self._at: float | None = None
 
     def owe(self, now: float, count: float = 1.0) -> float:
-        """Take `count` tokens even where they are missing; return the seconds until the debt is paid (0: none)."""
+        """Take `count` tokens even where they are missing; return the seconds until the debt is paid (0: none).
+
+        The debt never grows beyond the capacity, so that nobody waits for ever.
+        """
         self._fill(now)
-        self._tokens -= count
+        self._tokens = max(self._tokens - count, -self.capacity)
         return 0.0 if self._tokens >= 0 else -self._tokens / self._rate
 
     def _fill(self, now: float) -> None:

@@ -19,6 +19,18 @@ def _stamp(_logger: object, _method: str, line: MutableMapping[str, Any]) -> Mut
     return line
 
 
+class _Lines:
+    """Writes each line to what standard error is at that moment."""
+
+    def __init__(self, *_: object) -> None:
+        pass
+
+    def msg(self, line: str) -> None:
+        sys.stderr.write(line + "\n")
+
+    debug = info = warning = error = critical = exception = msg
+
+
 def set_up(level: str = "info") -> None:
     """Send all log lines as JSON to standard error, from `level` (debug, info, warning, error) on."""
     structlog.configure(
@@ -30,6 +42,6 @@ def set_up(level: str = "info") -> None:
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=_Lines,
         cache_logger_on_first_use=True,
     )

@@ -28,8 +28,6 @@ from ecobureau.gateway.writer import ANSWERED, Finished, Job, Receiver, Sink, Wr
 from ecobureau.storage.types import Arrival
 
 BACKLOG = 1024
-LONGEST_WAIT = 60.0
-"""Seconds that a connection is not read at most for sending frames in error."""
 JOB_OVERHEAD = 2048
 """Bytes a queued frame holds beside its raw bytes, roughly: readings, texts, lists."""
 
@@ -274,10 +272,12 @@ class Gateway:
         return self._queue_up(connection, frame, station, meaning, receipt.at, now)
 
     def _slow_down(self, connection: Connection, seconds: float) -> None:
-        if seconds and not connection.held & Hold.RATE:
+        if not seconds:
+            return
+        if not connection.held & Hold.RATE:
             self.metrics.throttled += 1
-            logger.info("slowed_down", peer=connection.peer, seconds=round(seconds, 2), mns=list(connection.mns)[:8])
-            connection.wait(seconds)
+            logger.info("slowed_down", peer=connection.peer, mns=list(connection.mns)[:8])
+        connection.wait(seconds)
 
     def _refusal(self, frame: Frame, station: Station | None) -> str:
         """Why a frame is not taken as the station's word; empty when it is."""
@@ -303,7 +303,7 @@ class Gateway:
         """Keep the raw bytes, answer nothing; beyond the allowance of its address the connection has to wait."""
         self.metrics.errors[reason] += 1
         self.metrics.deviations.update(one.code for one in frame.deviations)
-        self._slow_down(connection, min(self._errors.owe(connection.address, now), LONGEST_WAIT))
+        self._slow_down(connection, self._errors.owe(connection.address, now))
         meaning = Meaning("control", reason, tuple(dict.fromkeys(one.code for one in frame.deviations)))
         logger.info("quarantined", peer=connection.peer, mn=frame.mn, cn=frame.cn, reason=reason)
         arrival = self._arrival(connection, frame, station, meaning, received_at)

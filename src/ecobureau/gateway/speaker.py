@@ -93,7 +93,7 @@ class Speaker(Listener):
             return
         line.station = station
         if frame.cn == "1013" and self._settings.set_time_on_notice:
-            self._submit(line, "1012", {}, None)
+            connection.after_answers(lambda: self._set_time(line))
         if not line.asks:
             return
         if station.edition is None and frame.edition is not None:
@@ -157,7 +157,7 @@ class Speaker(Listener):
                 params=given,
             )
         except CannotEncode as error:
-            logger.warning("command_cannot_be_sent", mn=line.station.mn, cn=cn, code=error.code, **error.params)
+            logger.warning("command_cannot_be_sent", mn=line.station.mn, cn=cn, code=error.code, params=error.params)
             if command_id is not None:
                 self._note(Step(command_id, now, State.FAILED, error.code))
             return
@@ -167,6 +167,10 @@ class Speaker(Listener):
         exchange = Exchange(data, qn, cn, self._timeouts, kind=kind, pw=password, mn=line.station.mn)
         line.asks[exchange] = command_id
         self._act(line, [(exchange, action) for action in line.exchanges.submit(exchange, clock.monotonic())])
+
+    def _set_time(self, line: Line) -> None:
+        if self._lines.get(line.station.mn) is line:
+            self._submit(line, "1012", {}, None)
 
     def _next_qn(self, now: datetime) -> str:
         """A QN of its own for every request of this process, even within a millisecond."""
