@@ -172,3 +172,8 @@ def late(viewer: Viewer, at: datetime) -> int:
         "object_id"
     )
     return tasks(viewer).filter(closed_at__isnull=True, pk__in=overdue).count()
+
+
+def handed_in(viewer: Viewer) -> QuerySet[Task]:
+    """Return what this person has handed in or closed, newest first."""
+    return tasks(viewer).filter(owner_person_id=viewer.user_id, submitted_at__isnull=False).order_by("-submitted_at")
