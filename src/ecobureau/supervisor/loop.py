@@ -320,12 +320,11 @@ class Supervisor:
             self.say("supervisor.stopped")
 
     def _await_end(self, children: Sequence[Child], patience: float) -> None:
-        """Waits for the end of `children`; kills after `patience` seconds, or at a further signal."""
+        """Waits for the end of `children`; kills after `patience` seconds, or at the second signal of all."""
         deadline = time.monotonic() + patience
-        signals = self._stops
         extra = children[0] if len(children) == 1 and children[0] not in self._children else None
         while any(child.process is not None and child.ended() is None for child in children):
-            if time.monotonic() >= deadline or self._stops > max(signals, 1):
+            if time.monotonic() >= deadline or self._stops > 1:
                 for child in children:
                     if child.process is not None and child.ended() is None:
                         self.say("supervisor.child.killed", name=child.spec.name)
