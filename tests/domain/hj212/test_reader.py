@@ -196,6 +196,56 @@ def test_a_known_layout_is_read_the_short_way() -> None:
     assert quick == careful(frame)[0]
 
 
+ODD_LAYOUTS = [
+    "w01018-Rtd={0},w01018-Flag=N;",
+    "w01018-Rtd={0};w01018-Flag=N",
+    "w01018-ZsCou={0},w01018-Flag=N",
+    "PM25-Rtd={0},PM25-Flag=N",
+    "LA-td={0},LA-Rtd={1}",
+    "a-b-Rtd={0}",
+    "w01018-rtd={0}",
+    "p99101-Rtd={0},d20105-Rtd={1}",
+    "a01012-Rtd=-{0}",
+    "PolId=w01018;w01018-Rtd={0}",
+    "w01018-Rtd={0};PolId=w01018",
+    "w01018-Rtd={0};w01019-Rtd=1;w01018-Flag=N",
+    "w01018-Rtd={0},w01018-Rtd={1}",
+    "w01018-Rtd={0};Flag=N",
+    "Flag=N;w01018-Rtd={0}",
+    "w01018-Rtd={0};;w01019-Rtd=1",
+    "x={0}",
+    "w01018={0};w01018-Rtd=1",
+    " w01018-Rtd={0}",
+    "w01018 -Rtd={0}",
+    "w01018-Rtd={0},w01019",
+]
+
+
+@given(st.lists(st.tuples(st.sampled_from(ODD_LAYOUTS), VALUES, st.booleans()), min_size=3, max_size=12), st.booleans())
+@settings(max_examples=200)
+def test_both_ways_agree_on_odd_layouts(rows: list[tuple[str, str, bool]], strict: bool) -> None:
+    frames = []
+    for number, (layout, value, stamped) in enumerate(rows * 3):
+        stamp = "DataTime=20160801085857;" if stamped else ""
+        header = HEADER.replace("20160801085857223", f"2016080108585{number % 10}{number:03d}")
+        frames.append(wire(f"{header}CP=&&{stamp}{layout.format(value, number)}&&"))
+    stream = b"".join(frames)
+    assert read(stream, strict=strict) == careful(stream, strict=strict)
+
+
+def test_a_constant_deviation_of_a_station_does_not_slow_it_down() -> None:
+    for layout in ODD_LAYOUTS[:10]:
+        frames = []
+        for number in range(4):
+            header = HEADER.replace("857223", f"857{number:03d}")
+            frames.append(wire(f"{header}CP=&&DataTime=20160801085857;{layout.format(number, 2)}&&"))
+        reader = FrameReader()
+        for frame in frames[:3]:
+            reader.feed(frame)
+        quick = reader._memory.quick(frames[3], 0, False, False, QnWatch())
+        assert quick == careful(frames[3])[0], layout
+
+
 def test_a_good_frame_is_handed_out_at_once_after_a_cut_one() -> None:
     reader = FrameReader()
     assert reader.feed(b"##9234" + GOOD[6:60]) == []
@@ -309,3 +359,12 @@ def test_a_quoted_frame_in_a_log_is_no_frame_while_the_rest_is_on_its_way() -> N
 def test_bytes_like_chunks_are_taken() -> None:
     reader = FrameReader()
     assert len(reader.feed(bytearray(GOOD))) == len(reader.feed(memoryview(GOOD))) == 1  # type: ignore[arg-type]
+
+
+def test_chinese_in_a_known_layout_is_read_carefully() -> None:
+    known = [upload(number, factors=1) for number in range(3)]
+    for charset in ("utf-8", "gbk"):
+        odd = wire(known[2][6:-6].replace(b"Flag=N&&", "Flag=正常&&".encode(charset)))
+        found = read(b"".join(known) + odd)[-1]
+        assert found == careful(b"".join(known) + odd)[-1]
+        assert found.cp["w21001"] == {"Rtd": "2.02", "Flag": "正常"}

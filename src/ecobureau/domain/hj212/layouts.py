@@ -1,22 +1,21 @@
 """What a connection has shown before, so that the next frame of the same make is read in one match.
 
 A device sends the same header (but for QN) and the same keys in the same order for each of its commands. Once a frame
-was read carefully and its CP held no deviation, its layout becomes one regular expression: literal keys, strictly
-shaped values. A frame that matches it provably has no deviation in CP, and the header's are known; anything else is
-read carefully. Both ways give equal frames.
+was read carefully and the values of its CP held no deviation, its layout becomes one regular expression: literal keys,
+strictly shaped values. What a frame that matches it has of deviations is known: those of its header and of its keys.
+Anything else is read carefully. Both ways give equal frames.
 """
 
 from __future__ import annotations
 
 import re
+from itertools import groupby
 from typing import NamedTuple
 
 from ecobureau.domain.hj212.cp import (
     LONGEST_FRACTION,
-    NUMBER_FIELDS,
-    SIGNED_FACTORS,
-    SINGLE_KEYS,
     Cp,
+    read_key,
     split_key,
     tokens,
 )
@@ -31,15 +30,28 @@ from ecobureau.domain.hj212.watch import QnWatch
 _TIME = "[0-9]{8}(?:[01][0-9]|2[0-3])[0-5][0-9][0-5][0-9]"
 _NUMBER = rf"([0-9]++(?:\.[0-9]{{1,{LONGEST_FRACTION}}}+)?+)"
 _SIGNED = f"(-?{_NUMBER[1:]}"
-_WORD = r"([^;,=&#/\x00-\x20\x7f]++)"
+_WORD = r"([^;,=&#/\x00-\x20\x7f-\xff]++)"
 _LONGEST = 950
 _QN = 20
 """Characters of `QN=` and its 17 digits."""
 
-_HEADS = 4096
+_HEADS = 1024
 _LAYOUTS = 64
 _TRIED = 4
 _SHARED = 512
+
+OF_THE_LAYOUT = frozenset(
+    {
+        "cp.trailing_separator",
+        "cp.separator",
+        "cp.vendor_field",
+        "cp.unknown_field",
+        "cp.field_name",
+        "cp.private_factor",
+        "cp.key_form",
+    }
+)
+"""Deviations that follow from the keys and separators alone, whatever the values."""
 
 Signature = tuple[tuple[str, str], ...]
 
@@ -52,12 +64,14 @@ class Layout(NamedTuple):
         stamp: which group is DataTime, 0 for none.
         singles: the single keys; they come before all factors.
         groups: the factors with their fields, in order.
+        odd: deviations of the keys and separators.
     """
 
     pattern: re.Pattern[str]
     stamp: int
     singles: tuple[str, ...]
     groups: tuple[tuple[str, tuple[str, ...]], ...]
+    odd: tuple[Deviation, ...]
 
 
 class Head:
@@ -77,7 +91,7 @@ _DIGITS = {check: check.decode() for check in TEXTS}
 _compiled: dict[tuple[Signature, int], Layout] = {}
 
 
-def _layout(signature: Signature, skip: int) -> Layout:
+def _layout(signature: Signature, skip: int, odd: tuple[Deviation, ...]) -> Layout:
     """Return the layout of keys behind a header of `skip` characters; made once, kept for all connections."""
     known = _compiled.get((signature, skip))
     if known is not None:
@@ -87,27 +101,31 @@ def _layout(signature: Signature, skip: int) -> Layout:
     groups: list[tuple[str, list[str]]] = []
     stamp = 0
     for number, (separator, key) in enumerate(signature, 1):
-        factor, field = split_key(key)
+        if not key:
+            pattern.append(separator)
+            continue
+        said = read_key(key)
         pattern.append(f"{separator}{re.escape(key)}=")
         if key == "DataTime":
             stamp = number
             pattern.append(f"({_TIME})")
-        elif field in NUMBER_FIELDS and factor[0] != "p":
-            pattern.append(_SIGNED if factor in SIGNED_FACTORS else _NUMBER)
+        elif said.number:
+            pattern.append(_SIGNED if said.signed else _NUMBER)
         else:
             pattern.append(_WORD)
-        if not factor:
+        if not said.factor:
             singles.append(key)
-        elif groups and groups[-1][0] == factor:
-            groups[-1][1].append(field)
+        elif groups and groups[-1][0] == said.factor:
+            groups[-1][1].append(said.field)
         else:
-            groups.append((factor, [field]))
+            groups.append((said.factor, [said.field]))
     pattern.append("&&")
     made = Layout(
         re.compile("".join(pattern)),
         stamp,
         tuple(singles),
         tuple((factor, tuple(fields)) for factor, fields in groups),
+        odd,
     )
     if len(_compiled) >= _SHARED:
         del _compiled[next(iter(_compiled))]
@@ -116,25 +134,19 @@ def _layout(signature: Signature, skip: int) -> Layout:
 
 
 def _signature(cp_text: str) -> Signature | None:
-    """Return separators and keys of a CP without deviations; None where its form is not for the short way."""
+    """Return separators and keys of a CP without odd values; None where its form is not for the short way."""
     if not cp_text or "//" in cp_text:
         return None
-    ignored: list[Deviation] = []
-    found = []
-    factors_seen: list[str] = []
-    for separator, item, _ in tokens(cp_text, ignored):
-        key = item.partition("=")[0]
-        factor, _ = split_key(key)
-        if not factor and (key not in SINGLE_KEYS or factors_seen):
-            return None
-        if factor and (not factors_seen or factors_seen[-1] != factor):
-            if factor in factors_seen:
-                return None
-            factors_seen.append(factor)
-        found.append((separator, key))
-    if ignored or len({key for _, key in found}) != len(found):
+    parts = [(separator, item.partition("=")[0]) for separator, item, _ in tokens(cp_text, [])]
+    keys = [key for _, key in parts]
+    if not keys[-1]:
+        keys.pop()
+    factors = [factor for factor, _ in groupby(split_key(key)[0] for key in keys)]
+    # Single keys first, each factor in one piece, nothing twice.
+    first, *others = factors or [""]
+    if "" in others or len(set(others)) != len(others) or first in others or len(set(keys)) != len(keys):
         return None
-    return tuple(found)
+    return tuple(parts) if all(keys) else None
 
 
 class Memory:
@@ -188,7 +200,7 @@ class Memory:
         cp: Cp = dict(zip(layout.singles, each))  # noqa: B905
         for factor, fields in layout.groups:
             cp[factor] = dict(zip(fields, each))  # noqa: B905
-        found = list(head.deviations)
+        found = [*head.deviations, *layout.odd]
         error = found[0].code if strict and found else None
         raw = buffer[here : end + 6]
         digits = _DIGITS[check]
@@ -196,8 +208,12 @@ class Memory:
             raw, segment, error is None, error, found, length, digits, qn, st, cn, pw, mn, flag, pnum, pno, rf, cp
         )  # fmt: skip
 
-    def learn(self, segment: bytes, header: Header, cp: Cp) -> None:
-        """Remember a frame that was read carefully and has no deviation but in its header."""
+    def learn(self, segment: bytes, header: Header, frame: Frame) -> None:
+        """Remember a frame that was read carefully, if it has no deviation but of its header and its keys."""
+        size = len(header.deviations)
+        odd = tuple(frame.deviations[size:])
+        if tuple(frame.deviations[:size]) != header.deviations or not all(one.code in OF_THE_LAYOUT for one in odd):
+            return
         if len(segment) > _LONGEST or not segment.isascii():
             return
         text = segment.decode("ascii")
@@ -206,7 +222,7 @@ class Memory:
             return
         self._remember_length(len(segment))
         self._remember_day(text[3:11])
-        stamp = cp.get("DataTime")
+        stamp = frame.cp.get("DataTime")
         if isinstance(stamp, str):
             self._remember_day(stamp[:8])
         key = text[_QN:start]
@@ -217,20 +233,21 @@ class Memory:
             head = self._heads[key] = Head(header)
         signature = _signature(text[start + 5 : -2])
         if signature is not None:
-            self._learn_layout(head, signature, len(key))
+            self._learn_layout(head, signature, len(key), odd)
 
-    def _learn_layout(self, head: Head, signature: Signature, skip: int) -> None:
+    def _learn_layout(self, head: Head, signature: Signature, skip: int, odd: tuple[Deviation, ...]) -> None:
         # Compiling costs as much as reading some hundred frames: only for what comes again.
         known = (signature, skip)
         if known not in _compiled:
             if known not in self._once:
-                if len(self._once) < _HEADS:
-                    self._once.add(known)
+                if len(self._once) >= _HEADS:
+                    self._once.clear()
+                self._once.add(known)
                 return
             if self._learnt >= _LAYOUTS:
                 return
             self._learnt += 1
-        layout = _layout(signature, skip)
+        layout = _layout(signature, skip, odd)
         if layout not in head.layouts:
             head.layouts.insert(0, layout)
             del head.layouts[_TRIED:]

@@ -157,8 +157,8 @@ class FrameReader:
         )
         if frame.error in ERRORS:
             return frame
-        if len(frame.deviations) == len(header.deviations) and frame.deviations == list(header.deviations):
-            self._memory.learn(piece.segment, header, frame.cp)
+        if not notes:
+            self._memory.learn(piece.segment, header, frame)
         seen = self._qns.look(frame)
         if seen is not None:
             frame.deviations.append(seen)
