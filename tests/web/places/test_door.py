@@ -41,20 +41,7 @@ def town():
 
 
 def sees(viewer, path):
-    condition = visible(viewer)
-    return Organisation.objects.filter(path=path).filter(_as_path(condition)).exists()
-
-
-def _as_path(condition):
-    """The registry's rows carry `org_path`; units themselves carry `path`."""
-    if not condition.children:
-        return condition
-    renamed = type(condition)(_connector=condition.connector)
-    for child in condition.children:
-        renamed.children.append(
-            (child[0].replace("org_path", "path"), child[1]) if isinstance(child, tuple) else _as_path(child)
-        )
-    return renamed
+    return Organisation.objects.filter(visible(viewer, column="path"), path=path).exists()
 
 
 @pytest.mark.parametrize(("role", "place", "a", "b", "change_a", "change_top", "roster_a"), TABLE)

@@ -40,15 +40,15 @@ def places_of(viewer: Viewer, roles: set[Role]) -> tuple[str, ...]:
     return tuple(sorted({departments.get(path) or path for path in paths}))
 
 
-def visible(viewer: Viewer) -> Q:
-    """Return the condition on `org_path` of what the viewer may see in the registry."""
+def visible(viewer: Viewer, *, column: str = "org_path") -> Q:
+    """Return the condition on `column` (a path) of what the viewer may see in the registry."""
     if viewer.is_system:
         return Q()
     reached = Q(pk__in=())
     for path in places_of(viewer, _SEES):
-        reached |= Q(org_path__startswith=path)
+        reached |= Q(**{f"{column}__startswith": path})
     grids = [grid for grant in viewer.grants if grant.role == Role.GRID_WORKER for grid in grant.grid_ids]
-    return reached | Q(org_path__in=grids) if grids else reached
+    return reached | Q(**{f"{column}__in": grids}) if grids else reached
 
 
 def sees_registry(viewer: Viewer) -> bool:

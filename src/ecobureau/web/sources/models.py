@@ -295,3 +295,42 @@ class Notice(models.Model):
 
     def __str__(self) -> str:
         return f"{self.outlet_id}:{self.kind}"
+
+
+class ImportDraft(models.Model):
+    """An uploaded table between its check and its import. The file is sealed (it may hold device passwords) and goes
+    as soon as it has been imported, dropped, or is a day old.
+    """
+
+    class State(models.TextChoices):
+        CHECKED = "checked", _("已检查")
+        APPLIED = "applied", _("已导入")
+        REFUSED = "refused", _("有问题")
+        DROPPED = "dropped", _("已放弃")
+
+    uuid = models.UUIDField(unique=True)
+    kind = models.CharField(max_length=16)
+    name = models.CharField(_("文件"), max_length=200)
+    sha256 = models.CharField(max_length=64)
+    size = models.IntegerField()
+    sealed = models.BinaryField(null=True)
+    state = models.CharField(_("状态"), max_length=8, choices=State.choices)
+    rows = models.IntegerField(default=0)
+    made = models.IntegerField(default=0)
+    changed = models.IntegerField(default=0)
+    same = models.IntegerField(default=0)
+    problem_count = models.IntegerField(default=0)
+    problems = models.JSONField(default=list)
+    header = models.JSONField(default=list)
+    preview = models.JSONField(default=list)
+    by = models.BigIntegerField(null=True)
+    by_name = models.CharField(_("上传人"), max_length=150)
+    at = models.DateTimeField(_("上传时间"))
+
+    class Meta:
+        verbose_name = _("导入")
+        verbose_name_plural = _("导入")
+        ordering = ["-at"]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name}"

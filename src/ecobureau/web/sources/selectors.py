@@ -105,6 +105,23 @@ def enterprise(viewer: Viewer, enterprise_id: int) -> Enterprise | None:
     )
 
 
+def logger(viewer: Viewer, logger_id: int) -> Logger | None:
+    """Return a logger of a station the viewer may see, or None. Its secrets stay sealed."""
+    found = Logger.objects.filter(pk=logger_id).select_related("station").first()
+    return found if found is not None and station(viewer, found.station_id) is not None else None
+
+
+def counts(viewer: Viewer) -> dict[str, int]:
+    """Return how many enterprises, outlets, stations and loggers the viewer may see."""
+    seen = visible(viewer)
+    return {
+        "enterprises": Enterprise.objects.filter(seen).count(),
+        "outlets": Outlet.objects.filter(seen).count(),
+        "stations": Station.objects.filter(seen).count(),
+        "loggers": Logger.objects.filter(station__in=Station.objects.filter(seen)).count(),
+    }
+
+
 @dataclass(frozen=True, slots=True)
 class OutletFile:
     """The outlet file 一口一档 as it was on a day."""
