@@ -44,13 +44,14 @@ def sprite() -> str:
 def severity(level: str, size: str = "", word: bool = False) -> dict[str, Any]:
     """Draw the badge of a level. `size`: sm (20 px), '' (26), lg (32), xl (42), dot (14, without character);
     `word` adds 紧急 / 要紧 / 一般 / 较轻 beside it."""
+    unknown = _("未定级")
     return {
         "level": level,
         "size": size,
         "word": parts.LEVEL_WORD.get(level, "") if word or size == "dot" else "",
         "show_word": word,
         "mark": "" if size == "dot" else parts.LEVEL_MARK.get(level, "—"),
-        "name": f"{parts.LEVEL_COLOUR.get(level, _('未定级'))} {parts.LEVEL_WORD.get(level, '')}".strip(),
+        "name": f"{parts.LEVEL_COLOUR.get(level, unknown)} {parts.LEVEL_WORD.get(level, '')}".strip(),
     }
 
 
