@@ -5,12 +5,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.test import Client
 from django.urls import reverse
-from web.people import person
 
 from ecobureau.clock import ManualClock, use_clock
 from ecobureau.web.core.access import SYSTEM
 from ecobureau.web.places import services
 from ecobureau.web.places.models import Shift
+from web.people import person
 
 pytestmark = pytest.mark.django_db
 MORNING = datetime(2027, 1, 10, 0, 0, tzinfo=UTC)

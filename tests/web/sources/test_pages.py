@@ -7,7 +7,6 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
-from web.people import person
 
 from ecobureau import clock
 from ecobureau.clock import ManualClock, use_clock
@@ -15,6 +14,7 @@ from ecobureau.domain.credit_code import check_letter
 from ecobureau.secret import unseal
 from ecobureau.web.core.models import Audit
 from ecobureau.web.sources.models import Enterprise, ImportDraft, Limit, Logger, Notice, Outlet, Station
+from web.people import person
 
 pytestmark = pytest.mark.django_db
 OTHER_BODY = "91420100MA4KABCD2"
