@@ -79,7 +79,12 @@ TEMPLATES = [
         },
     }
 ]
-SHELL_HOOKS: dict[str, str] = {"demo_people": "ecobureau.demo.accounts.for_login_page"}
+SHELL_HOOKS: dict[str, str] = {
+    "feeds": "ecobureau.web.desk.hooks.feeds",
+    "shift": "ecobureau.web.desk.hooks.shift",
+    "counts": "ecobureau.web.desk.hooks.counts",
+    "demo_people": "ecobureau.demo.accounts.for_login_page",
+}
 """What the frame of the pages asks of higher rooms, by dotted path; see `ecobureau.web.shell.hooks`."""
 FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 
