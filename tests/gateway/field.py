@@ -131,6 +131,7 @@ class Device:
 
     def __init__(self, station_id: int, mn: str, st: str = "32", edition: int = 1) -> None:
         self.station_id, self.mn, self.st, self.edition = station_id, mn, st, edition
+        self.born = clock.now()
 
     def frame(self, cp: str = "", cn: str = "2011", **header: Any) -> bytes:
         """A frame that asks for an answer; `header` overrides fields."""
@@ -144,8 +145,9 @@ class Device:
         return encode(cn=cn, cp=cp, **fields)
 
     def live(self, number: int = 0, value: float = 1.0, **header: Any) -> bytes:
-        """A real-time frame of `number` seconds ago."""
-        return self.frame(f"DataTime={ago(number)};w01018-Rtd={value:.2f},w01018-Flag=N", **header)
+        """A real-time frame; each number is another second of the near past, whenever it is made."""
+        stamp = to_text(self.born - timedelta(seconds=number))
+        return self.frame(f"DataTime={stamp};w01018-Rtd={value:.2f},w01018-Flag=N", **header)
 
 
 def next_qn() -> str:
