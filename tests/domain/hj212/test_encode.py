@@ -18,6 +18,7 @@ from ecobureau.domain.hj212 import (
     execution_9012,
     heartbeat,
     request,
+    upload,
 )
 
 WHO = {"qn": "20160801085857223", "st": "32", "pw": "100000", "mn": MN}
@@ -100,6 +101,51 @@ def test_what_is_no_request_is_refused(cn: str, edition: Edition, params: dict[s
     with pytest.raises(CannotEncode) as refusal:
         request(cn, **WHO, edition=edition, params=params)
     assert refusal.value.code == code
+
+
+UP = [
+    (command.code, edition)
+    for command in COMMANDS.values()
+    for edition in command.editions or Edition
+    for use in [command.use(Direction.UP, edition)]
+    if use is not None and use.kind is not Kind.ANSWER
+]
+SENT = {
+    **VALUES,
+    "DataTime": "20160801080000",
+    "RestartTime": "20160801080000",
+    "VaseNo": "1",
+    "AlarmTime": "20160801080000",
+    "Stime": "30",
+}
+
+
+@pytest.mark.parametrize(("cn", "edition"), UP)
+def test_every_command_of_the_field_is_encoded_and_read_back(cn: str, edition: Edition) -> None:
+    use = COMMANDS[cn].use(Direction.UP, edition)
+    assert use is not None
+    cp: dict[str, str | dict[str, str]] = {name: SENT[name] for name in use.required if name in SENT and name != "*"}
+    if {"x-SN", "*"} & set(use.required):
+        cp["w01018"] = {"SN": "0" * 24} if "x-SN" in use.required else {"UpValue": "100"}
+    mn = MN[:14] if edition is Edition.E2005 else MN
+    frame = one(upload(cn, **{**WHO, "mn": mn, "qn": "20160802090000001"}, edition=edition, cp=cp))
+    assert (frame.ok, frame.deviations) == (True, [])
+    assert (frame.cn, frame.edition, frame.wants_answer, frame.cp) == (cn, edition, True, cp)
+    for name in cp:
+        rest = {other: value for other, value in cp.items() if other != name}
+        with pytest.raises(CannotEncode) as refusal:
+            upload(cn, **WHO, edition=edition, cp=rest)
+        assert refusal.value.code == "hj212.encode.param_missing"
+
+
+@pytest.mark.parametrize(
+    ("cn", "edition"),
+    [("1012", Edition.E2017), ("9014", Edition.E2017), ("2013", Edition.E2017), ("7777", Edition.E2025)],
+)
+def test_what_the_field_never_sends_is_refused(cn: str, edition: Edition) -> None:
+    with pytest.raises(CannotEncode) as refusal:
+        upload(cn, **WHO, edition=edition, cp={})
+    assert refusal.value.code == "hj212.encode.not_an_upload"
 
 
 @pytest.mark.parametrize("field", ["qn", "st", "pw", "mn"])

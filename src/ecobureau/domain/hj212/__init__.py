@@ -28,6 +28,7 @@ from ecobureau.domain.hj212.encode import (
     execution_9012,
     heartbeat,
     request,
+    upload,
 )
 from ecobureau.domain.hj212.factors import Factor, FactorTable
 from ecobureau.domain.hj212.frame import Frame
@@ -77,4 +78,5 @@ __all__ = [
     "platform_answer",
     "request",
     "split_packets",
+    "upload",
 ]

@@ -169,6 +169,51 @@ def request(
     return encode(qn=qn, st=st, cn=cn, pw=pw, mn=mn, flag=flag(edition, answer=answer), cp=list(given.items()))
 
 
+def upload(
+    cn: str,
+    *,
+    qn: str | None,
+    st: str,
+    pw: str,
+    mn: str,
+    edition: Edition,
+    cp: Mapping[str, str | Mapping[str, str]],
+    answer: bool = True,
+    rf: str | None = None,
+    key: bytes | None = None,
+) -> bytes:
+    """Return the frame of a command from field to platform (uploads, and notices such as 1013, 2072 and 9015).
+
+    Args:
+        cp: single keys and factors with their fields; the keys the table requires must be there.
+        answer: set the answer bit.
+        rf: `1` on back-filled data of 2025.
+        key: SM4 key of 2025.
+
+    Raises:
+        CannotEncode: the field does not send this command in that edition, or a required key is missing.
+    Source: HJ 212-2017 6.6, table 9; annex C for examples. Long CP: `split_packets`.
+    """
+    command = COMMANDS.get(cn)
+    use = command.use(Direction.UP, edition) if command else None
+    if (
+        command is None
+        or use is None
+        or use.kind is Kind.ANSWER
+        or (command.editions and edition not in command.editions)
+    ):
+        raise CannotEncode("hj212.encode.not_an_upload", cn=cn, edition=edition.year)
+    keys = [
+        f"{name}-{field}" if field else name
+        for name, value in cp.items()
+        for field in ([""] if isinstance(value, str) else value)
+    ]
+    for needed in use.required:
+        if not any(_fits_pattern(given, (needed,)) for given in keys):
+            raise CannotEncode("hj212.encode.param_missing", cn=cn, key=needed)
+    return encode(qn=qn, st=st, cn=cn, pw=pw, mn=mn, flag=flag(edition, answer=answer), cp=cp, rf=rf, key=key)
+
+
 def _answer(frame: Frame, cn: str, cp: str = "") -> bytes:
     """Answer a frame: QN, PW, MN as they came, ST=91, the version bits of its Flag, no answer bit."""
     if frame.qn is None and isinstance(frame.cp.get("QN"), str):

@@ -6,7 +6,7 @@ import re
 from typing import NamedTuple
 
 from ecobureau.domain.hj212 import sm4
-from ecobureau.domain.hj212.commands import ANSWERS
+from ecobureau.domain.hj212.commands import ANSWERS, DATA_COMMANDS
 from ecobureau.domain.hj212.cp import Cp, parse_cp
 from ecobureau.domain.hj212.crc import crc
 from ecobureau.domain.hj212.deviations import Deviation
@@ -224,7 +224,7 @@ def content_deviations(cp: Cp, qn: str | None, header: Header) -> list[Deviation
                 found.append(Deviation("data_time.end_stamped", f"{stamp} / {qn}"))
             elif stamp.strip()[:digits] > qn[:digits]:
                 found.append(Deviation("data_time.future", f"{stamp} / {qn}"))
-    elif cn.startswith("2") and any(isinstance(value, dict) for value in cp.values()):
+    elif cn in DATA_COMMANDS and any(isinstance(value, dict) for value in cp.values()):
         found.append(Deviation("data_time.missing", ""))
     if cn in ANSWERS:
         if cn == "9014" and "QnRtn" in cp:

@@ -20,6 +20,7 @@ CODES = {
     "hj212.encode.charset": _("有字符不能用 {charset} 编码"),
     "hj212.encode.too_long": _("数据段长 {length} 字节，超过上限 {limit} 字节：请拆分"),
     "hj212.encode.not_a_request": _("{edition} 版没有由平台下发的命令 {cn}"),
+    "hj212.encode.not_an_upload": _("{edition} 版没有由现场机上传的命令 {cn}"),
     "hj212.encode.param_missing": _("命令 {cn} 缺少参数 {key}"),
     "hj212.encode.param_unknown": _("命令 {cn} 没有参数 {key}"),
     "hj212.encode.param_value": _("命令 {cn} 的参数 {key} 不能是“{value}”：其中有分隔符"),
