@@ -124,10 +124,8 @@ def test_frames_that_agree_merge_to_the_same_in_any_order(data: st.DataObject) -
             keep = data.draw(st.lists(st.sampled_from(r.stats), unique=True))
             if keep:
                 at = [r.stats.index(s) for s in keep]
-                piece.append(
-                    Reading(r.code, r.unit, tuple(keep), tuple(r.values[i] for i in at), tuple(r.decimals[i] for i in at),
-                            r.flag)
-                )  # fmt: skip
+                values, decimals = tuple(r.values[i] for i in at), tuple(r.decimals[i] for i in at)
+                piece.append(Reading(r.code, r.unit, tuple(keep), values, decimals, r.flag))
         if piece:
             pieces.append(piece)
     order = data.draw(st.permutations(pieces * 2))
