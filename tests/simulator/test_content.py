@@ -8,7 +8,7 @@ from ecobureau.domain.hj212 import Edition, FrameReader, encode, flag
 from ecobureau.simulator import content
 from ecobureau.simulator.plan import PROFILES, StationPlan, fleet
 from ecobureau.simulator.plant import Plant
-from ecobureau.simulator.statistics import energy_mean, mean
+from ecobureau.simulator.statistics import energy_mean, hour_stats, joined, mean, minute_stats
 from ecobureau.simulator.times import DAY, HOUR, digits
 
 NOON = 1_795_320_000 // HOUR * HOUR
@@ -108,6 +108,15 @@ def test_an_hour_is_the_mean_of_its_minutes_and_spans_them(profile: str) -> None
             assert (stat.low, stat.high) == (min(one.low for one in used), max(one.high for one in used))
             if stat.cou is not None:
                 assert stat.cou == sum(one[code].cou or 0 for one in minutes)
+
+
+@pytest.mark.parametrize("profile", PROFILE_NAMES)
+def test_an_hour_without_marks_is_reckoned_as_any_other(profile: str) -> None:
+    plant = station(profile)
+    for hour in range(NOON // HOUR - 30, NOON // HOUR):
+        block = plant.block(hour)
+        pieces = [minute_stats(plant.plan, block, first, first + 10) for first in range(0, 60, 10)]
+        assert hour_stats(plant.plan, block) == joined(plant.plan, pieces)
 
 
 def test_an_hour_of_waste_water_is_weighted_with_flow() -> None:

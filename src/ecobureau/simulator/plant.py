@@ -113,6 +113,10 @@ class Plant:
         return found
 
 
+_SCATTER = tuple(random.Random(20).gauss(0.0, 1.0) for _ in range(8192))
+"""Scatter of single readings; every hour of a factor takes another stretch of it."""
+
+
 def _readings(code: str, curve: list[float], draw: Callable[[], float]) -> Readings:
     spec = FACTORS[code]
     scale = spec.scale
@@ -121,10 +125,11 @@ def _readings(code: str, curve: list[float], draw: Callable[[], float]) -> Readi
     if code == "LA":
         return _loudness(curve, draw)
     out: Readings = []
-    scatter = spec.noise * 2.45
+    here, noise = int(draw() * 8100), spec.noise
     for k in range(6):
         base, step = curve[k] * scale, (curve[k + 1] - curve[k]) * scale / 10.0
-        out += [int((base + step * i) * (1.0 + scatter * (draw() + draw() - 1.0)) + 0.5) for i in range(10)]
+        stretch = _SCATTER[here + 10 * k : here + 10 * k + 10]
+        out += [int((base + step * i) * (1.0 + noise * one) + 0.5) for i, one in enumerate(stretch)]
     if code == "a01008":
         return [(value or 0) % 360 for value in out]
     if code == "a01002":

@@ -131,9 +131,65 @@ def _kilograms(code: str, avg: int, hundredths_of_m3: int) -> int:
     return mean(avg * hundredths_of_m3, FACTORS[code].scale * 100)
 
 
+_PIECES = range(0, 60, 10)
+
+
 def hour_stats(plan: StationPlan, block: Block) -> Stats:
     """Return the statistics of an hour, from its six ten-minute pieces."""
-    return joined(plan, [minute_stats(plan, block, first, first + 10) for first in range(0, 60, 10)])
+    if plan.kind != "noise" and _undisturbed(block):
+        return _clean_hour(plan.kind, block)
+    return joined(plan, [minute_stats(plan, block, first, first + 10) for first in _PIECES])
+
+
+def _undisturbed(block: Block) -> bool:
+    return all(marks is CLEAN for marks in block.marks.values()) and not any(
+        None in values for values in (*block.values.values(), *block.converted.values())
+    )
+
+
+def _clean_hour(kind: str, block: Block) -> Stats:
+    """The same as joining six pieces, for an hour without marks or gaps: no piece is ever made."""
+    values: dict[str, list[int]] = block.values  # type: ignore[assignment]
+    flows = values.get({"sewage": "w00000", "flue": "a00000"}.get(kind, ""))
+    amounts = [sum(flows[first : first + 10]) * 60 for first in _PIECES] if flows else None
+    volumes = [mean(amount, 1000) for amount in amounts] if amounts and kind == "sewage" else None
+    out: Stats = {}
+    for code, readings in values.items():
+        low, high = min(readings), max(readings)
+        means = [low] * 6 if low == high else _means(code, readings, flows if volumes else None, amounts)
+        avg, cou = mean(sum(means), 6), None
+        if amounts is not None:
+            if volumes is not None:
+                if code == "w00000":
+                    cou = sum(mean(sum(readings[first : first + 10]) * 600, 10000) for first in _PIECES)
+                elif code not in NEVER_SUMMED:
+                    total = sum(volumes)
+                    avg = mean(sum(map(operator.mul, means, volumes)), total) if total else avg
+                    cou = sum(map(_kilograms, (code,) * 6, means, volumes))
+            elif code == "a00000":
+                cou = sum(mean(sum(readings[first : first + 10]) * 600, 100) for first in _PIECES)
+            elif code not in NOT_A_NUMBER_OF_GAS:
+                scale = FACTORS[code].scale
+                cou = sum([int(m / scale * a * 1e-4 + 0.5) for m, a in zip(means, amounts, strict=True)])
+        zs: list[int] | None = block.converted.get(code)  # type: ignore[assignment]
+        if zs is None:
+            out[code] = Stat(avg, low, high, cou)
+        else:
+            zs_avg = mean(sum([(sum(zs[first : first + 10]) * 2 + 10) // 20 for first in _PIECES]), 6)
+            out[code] = Stat(avg, low, high, cou, zs_avg, min(zs), max(zs))
+    return out
+
+
+def _means(code: str, readings: list[int], flows: list[int] | None, amounts: list[int] | None) -> list[int]:
+    """The means of the six pieces, weighted with the flow where there is one (waste water, but not its own)."""
+    if flows is None or amounts is None or code == "w00000" or code in NEVER_SUMMED:
+        return [(sum(readings[first : first + 10]) * 2 + 10) // 20 for first in _PIECES]
+    found = []
+    for first, amount in zip(_PIECES, amounts, strict=True):
+        piece = readings[first : first + 10]
+        weighted = sum(map(operator.mul, piece, flows[first : first + 10])) * 60
+        found.append(mean(weighted, amount) if amount else mean(sum(piece), 10))
+    return found
 
 
 def day_stats(plan: StationPlan, hours: Sequence[Stats]) -> Stats:
