@@ -104,12 +104,14 @@ class Maker:
         self.kind = kind
         self.at = begin
         self.count = itertools.count()
+        self.asked = datetime.now(UTC)
 
     def take(self, count: int) -> list[bytes]:
         return [self._frame() for _ in range(count)]
 
     def _frame(self) -> bytes:
         step = next(self.count)
+        self.asked += timedelta(milliseconds=1)
         value = 10 + (step * 7 + hash(self.mn)) % 500 / 100
         if self.kind == "rt":
             self.at += timedelta(seconds=1)
@@ -122,7 +124,7 @@ class Maker:
                 for place, code in enumerate(FACTORS)
             )
         return encode(
-            qn=to_text(datetime.now(UTC), milliseconds=True),
+            qn=to_text(self.asked, milliseconds=True),
             st="31",
             cn="2011" if self.kind == "rt" else "2051",
             pw=PASSWORD,

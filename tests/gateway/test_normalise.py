@@ -242,6 +242,30 @@ def test_an_unknown_command_is_kept_as_an_event():
     assert (meaning.verdict, meaning.events[0].kind) == ("event", "2999")
 
 
+def test_the_short_way_and_the_careful_way_read_the_same():
+    factors = Translator(load_factors(), {}, {})
+
+    def once(cp):
+        (frame,) = FrameReader().feed(
+            encode(qn="20260701090001000", st="32", cn="2011", pw="1", mn=MN, flag="5", cp=cp)
+        )
+        return normalise(frame, STATION, factors, Receipt.of(NOW, timedelta(minutes=10)))
+
+    head = "DataTime=20260701090000;"
+    first = once(head + "011-Rtd=1.20,011-Flag=N;w01001-Rtd=7,w01001-ZsRtd=8.1,w01001-Flag=D")
+    again = once(head + "011-Rtd=1.20,011-Flag=N;w01001-Rtd=7,w01001-ZsRtd=8.1,w01001-Flag=D")
+    assert factors.plans
+    assert first.period.readings == again.period.readings
+    for odd in ("", "NaN", "1.0E-3", "--1", "1.2.3", "1" + "0" * 400, "0.12345678901234567890"):
+        other = once(head + f"011-Rtd={odd},011-Flag=N;w01001-Rtd=7,w01001-ZsRtd=8.1,w01001-Flag=D")
+        fresh = read("2011", head + f"011-Rtd={odd},011-Flag=N;w01001-Rtd=7,w01001-ZsRtd=8.1,w01001-Flag=D")
+        assert other.period.readings == fresh.period.readings
+    fewer = once(head + "011-Rtd=1.20;w01001-ZsRtd=8.1,w01001-Rtd=7,w01001-Flag=D")
+    assert next((one.flag, one.values) for one in fewer.period.readings) == ("", (1.2,))
+    other_field = once(head + "011-Rtd=1.20,011-EFlag=N;w01001-Rtd=7,w01001-Avg=8.1,w01001-Flag=D")
+    assert [one.stats for one in other_field.period.readings] == [("rtd",), ("rtd", "avg")]
+
+
 def test_a_translator_forgets_codes_that_a_device_invents():
     translator = Translator(load_factors(), {}, {})
     for number in range(10_000):

@@ -1,22 +1,23 @@
 """The factor table of HJ 212 and how the codes of one station map onto it.
 
-The table is data (`rulepacks/hj212_factors.csv`: HJ 212-2017 annex B with the codes of 2005). A station's own map
-comes first, then the table's code, then the code of 2005; unknown codes stay as they are.
+The table is data (`rulepacks/hj212_factors.csv`, HJ 212-2017 annex B with the codes of 2005, and `factors_more.csv`).
+A station's own map comes first, then the table's code, then the code of 2005; unknown codes stay as they are.
 """
 
 from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ecobureau import rulepacks
 from ecobureau.domain.hj212.factors import FactorTable
 
-FILE = Path(rulepacks.__file__).with_name("hj212_factors.csv")
+FOLDER = Path(rulepacks.__file__).parent
+FILES = (FOLDER / "hj212_factors.csv", FOLDER / "factors_more.csv")
 _STATE = re.compile(r"SB[0-9]{1,3}|[iI][0-9]{2}[0-9A-Za-z]{3}")
 """Facility states (SB1 …) and information codes (i12001 …): they ride in data frames but measure nothing."""
 
@@ -38,12 +39,41 @@ class Spec(NamedTuple):
 
 
 @lru_cache(maxsize=2)
-def load_factors(path: Path = FILE) -> FactorTable:
-    """Return the factor table in `path`."""
-    with path.open(encoding="utf-8", newline="") as file:
-        return FactorTable.from_rows(csv.DictReader(file))
+def load_factors(files: tuple[Path, ...] = FILES) -> FactorTable:
+    """Return the factor table of these files; a code of the first stands before the same of a later one."""
+    rows: dict[str, dict[str, str]] = {}
+    for path in files:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            for row in csv.DictReader(file):
+                rows.setdefault(row["code"], row)
+    return FactorTable.from_rows(rows.values())
 
 
+Pick = Callable[[Any], tuple[str, ...]]
+
+
+class PlanRow(NamedTuple):
+    """How to read one factor of a frame whose keys are known.
+
+    Attributes:
+        sent: its code in CP. size: how many fields it has. flagged: whether one is its mark.
+        pick: takes the texts of its statistics out of the fields.
+        code, unit, stats, dialect: of the reading. begin, end: where its values stand among all of the frame.
+    """
+
+    sent: str
+    size: int
+    flagged: bool
+    pick: Pick
+    code: str
+    unit: str
+    stats: tuple[str, ...]
+    begin: int
+    end: int
+    dialect: str
+
+
+Plan = tuple[PlanRow, ...]
 MOST_CODES = 4096
 
 
@@ -61,6 +91,8 @@ class Translator:
         self._map = factor_map
         self._units = units
         self._known: dict[str, Spec] = {}
+        self.plans: dict[tuple[str, ...], Plan] = {}
+        """Keys of a CP to the plan by which it is read; empty where there is none."""
 
     def spec(self, sent: str) -> Spec:
         """Return what the code `sent` means."""

@@ -6,8 +6,6 @@ Source: HJ 212-2017 6.6.5 (commands), annex C (stamps); reference sections 5, 6,
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Literal, NamedTuple
@@ -16,27 +14,11 @@ from ecobureau.domain.hj212 import Frame, parse_time, period
 from ecobureau.domain.hj212.commands import ANSWERS
 from ecobureau.domain.hj212.times import BEIJING, to_text
 from ecobureau.domain.hj212.watch import clock_deviations
+from ecobureau.gateway.content import read_content
 from ecobureau.gateway.events import events_of, moment_of, parameters_of, riders_of
-from ecobureau.gateway.factors import Spec, Translator
+from ecobureau.gateway.factors import Translator
 from ecobureau.gateway.stations import Station
-from ecobureau.storage.types import MAX_DECIMALS, Event, Kind, Parameter, Part, Period, Reading, number
-
-STATISTICS = {
-    "Rtd": "rtd",
-    "Avg": "avg",
-    "Min": "min",
-    "Max": "max",
-    "Cou": "cou",
-    "ZsRtd": "zs_rtd",
-    "ZsAvg": "zs_avg",
-    "ZsMin": "zs_min",
-    "ZsMax": "zs_max",
-    "Data": "data",
-}
-"""Field of CP to statistic of storage."""
-
-DAY_NIGHT = {"DayData": "Day", "NightData": "Night"}
-"""Noise of day and night: two values of one factor and day, kept as two factors `Leq.Day`, `Leq.Night`."""
+from ecobureau.storage.types import Event, Kind, Parameter, Part, Period, Reading
 
 PERIODS: dict[str, Kind] = {
     "2011": Kind.RT,
@@ -46,9 +28,6 @@ PERIODS: dict[str, Kind] = {
     "2031": Kind.DAY,
 }
 """Commands whose uploads are measured values of a period (or an instant)."""
-
-NO_NUMBER = frozenset({"nan", "null", "none", "na", "n/a", "inf", "infinity"})
-"""Words that stand for a missing number; other letters are a state sent as a value and are kept as an event."""
 
 FURNACE_MINUTES = 5
 END_STAMPED = frozenset({"2051", "2061", "2031"})
@@ -204,72 +183,6 @@ def interval_of(cn: str, station: Station) -> timedelta:
     if kind is Kind.MINUTE:
         return timedelta(minutes=FURNACE_MINUTES if cn == "2111" else station.minute_interval)
     return timedelta(hours=1) if kind is Kind.HOUR else timedelta(days=1)
-
-
-Others = dict[str, dict[str, str]]
-
-
-def read_content(cp: Mapping[str, str | dict[str, str]], factors: Translator) -> tuple[list[Reading], Others]:
-    """Split CP into readings and what is no number of a factor: facility states, information, letters as values.
-
-    Two codes of one frame that mean one factor: the first stands, the other goes to what is left.
-    """
-    readings: list[Reading] = []
-    others: Others = {}
-    taken: set[str] = set()
-    for sent, fields in cp.items():
-        if type(fields) is str:
-            continue
-        spec = factors.spec(sent)
-        if not spec.numeric or spec.code in taken:
-            others[sent] = fields  # type: ignore[assignment]
-            continue
-        taken.add(spec.code)
-        _read_factor(spec, fields, sent, readings, others)  # type: ignore[arg-type]
-    return readings, others
-
-
-class _Fields(NamedTuple):
-    """What the fields of a factor, in the order sent, mean: statistics, and how to pick their texts."""
-
-    stats: tuple[str, ...]
-    names: tuple[str, ...]
-    halves: tuple[str, ...]
-
-
-@lru_cache(maxsize=4096)
-def _fields_of(names: tuple[str, ...]) -> _Fields:
-    known = tuple(name for name in names if name in STATISTICS)
-    halves = tuple(name for name in names if name in DAY_NIGHT)
-    return _Fields(tuple(STATISTICS[name] for name in known), known, halves)
-
-
-_PLAIN = re.compile("-?[0-9.]+(?:,-?[0-9.]+)*").fullmatch
-
-
-def _read_factor(spec: Spec, fields: dict[str, str], sent: str, readings: list[Reading], others: Others) -> None:
-    stats, names, halves = _fields_of(tuple(fields))
-    flag = fields.get("Flag", "")
-    for name in halves:
-        readings.append(Reading.of(f"{spec.code}.{DAY_NIGHT[name]}", spec.unit, {"data": fields[name]}, flag))
-    if halves and not stats:
-        return
-    texts = [fields[name] for name in names]
-    values: tuple[float | None, ...]
-    try:
-        if not _PLAIN(",".join(texts)):
-            raise ValueError
-        values = tuple(map(float, texts))
-        decimals = tuple([len(text) - point if (point := text.find(".") + 1) else 0 for text in texts])
-        if max(decimals) > MAX_DECIMALS:
-            raise ValueError
-    except ValueError:
-        pairs = [number(text) for text in texts]
-        values, decimals = tuple(pair[0] for pair in pairs), tuple(pair[1] for pair in pairs)
-        for name, text, value in zip(names, texts, values, strict=True):
-            if value is None and text[:1].isalpha() and text.lower() not in NO_NUMBER:
-                others.setdefault(sent, {})[name] = text
-    readings.append(Reading(spec.code, spec.unit, stats, values, decimals, flag, spec.dialect))
 
 
 def _deviations(frame: Frame, station: Station, receipt: Receipt) -> tuple[str, ...]:
