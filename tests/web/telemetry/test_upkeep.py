@@ -34,9 +34,7 @@ TEXTS = {"a34013": {"avg": "1.230"}}
 
 
 @pytest.fixture
-def store(
-    app_database_url: str, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Conn]:
+def store(app_database_url: str, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Conn]:
     """The application's connection to an empty store; upkeep uses the same role and a data folder of its own."""
     monkeypatch.setenv("DATABASE_URL", app_database_url)
     monkeypatch.setenv("ECOBUREAU_DATA", str(tmp_path))
@@ -106,7 +104,7 @@ def test_a_silent_run_is_marked_and_loses_its_sessions(store: Conn, time: Manual
 
 def test_packets_and_commands_end(store: Conn, time: ManualClock) -> None:
     Writer(store).write([timeless(TEXTS, (2, 3), NOON)])
-    asked = commands.queue(store, 7, "1011", {}, 1, NOON, valid_for=timedelta(minutes=3))
+    asked = commands.ask(store, 7, "1011", {}, 1, NOON, valid_for=timedelta(minutes=3))
     keep = Upkeep(SHORT)
     keep()
     assert outcomes(store) == {"pending_part": 1}

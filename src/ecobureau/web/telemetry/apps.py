@@ -7,3 +7,10 @@ class TelemetryConfig(AppConfig):
     label = "telemetry"
     verbose_name = _("监测数据")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from ecobureau.web.core import loops
+        from ecobureau.web.telemetry import upkeep
+
+        loops.register("upkeep", loops.every_seconds(5.0, upkeep.Upkeep(upkeep.SHORT)))
+        loops.register("upkeep-long", loops.every_seconds(30.0, upkeep.Upkeep(upkeep.LONG)))
