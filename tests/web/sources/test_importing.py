@@ -8,6 +8,7 @@ import pytest
 from django.contrib.auth import get_user_model
 from openpyxl import Workbook
 
+from ecobureau.cli import main
 from ecobureau.domain.credit_code import check_letter
 from ecobureau.domain.workflow import Role
 from ecobureau.secret import unseal
@@ -288,3 +289,23 @@ def test_headings_of_a_kind_never_mean_two_columns():
     for kind in KINDS:
         headings = [heading for column in kind.columns for heading in column.headings()]
         assert len(headings) == len(set(headings)), kind.name
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_command_line_checks_imports_and_names_what_is_wrong(town, tmp_path, capsys, lang):
+    good, bad = tmp_path / "good.csv", tmp_path / "bad.csv"
+    good.write_text(f"code,name\n{CODES[0]},江北热电\n", encoding="utf-8")
+    bad.write_text("code,name\n123,\n", encoding="utf-8")
+    assert main(["--lang", lang, "import", "enterprises", str(good), "--dry-run"]) == 0
+    assert Enterprise.objects.count() == 0
+    assert main(["--lang", lang, "import", "enterprises", str(bad)]) == 1
+    said = capsys.readouterr().err
+    assert "name" in said
+    assert "{" not in said
+    assert main(["--lang", lang, "import", "enterprises", str(tmp_path / "none.csv")]) == 1
+    assert "none.csv" in capsys.readouterr().err
+    (tmp_path / "rubbish.xlsx").write_bytes(b"rubbish")
+    assert main(["--lang", lang, "import", "enterprises", str(tmp_path / "rubbish.xlsx")]) == 1
+    assert Enterprise.objects.count() == 0
+    assert main(["--lang", lang, "import", "enterprises", str(good)]) == 0
+    assert Enterprise.objects.get().name == "江北热电"

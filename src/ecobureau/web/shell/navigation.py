@@ -57,6 +57,7 @@ ITEMS: dict[str, Item] = {
     "quarantine": Item(_("隔离"), "shield-lock", ("desk:quarantine",)),
     "audit": Item(_("审计"), "list-search", ("core:audit",)),
     "users": Item(_("人员"), "users", ("accounts:users", "desk:users")),
+    "registry": Item(_("登记"), "database", ("sources:registry",)),
     "rosters": Item(_("排班"), "calendar", ("places:rosters", "desk:rosters")),
     "phone_tasks": Item(_("任务"), "clipboard-text", ("dispatch:phone",)),
     "phone_me": Item(_("我的"), "user", ("desk:phone_me",)),
@@ -80,7 +81,7 @@ RAIL: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "leader": (("today", "map", "clues", "tasks"), ("help",)),
     "auditor": (("audit", "clues", "tasks", "books"), ("help",)),
     "administrator": (
-        ("feeds", "stations", "firms", "outlets", "books", "quarantine", "users", "rosters", "map"),
+        ("feeds", "registry", "stations", "firms", "outlets", "books", "quarantine", "users", "rosters", "map"),
         ("audit", "help"),
     ),
 }
