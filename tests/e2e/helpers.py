@@ -105,6 +105,14 @@ def choose(page: Page, **choices: str) -> None:
     page.context.add_cookies([{"name": names[key], "value": value, "url": address} for key, value in choices.items()])
 
 
+def give_password(user: Any, password: str) -> None:
+    """Give a user a password that the running server can check (the tests' own hasher is not the product's)."""
+    from django.contrib.auth.hashers import PBKDF2PasswordHasher
+
+    user.password = PBKDF2PasswordHasher().encode(password, PBKDF2PasswordHasher().salt())
+    user.save(update_fields=["password"])
+
+
 def session_of(user: Any) -> str:
     """Make a signed-in session of a user; returns its key."""
     from django.conf import settings

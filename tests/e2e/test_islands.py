@@ -329,3 +329,39 @@ def test_what_is_no_photo_or_too_large_is_not_taken(on_site: Page) -> None:
     expect(on_site.locator("eb-photo")).to_contain_text("超过 1 MB")
     expect(on_site.locator(".eb-photo-item")).to_have_count(0)
     assert office.came == []
+
+
+def test_phone_pages_opened_before_are_there_without_network(
+    phone: Page, sign_in: Callable[..., None], server: Any
+) -> None:
+    worker = person("wang", ("grid_worker", "/wuhan/", ["/wuhan/g1/"]))
+    worker.theme = "light"
+    worker.save()
+    sign_in(phone, worker)
+    phone.goto("/m/")
+    phone.evaluate(
+        "navigator.serviceWorker.ready.then(() => navigator.serviceWorker.controller ?? new Promise(done => "
+        "navigator.serviceWorker.addEventListener('controllerchange', done)))"
+    )
+    phone.reload()
+    expect(phone.locator("html")).to_have_attribute("data-ready", "")
+    title = phone.locator("h1").inner_text()
+    assert_accessible(phone)
+    expects(phone, "ERR_INTERNET_DISCONNECTED", "ERR_FAILED", "net::")
+    phone.context.set_offline(True)
+    phone.reload()
+    expect(phone.locator("h1")).to_have_text(title)
+    expect(phone.locator("eb-queue")).to_contain_text("没有网络")
+    shot(phone, "phone-offline")
+    phone.goto("/m/tasks/RW-20261122-0001/")
+    expect(phone.get_by_role("heading", level=1)).to_have_text("没有网络")
+    assert_accessible(phone)
+    shot(phone, "phone-never-opened")
+    phone.context.set_offline(False)
+    phone.context.clear_cookies()
+    phone.goto("/accounts/login/")
+    expect(phone.get_by_label("用户名")).to_be_visible()
+    phone.evaluate("async () => { while (await caches.has('eb-pages')) await new Promise(r => setTimeout(r, 50)); }")
+    phone.context.set_offline(True)
+    phone.goto("/m/")
+    expect(phone.get_by_role("heading", level=1)).to_have_text("没有网络")

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from e2e.helpers import assert_accessible, choose, expects, no_sideways, ready, shot
+from e2e.helpers import assert_accessible, choose, expects, give_password, no_sideways, ready, shot
 from web.people import person
 
 DESK, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
@@ -92,7 +92,7 @@ def test_theme_type_and_language_switch_without_script_errors(
 
 
 def test_sign_in_and_out_by_keyboard(page: Page) -> None:
-    person("lin", ("duty_officer", "/wuhan/"), password="a-long-password-9")
+    give_password(person("lin", ("duty_officer", "/wuhan/")), "a-long-password-9")
     page.goto("/accounts/login/")
     page.keyboard.press("Tab")
     expect(page.get_by_text("跳到主要内容")).to_be_focused()
@@ -107,7 +107,7 @@ def test_sign_in_and_out_by_keyboard(page: Page) -> None:
 
 
 def test_a_wrong_password_is_said_and_keeps_the_name(page: Page) -> None:
-    person("lin", ("duty_officer", "/wuhan/"), password="a-long-password-9")
+    give_password(person("lin", ("duty_officer", "/wuhan/")), "a-long-password-9")
     page.goto("/accounts/login/")
     page.get_by_label("用户名").fill("lin")
     page.get_by_label("密码").fill("wrong")

@@ -13,7 +13,9 @@ const STRIP = 18;
 /** @param {import("eb/chart-data").Chart} chart @param {number} width @param {number} rem */
 export function layout(chart, width, rem) {
   const narrow = width < 560;
-  const left = narrow ? 44 * rem : 96 * rem;
+  const words = chart.plots.flatMap((plot) => plot.name.split(/\s+/));
+  const longest = Math.max(...words.map((word) => word.length * (/[\u3400-\u9fff]/.test(word) ? 12 : 7.2)));
+  const left = narrow ? 44 * rem : Math.min(Math.max(96, longest + 50), 190) * rem;
   /** @type {{place: number, top: number, height: number, strip: number}[]} */
   const boxes = [];
   let top = TOP + (narrow ? 18 * rem : 4);
