@@ -185,3 +185,56 @@ def test_gallery_at_large_type_and_320_px(
     no_sideways(page)
     assert_accessible(page)
     shot(page, "gallery-320-large", full=True)
+
+
+FRAME_PAGES = [
+    "/help/",
+    "/accounts/logout/",
+    "/accounts/password/change/",
+    "/accounts/2fa/",
+    "/accounts/2fa/totp/activate/",
+]
+FRAME_PAGES += ["/offline/", "/nothing/here/"]
+
+
+@pytest.mark.parametrize(("theme", "lang"), [("light", "zh-hans"), ("dark", "en")])
+@pytest.mark.parametrize("viewport", [DESK, PHONE], ids=["desk", "phone"])
+def test_frame_pages(
+    new_page: Callable[..., Page], sign_in: Callable[..., None], theme: str, lang: str, viewport: dict[str, int]
+) -> None:
+    user = person("lin", ("duty_officer", "/wuhan/"))
+    user.theme, user.language = theme, lang
+    user.save()
+    page = new_page(viewport)
+    sign_in(page, user)
+    expects(page, "404")
+    for path in FRAME_PAGES:
+        page.goto(path)
+        expect(page.locator("html")).to_have_attribute("data-bs-theme", theme)
+        expect(page.get_by_role("heading", level=1)).to_have_count(1)
+        shot(page, f"frame-{path.strip('/').replace('/', '-')}-{viewport['width']}-{theme}")
+        assert_accessible(page)
+        no_sideways(page)
+
+
+def test_forced_colours_keep_shape_and_character(
+    new_page: Callable[..., Page], sign_in: Callable[..., None], admin: Any
+) -> None:
+    page = new_page(forced_colors="active")
+    sign_in(page, admin)
+    page.goto("/design/")
+    ready(page, "eb-chart")
+    fill = page.locator(".eb-sev-orange svg").first.evaluate("e => getComputedStyle(e).color")
+    assert fill == "rgb(240, 138, 29)"
+    shot(page, "gallery-forced-colours")
+
+
+def test_paper_leaves_out_the_frame(page: Page, sign_in: Callable[..., None], admin: Any) -> None:
+    sign_in(page, admin)
+    page.goto("/design/")
+    ready(page, "eb-chart")
+    page.emulate_media(media="print")
+    expect(page.locator(".eb-top")).to_be_hidden()
+    expect(page.locator("nav.eb-rail")).to_be_hidden()
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    shot(page, "gallery-print")

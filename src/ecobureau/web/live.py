@@ -28,6 +28,7 @@ CHANNEL = "live"
 BYE = "__bye__"
 QUEUE = 64
 """News a client may leave unread before it is dropped."""
+BYE_S = 5.0
 HEARTBEAT_S = 15.0
 COALESCE_S = 0.1
 BURST = 20
@@ -121,7 +122,7 @@ class Hub:
     def __init__(self, url: str) -> None:
         self.url = url
         self.streams: set[Stream] = set()
-        self.closing = False
+        self.closing = self.stopped = False
         self.dropped = 0
         self.listening = asyncio.Event()
         self._news: list[News] = []
@@ -135,6 +136,7 @@ class Hub:
 
     async def stop(self) -> None:
         """End all streams and the connection."""
+        self.stopped = True
         self.bye()
         if self._task is not None:
             self._task.cancel()
@@ -161,10 +163,17 @@ class Hub:
         self.streams.discard(stream)
 
     def bye(self) -> None:
-        """End all streams, since the process is about to stop."""
+        """End all streams and take none for a while, since a process is about to stop.
+
+        The word reaches every web process of the database; those that live on take streams again.
+        """
         self.closing = True
         for stream in list(self.streams):
             stream.end()
+        asyncio.get_running_loop().call_later(BYE_S, self._open_again)
+
+    def _open_again(self) -> None:
+        self.closing = self.stopped
 
     def heard(self, payload: str) -> None:
         """Take one notification in; streams are told at the end of the moment."""
@@ -198,7 +207,7 @@ class Hub:
     async def _listen(self) -> None:
         attempt = 0
         first = True
-        while not self.closing:
+        while not self.stopped:
             try:
                 async with await psycopg.AsyncConnection.connect(
                     self.url, autocommit=True, application_name="ecobureau live", connect_timeout=5
@@ -212,8 +221,6 @@ class Hub:
                     first = False
                     async for notice in connection.notifies():
                         self.heard(notice.payload)
-                        if self.closing:
-                            return
             except (psycopg.Error, OSError) as problem:
                 log.warning("live news interrupted, connecting again: %s", problem)
             self.listening.clear()

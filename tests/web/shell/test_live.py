@@ -133,6 +133,22 @@ def test_bye_ends_every_stream_and_takes_no_new_one(database_url: str) -> None:
     run(work, database_url)
 
 
+def test_a_process_that_lives_on_takes_streams_again(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "BYE_S", 0.0)
+
+    async def work(hub: Hub) -> None:
+        first = hub.join(Pass())
+        await asyncio.to_thread(notify, database_url, BYE)
+        assert await first.queue.get() is None
+        while hub.refuses(Pass()) is not None:
+            await asyncio.sleep(0)
+        stream = hub.join(Pass())
+        await asyncio.to_thread(notify, database_url, CLUE)
+        assert await stream.queue.get() is not None
+
+    run(work, database_url)
+
+
 class Client:
     """An ASGI client that hears an answer."""
 

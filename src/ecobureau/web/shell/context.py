@@ -12,7 +12,7 @@ from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import NoReverseMatch, reverse
 from django.utils.safestring import mark_safe
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext_noop
 from django.utils.translation import gettext as _
 
 from ecobureau import clock
@@ -21,6 +21,7 @@ from ecobureau.web.shell.words import ISLAND_WORDS
 
 THEME_COOKIE = "eb_theme"
 LARGE_COOKIE = "eb_large"
+DEFAULT_CITY = gettext_noop("武汉市")
 NIGHT_STARTS, NIGHT_ENDS = 18, 6
 _DAYS = ("周一", "周二", "周三", "周四", "周五", "周六", "周日")
 

@@ -76,7 +76,7 @@ RAIL: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ("help",),
     ),
     "enforcement_officer": (("today", "tasks", "cases", "firms", "outlets", "map"), ("help",)),
-    "grid_worker": (("phone_tasks", "tasks", "map", "phone_me"), ("help",)),
+    "grid_worker": (("phone_tasks", "map", "phone_me"), ("help",)),
     "unit_head": (("today", "review", "tasks", "clues", "cases", "outlets", "map"), ("help",)),
     "leader": (("today", "map", "clues", "tasks"), ("help",)),
     "auditor": (("audit", "clues", "tasks", "books"), ("help",)),
