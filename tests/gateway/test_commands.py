@@ -109,10 +109,14 @@ async def test_silence_is_sent_again_and_then_timed_out_but_a_link_that_brings_d
         wire = await running.logged_in(device)
         command_id = ask(field, device, "1062", {"RtdInterval": "30"})
         sent: list[Frame] = []
-        while len(sent) < 3:
-            sent.append(await wire.receive())
+        answers = 0
+        while len(sent) < 3 or answers < 3:
+            frame = await wire.receive()
+            if frame.cn == "9014":
+                answers += 1
+                continue
+            sent.append(frame)
             wire.send(device.live(len(sent)))
-            assert (await wire.receive()).cn == "9014"
         assert len({frame.raw for frame in sent}) == 1
         command, steps = await over(field, command_id)
         assert (command.state, steps[-1].note) == (State.TIMED_OUT, "no_answer")

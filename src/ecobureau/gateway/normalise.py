@@ -6,7 +6,7 @@ Source: HJ 212-2017 6.6.5 (commands), annex C (stamps); reference sections 5, 6,
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
@@ -31,6 +31,7 @@ PERIODS: dict[str, Kind] = {
 
 FURNACE_MINUTES = 5
 END_STAMPED = frozenset({"2051", "2061", "2031"})
+REMEMBERED = timedelta(seconds=1)
 LATE_LEAST = timedelta(minutes=2)
 """Clocks of loggers and slow links: less than this after its time nothing counts as back-filled."""
 NO_CONTENT = frozenset({"1013", "9015", "9021"}) | ANSWERS
@@ -42,12 +43,14 @@ class Receipt(NamedTuple):
     """When something was received, and how far a device's clock may run ahead of that.
 
     Attributes:
-        at: aware UTC. horizon: DataTime beyond it is refused.
-        horizon_text: the same as 17 Beijing digits, to compare texts without reading them.
-        tolerance: the time between both.
+        at: aware UTC. day: of that instant, in Beijing.
+        horizon: DataTime beyond it is refused. horizon_text: about the same as 17 Beijing digits, never later, to
+            compare texts without reading them.
+        tolerance: the time between `at` and `horizon`.
     """
 
     at: datetime
+    day: date
     horizon: datetime
     horizon_text: str
     tolerance: timedelta
@@ -55,7 +58,15 @@ class Receipt(NamedTuple):
     @classmethod
     def of(cls, at: datetime, tolerance: timedelta) -> Receipt:
         """Return the receipt of `at`."""
-        return cls(at, at + tolerance, to_text(at + tolerance, milliseconds=True), tolerance)
+        return cls(
+            at, at.astimezone(BEIJING).date(), at + tolerance, to_text(at + tolerance, milliseconds=True), tolerance
+        )
+
+    def later(self, at: datetime) -> Receipt:
+        """Return the receipt of an instant a little later, making use of this one's texts where they still serve."""
+        if not timedelta(0) <= at - self.at < REMEMBERED or at.hour != self.at.hour:
+            return Receipt.of(at, self.tolerance)
+        return Receipt(at, self.day, at + self.tolerance, self.horizon_text, self.tolerance)
 
 
 class Meaning(NamedTuple):
@@ -134,7 +145,7 @@ def _measured(
             return Meaning("event", "", deviations, events=events, live=not late)
         return Meaning("refused", "cp.no_values", deviations)
     content = Period(station.station_id, st, kind, int(interval.total_seconds()), start, end, readings, late)
-    part = _part(frame, st, kind, interval, readings) if frame.is_split else None
+    part = _part(frame, st, kind, interval, readings) if frame.pnum is not None and frame.is_split else None
     return Meaning("data", "", deviations, content, events, part=part, live=not late)
 
 
@@ -190,13 +201,19 @@ def _deviations(frame: Frame, station: Station, receipt: Receipt) -> tuple[str, 
     codes = [one.code for one in frame.deviations]
     if (frame.qn or "") > receipt.horizon_text or (frame.text("DataTime") or "") > receipt.horizon_text:
         codes += [one.code for one in clock_deviations(frame, receipt.at, tolerance=receipt.tolerance)]
-    if station.edition is not None:
-        value = frame.flag_value
-        if value is not None and value >> 2 != station.edition:
-            codes.append("flag.version_other")
+    if station.edition is not None and _version(frame.flag) not in (station.edition, None):
+        codes.append("flag.version_other")
     if station.stamp_rule == "end" and frame.cn in END_STAMPED:
         codes.append("data_time.end_stamped")
     return tuple(dict.fromkeys(codes)) if codes else ()
+
+
+@lru_cache(maxsize=1024)
+def _version(flag: str | None) -> int | None:
+    """Version bits of a Flag; 0 where there is none, None where it is no number."""
+    if not flag:
+        return 0
+    return int(flag) >> 2 if flag.isascii() and flag.isdigit() else None
 
 
 def _with(codes: tuple[str, ...], code: str) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from datetime import date, datetime, timedelta
 from ecobureau import clock
 from ecobureau.domain.hj212 import Frame, FrameReader
 from ecobureau.domain.hj212.commands import ANSWERS
-from ecobureau.domain.hj212.dialogue import platform_answer
+from ecobureau.gateway.answers import Answers
 from ecobureau.gateway.connection import Connection, Hold
 from ecobureau.gateway.factors import Translator, load_factors
 from ecobureau.gateway.lanes import Bounds, Lanes
@@ -60,12 +60,13 @@ class Books:
 class Heard:
     """What the process keeps of one station while it is heard: its translator and its allowance."""
 
-    __slots__ = ("bucket", "station", "translator")
+    __slots__ = ("answers", "bucket", "station", "translator")
 
     def __init__(self, station: Station) -> None:
         self.station = station
         self.translator = Translator(load_factors(), station.factor_map, station.unit_overrides)
         self.bucket = TokenBucket(station.max_frames_per_minute)
+        self.answers = Answers()
 
 
 class Listener:
@@ -107,7 +108,7 @@ class Gateway:
         self._heard: dict[str, Heard] = {}
         self._per_address: Counter[str] = Counter()
         self._errors = Buckets(settings.error_frames_per_minute)
-        self._tolerance = timedelta(seconds=settings.future_tolerance)
+        self._receipt = Receipt.of(clock.now(), timedelta(seconds=settings.future_tolerance))
         self._login = None if settings.heartbeat_answer == "none" else settings.heartbeat_answer
         self._lanes: Lanes[Job] = Lanes(
             Bounds(
@@ -239,13 +240,12 @@ class Gateway:
 
     def frames(self, connection: Connection, frames: Sequence[Frame]) -> None:
         """Take what one read of a connection held."""
-        receipt = Receipt.of(clock.now(), self._tolerance)
+        receipt = self._receipt = self._receipt.later(clock.now())
         now = clock.monotonic()
         self.metrics.received += len(frames)
         jobs = [self._job(connection, frame, receipt, now) for frame in frames]
         connection.queued(len(jobs))
-        day = clock.beijing(receipt.at).date()
-        self.books.count([(job.arrival.station_id or 0, day) for job in jobs])
+        self.books.count([(job.arrival.station_id or 0, receipt.day) for job in jobs])
         self._lanes.put_all(jobs)
         for live in {job.live for job in jobs}:
             if self._lanes.full(live):
@@ -269,7 +269,7 @@ class Gateway:
         if frame.ok:
             for listener in self.listeners:
                 listener.on_frame(connection, station, frame)
-        return self._queue_up(connection, frame, station, meaning, receipt.at, now)
+        return self._queue_up(connection, frame, heard, meaning, receipt.at, now)
 
     def _slow_down(self, connection: Connection, seconds: float) -> None:
         if not seconds:
@@ -314,15 +314,15 @@ class Gateway:
         self,
         connection: Connection,
         frame: Frame,
-        station: Station,
+        heard: Heard,
         meaning: Meaning,
         received_at: datetime,
         now: float,
     ) -> Job:
         if meaning.deviations:
             self.metrics.deviations.update(meaning.deviations)
-        answer = None if frame.cn in ANSWERS else platform_answer(frame, login=self._login)
-        arrival = self._arrival(connection, frame, station, meaning, received_at)
+        answer = None if frame.cn in ANSWERS else heard.answers.to(frame, self._login)
+        arrival = self._arrival(connection, frame, heard.station, meaning, received_at)
         return Job(arrival, answer, connection, len(frame.raw) + JOB_OVERHEAD, meaning.live, now)
 
     def _arrival(

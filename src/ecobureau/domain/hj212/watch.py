@@ -16,7 +16,7 @@ class QnWatch:
     """Notices one QN that serves different data. Resends repeat their QN rightly and stay unnoticed; so do answers."""
 
     def __init__(self) -> None:
-        self._seen: dict[tuple[str | None, str], tuple[str | None, str | None, bytes]] = {}
+        self._seen: dict[tuple[str | None, str], tuple[str | None, str | None, int]] = {}
 
     def first(self, mn: str | None, qn: str, cn: str | None, pno: str | None, segment: bytes) -> bool:
         """Remember a QN and return True, or return False where it was seen before."""
@@ -26,7 +26,7 @@ class QnWatch:
             return False
         if len(seen) >= _KEPT:
             seen.clear()
-        seen[key] = (cn, pno, segment)
+        seen[key] = (cn, pno, hash(segment))
         return True
 
     def look(self, frame: Frame) -> Deviation | None:
@@ -35,7 +35,7 @@ class QnWatch:
         if not qn or cn is None or cn.startswith("9") or self.first(frame.mn, qn, cn, frame.pno, frame.segment):
             return None
         before_cn, before_pno, before = self._seen[frame.mn, qn]
-        if before == frame.segment:
+        if before == hash(frame.segment):
             return None
         if frame.is_split and before_cn == cn and before_pno != frame.pno:
             return Deviation("qn.same_for_packets", qn)
