@@ -42,7 +42,7 @@ def some_readings(draw: st.DrawFn) -> list[Reading]:
 @given(some_readings())
 def test_what_was_packed_comes_back_digit_by_digit(sent: list[Reading]) -> None:
     layout = shape.make_layout(1, shape.shape_of(sent))
-    v, wide = shape.pack_values(layout, [x for r in sent for x in r.values])
+    v, wide = shape.pack_values(layout, sent)
     assert (v is None) != (wide is None)
     marks = shape.pack_marks([r.flag for r in sent])
     back = shape.unpack(layout, v, wide, marks, None)
@@ -63,7 +63,7 @@ def test_a_layout_survives_the_way_through_its_columns(sent: list[Reading]) -> N
 def test_numbers_too_large_for_an_integer_go_as_floats() -> None:
     sent = readings({"w00000": {"cou": "123456789012.345", "avg": "1.230"}})
     layout = shape.make_layout(1, shape.shape_of(sent))
-    v, wide = shape.pack_values(layout, list(sent[0].values))
+    v, wide = shape.pack_values(layout, sent)
     assert v is None
     assert wide == [123456789012.345, 1.23]
     assert shape.text_of(wide[1], layout.slots[1][2]) == "1.230"
@@ -155,7 +155,7 @@ def test_the_state_of_a_split_message() -> None:
 def test_a_device_that_drops_zeros_packs_under_wider_decimals() -> None:
     key = shape.shape_of(readings({"a": {"avg": "1.230", "min": "1"}}))
     layout = shape.make_layout(1, shape.with_decimals(key, [3, 2]))
-    v, _wide = shape.pack_values(layout, [1.2, 1.0])
+    v, _wide = shape.pack_values(layout, readings({"a": {"avg": "1.2", "min": "1"}}))
     back = shape.unpack(layout, v, None, None, bytes([1, 0]))
     assert [shape.text_of(x, d) for x, d in zip(back[0].values, back[0].decimals, strict=True)] == ["1.2", "1"]
 

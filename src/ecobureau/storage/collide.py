@@ -85,7 +85,7 @@ class Collisions:
 
     def _rebuilt(self, old: Row, new: Row, readings: list[Reading], parts: str | None, revised: bool) -> Row:
         layout, exact = self.catalog.find(readings)
-        v, wide = shape.pack_values(layout, [x for r in readings for x in r.values])
+        v, wide = shape.pack_values(layout, readings)
         note = old.note | MERGED | (REVISED if revised else 0)
         return Row(
             old.station, old.stream, old.start, old.raw_id, layout, old.lag, note, v, wide,

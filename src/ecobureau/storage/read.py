@@ -426,14 +426,14 @@ def rollups(
         kind: rt or minute (hours and days), hour (days); span: `hour` or `day`.
 
     Returns:
-        What is closed from the table; the hours still open rolled up from their frames, the days still open from their
-        closed hours, here and now.
+        What is closed from the table; hours still open rolled up from their frames, days still open from their closed
+        hours (of hour frames from the frames), here and now.
 
     Raises:
-        ValueError: another span. TooMany: more rows than `limit`.
+        ValueError: there is no such roll-up. TooMany: more rows than `limit`.
     """
-    if span not in ("hour", "day"):
-        raise ValueError(f"no such span: {span}")
+    if span not in ("hour", "day") or (span == "hour" and kind is Kind.HOUR) or kind is Kind.DAY:
+        raise ValueError(f"no roll-up of {kind} frames by {span}")
     ids = _stream_ids(conn, st, kind, None)
     rows = wire.run(
         conn,
@@ -442,8 +442,7 @@ def rollups(
         " AND (%s OR factor = ANY (%s)) ORDER BY station_id, stream_id, start, factor LIMIT %s",
         (list(station_ids), ids, start, end, factors is None, list(factors or ()), limit + 1),
     ).fetchall()
-    if kind in (Kind.RT, Kind.MINUTE):
-        rows += _open(conn, station_ids, ids, kind, span, start, end, factors)
+    rows += _open(conn, station_ids, ids, kind, span, start, end, factors)
     return [
         Rolled(a, b, c, d, n, valid, _mean(total, valid), low, high, _mean(zs, zs_valid), zs_high, cou)
         for a, b, c, d, n, valid, total, low, high, zs_valid, zs, zs_high, cou in _bounded(rows, limit)
@@ -478,11 +477,13 @@ def _open(
     if not buckets:
         return []
     wire.register(conn)
-    if span == "day":
+    if kind is Kind.HOUR:
+        rows = wire.run(conn, rollup.frames_query("frame_period", "24 hours"), rollup.bucket_params(buckets)).fetchall()
+    elif span == "day":
         rows = wire.run(conn, rollup.DAYS_FROM_HOURS, rollup.bucket_params(buckets)).fetchall()
     else:
         table = "frame_rt" if kind is Kind.RT else "frame_period"
-        query = rollup.from_frames(table, "1 hour")
+        query = rollup.frames_query(table, "1 hour")
         rows = wire.run(conn, query, rollup.bucket_params(buckets)).fetchall()
     return [row for row in rows if factors is None or row[2] in factors]
 

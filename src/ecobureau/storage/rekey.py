@@ -209,21 +209,21 @@ def _follow(conn: Connection[Any], table: str, kind: Kind, what: dict[str, Any])
                 " AND r.start = b.start",
                 {k: v for k, v in rollup.bucket_params(buckets).items() if k in ("station", "stream", "start")},
             )
+        opened = {
+            stream: wire.micros(hour)
+            for stream, hour in wire.run(
+                conn,
+                "SELECT stream_id, open_hour FROM stream_state WHERE station_id = %(station)s"
+                " AND stream_id = ANY (%(streams)s)",
+                what,
+            )
+        }
+        over = [d for d in days if d[2] < rollup.day_start(opened.get(d[1], d[2]))]
         if kind in (Kind.RT, Kind.MINUTE):
-            opened = {
-                stream: wire.micros(hour)
-                for stream, hour in wire.run(
-                    conn,
-                    "SELECT stream_id, open_hour FROM stream_state WHERE station_id = %(station)s"
-                    " AND stream_id = ANY (%(streams)s)",
-                    what,
-                )
-            }
-            closed = [h for h in hours if h[2] < opened.get(h[1], h[2])]
-            rollup.roll_hours(cursor, table, closed)
-            rollup.sum_days(cursor, [d for d in days if d[2] < rollup.day_start(opened.get(d[1], d[2]))])
+            rollup.roll_hours(cursor, table, [h for h in hours if h[2] < opened.get(h[1], h[2])])
+            rollup.sum_days(cursor, over)
         elif kind is Kind.HOUR:
-            rollup.roll_days(cursor, days)
+            rollup.roll_days(cursor, over)
 
 
 def jobs(conn: Connection[Any], station_id: int | None = None, limit: int = 100) -> list[Job]:

@@ -29,7 +29,7 @@ Bucket = tuple[int, int, int]
 _COLUMNS = "station_id, stream_id, factor, start, n, valid, total, low, high, zs_valid, zs_total, zs_high, cou"
 
 
-def from_frames(table: str, span: str) -> str:
+def frames_query(table: str, span: str) -> str:
     """Return the query that rolls up frames; its parameters are those of `bucket_params`.
 
     First level: every slot of every layout by itself, still as scaled integers; second level: factors, by the slots'
@@ -82,8 +82,8 @@ def _into(table: str, query: str) -> str:
     )
 
 
-_HOURS = {table: _into("rollup_hour", from_frames(table, "1 hour")) for table in ("frame_rt", "frame_period")}
-_DAYS_FROM_FRAMES = _into("rollup_day", from_frames("frame_period", "24 hours"))
+_HOURS = {table: _into("rollup_hour", frames_query(table, "1 hour")) for table in ("frame_rt", "frame_period")}
+_DAYS_FROM_FRAMES = _into("rollup_day", frames_query("frame_period", "24 hours"))
 DAYS_FROM_HOURS = """
     SELECT h.station_id, h.stream_id, h.factor, b.bucket, sum(h.n)::int, sum(h.valid)::int, sum(h.total), min(h.low),
       max(h.high), sum(h.zs_valid)::int, sum(h.zs_total), max(h.zs_high), sum(h.cou)
@@ -136,30 +136,30 @@ def keep_up(cursor: Cursor[Any], rows: Iterable[Row]) -> None:
         return
     opened = _note(cursor, touched)
     hours: dict[str, list[Bucket]] = {"frame_rt": [], "frame_period": []}
-    days: list[Bucket] = []
-    over: set[Bucket] = set()
+    from_hours: set[Bucket] = set()
+    from_frames: set[Bucket] = set()
     forward: list[Bucket] = []
     for (station, stream), change in touched.items():
         before = opened[station, stream]
-        now = change.newest - change.newest % HOUR
+        now = max(before, change.newest - change.newest % HOUR)
         if now > before:
             forward.append((station, stream, now))
-        if change.kind in (Kind.RT, Kind.MINUTE):
-            closed = {hour for hour in change.hours if hour < max(before, now)}
-            if now > before:
-                closed.add(before)
-            table = "frame_rt" if change.kind is Kind.RT else "frame_period"
-            hours[table] += [(station, stream, hour) for hour in closed]
-            today = day_start(max(before, now))
-            over |= {(station, stream, day_start(hour)) for hour in closed if hour < today}
-        elif change.kind is Kind.HOUR:
-            days += [(station, stream, day) for day in {day_start(hour) for hour in change.hours}]
+            change.hours.add(before)
+        if change.kind is Kind.DAY:
+            continue
+        closed = [hour for hour in change.hours if hour < now]
+        days = {(station, stream, day_start(hour)) for hour in closed if day_start(hour) < day_start(now)}
+        if change.kind is Kind.HOUR:
+            from_frames |= days
+        else:
+            from_hours |= days
+            hours["frame_rt" if change.kind is Kind.RT else "frame_period"] += [(station, stream, h) for h in closed]
     if forward:
         _open(cursor, sorted(forward))
     for table, buckets in hours.items():
         roll_hours(cursor, table, buckets)
-    sum_days(cursor, sorted(over))
-    roll_days(cursor, days)
+    sum_days(cursor, sorted(from_hours))
+    roll_days(cursor, sorted(from_frames))
 
 
 def day_start(micros: int) -> int:

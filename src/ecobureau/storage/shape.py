@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from itertools import chain
+from operator import mul
 from typing import Any
 
 from ecobureau.storage.types import PRINCIPAL, Reading
@@ -141,21 +143,25 @@ def make_layout(id_: int, key: Key) -> Layout:
 
 
 def pack_values(
-    layout: Layout, flat: Sequence[float | None]
+    layout: Layout, readings: Sequence[Reading]
 ) -> tuple[list[int | None] | None, list[float | None] | None]:
     """Return (scaled integers, None), or (None, floats) where an integer would not fit."""
-    if None in flat:
-        scaled: list[int | None] = [
-            None if x is None else round(x * s) for x, s in zip(flat, layout.scales, strict=True)
-        ]
-        known = [x for x in scaled if x is not None]
-        if known and (max(known) > INT4 or min(known) < -INT4):
-            return None, list(flat)
-        return scaled, None
-    whole = [round(x * s) for x, s in zip(flat, layout.scales, strict=True)]  # type: ignore[operator]
+    try:
+        whole = list(map(round, map(mul, chain.from_iterable([r.values for r in readings]), layout.scales)))
+    except TypeError:  # a place without a number
+        return _pack_with_gaps(layout, [x for r in readings for x in r.values])
     if whole and (max(whole) > INT4 or min(whole) < -INT4):
+        return None, [x for r in readings for x in r.values]
+    return whole, None
+
+
+def _pack_with_gaps(
+    layout: Layout, flat: Sequence[float | None]
+) -> tuple[list[int | None] | None, list[float | None] | None]:
+    scaled = [None if x is None else round(x * s) for x, s in zip(flat, layout.scales, strict=True)]
+    if any(x is not None and not -INT4 <= x <= INT4 for x in scaled):
         return None, list(flat)
-    return whole, None  # type: ignore[return-value]
+    return scaled, None
 
 
 def unpack_values(

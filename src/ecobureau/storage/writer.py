@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -52,15 +52,17 @@ class Writer:
 
     Args:
         conn: a psycopg connection of its own in autocommit mode, in the application's role.
+        timer: what `seconds` is measured with.
 
     Attributes:
         seconds: time spent by stage since the writer was made, for benches and metrics.
     """
 
-    def __init__(self, conn: Connection[Any]) -> None:
+    def __init__(self, conn: Connection[Any], timer: Callable[[], float] = perf_counter) -> None:
         if not conn.autocommit:
             raise ValueError("a writer needs a connection of its own in autocommit mode")
         self.conn = conn
+        self._timer = timer
         self.seconds: dict[str, float] = dict.fromkeys(_STAGES, 0.0)
         self._catalog = Catalog(conn)
         self._known: set[tuple[str, int]] = set()
@@ -125,8 +127,12 @@ class Writer:
             if arrival.period is not None:
                 row = self._row(arrival, arrival.period, work.ids[at], at, work.at[at])
                 work.data.append(row)
-                (work.again if row.key in seen else work.first).append(row)
-                seen.add(row.key)
+                key = (row.station, row.stream, row.start)
+                if key in seen:
+                    work.again.append(row)
+                else:
+                    seen.add(key)
+                    work.first.append(row)
         work.first.sort(key=lambda r: (r.station, r.stream, r.start))
         self._ensure_partitions(work)
         return work
@@ -161,7 +167,7 @@ class Writer:
         late: bool, told: str | None, raw_id: int, at: int,
     ) -> Row:  # fmt: skip
         layout, exact = self._catalog.find(readings)
-        v, wide = shape.pack_values(layout, [x for r in readings for x in r.values])
+        v, wide = shape.pack_values(layout, readings)
         marks = shape.pack_marks([r.flag for r in readings])
         lag = max(-_LAG, min(_LAG, (received - end) // 1_000_000))
         note = BACKFILLED if late else 0
@@ -222,11 +228,11 @@ class Writer:
 
     @contextmanager
     def _stage(self, name: str) -> Iterator[None]:
-        began = perf_counter()
+        began = self._timer()
         try:
             yield
         finally:
-            self.seconds[name] += perf_counter() - began
+            self.seconds[name] += self._timer() - began
 
     def _insert(self, cursor: Cursor[Any], work: _Batch, meeting: Collisions) -> list[Row]:
         """Insert the rows whose key is new; returns those that met another frame, in the order received."""

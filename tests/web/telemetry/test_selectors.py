@@ -115,6 +115,6 @@ def test_a_lost_connection_is_an_error_and_not_an_empty_answer(writer: Writer) -
     conn = selectors.store()
     with psycopg.connect(conn.info.dsn, password=conn.info.password, autocommit=True) as killer:
         killer.execute("SELECT pg_terminate_backend(%s, 5000)", (conn.info.backend_pid,))
-    with pytest.raises(Exception, match="terminat|closed|lost"):
+    with pytest.raises(Exception, match=r"terminat|closed|lost"):
         read.latest(conn, [7])
     connection.close()
