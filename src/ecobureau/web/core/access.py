@@ -29,7 +29,9 @@ class Reach(StrEnum):
     ORG = "org"
     """The record lies at or below the grant's place."""
     UNIT = "unit"
-    """The unit that owns the record is the grant's place or below it."""
+    """The unit that owns the record is the grant's place or below it; of a grant for single grids, one of those."""
+    AREA = "area"
+    """The record lies at or below the place that the grant's department answers for."""
     GRID = "grid"
     """The record lies in one of the grant's grids."""
     OWN = "own"
@@ -112,11 +114,18 @@ def _reaches(viewer: Viewer, action: str, kind: Kind) -> list[tuple[Grant, tuple
     return [(grant, table[grant.role]) for grant in viewer.grants if grant.role in table]
 
 
+def _units(grant: Grant) -> tuple[str, ...]:
+    """Return the units a grant speaks for: its grids where it names some, else its place."""
+    return tuple(grid for grid in grant.grid_ids if grid) or (grant.org_path,)
+
+
 def _gets_at(viewer: Viewer, grant: Grant, reach: Reach, record: Record) -> bool:
     if reach is Reach.ORG:
         return record.org_path.startswith(grant.org_path)
+    if reach is Reach.AREA:
+        return record.org_path.startswith(grant.ground)
     if reach is Reach.UNIT:
-        return bool(record.owner_unit) and record.owner_unit.startswith(grant.org_path)
+        return bool(record.owner_unit) and record.owner_unit.startswith(_units(grant))
     if reach is Reach.GRID:
         return bool(record.grid) and record.grid in grant.grid_ids
     return viewer.user_id is not None and viewer.user_id in (record.owner_person_id, record.created_by_id)
@@ -125,8 +134,13 @@ def _gets_at(viewer: Viewer, grant: Grant, reach: Reach, record: Record) -> bool
 def _as_sql(viewer: Viewer, grant: Grant, reach: Reach) -> Q:
     if reach is Reach.ORG:
         return Q(org_path__startswith=grant.org_path)
+    if reach is Reach.AREA:
+        return Q(org_path__startswith=grant.ground)
     if reach is Reach.UNIT:
-        return Q(owner_unit__startswith=grant.org_path)
+        owned = Q(pk__in=())
+        for unit in _units(grant):
+            owned |= Q(owner_unit__startswith=unit)
+        return owned
     if reach is Reach.GRID:
         return Q(grid__in=[grid for grid in grant.grid_ids if grid])
     return Q(owner_person_id=viewer.user_id) | Q(created_by_id=viewer.user_id)
@@ -204,6 +218,8 @@ def live_paths(viewer: Viewer, kind: Kind) -> tuple[str, ...]:
     for grant, reaches in _reaches(viewer, "view", kind):
         if Reach.ORG in reaches:
             paths.add(grant.org_path)
+        if Reach.AREA in reaches:
+            paths.add(grant.ground)
         if Reach.GRID in reaches:
             paths.update(grant.grid_ids)
     return tuple(sorted(paths))

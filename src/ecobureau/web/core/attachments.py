@@ -61,7 +61,7 @@ def store(
         content_type: for files the program makes itself (system only); otherwise the bytes decide.
 
     Raises:
-        Refused: no access, unknown paper, too large, empty, a kind of file that is not taken, damaged, hash differs.
+        Refused: no access, unknown paper, the record is closed, too large, empty, a kind of file that is not taken, damaged, hash differs.
     """
     kind = registry.kind_of(type(record))
     found = access.allowed(actor, "attach", record)
@@ -72,6 +72,8 @@ def store(
     earlier = Attachment.objects.filter(uuid=uuid).first() if uuid else None
     if earlier is not None:
         return _same(earlier, record, actor)
+    if kind.flow.state(record.state).final and not actor.is_system:
+        _no(Refusal("core.closed_papers", {"number": record.number}), actor, record)
     name = Path(upload.name or "").name[-200:] or "file"
     temporary, sha256, size, head = _take_in(upload, name, actor, record)
     try:

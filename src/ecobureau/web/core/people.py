@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
@@ -12,11 +12,20 @@ from django.contrib.auth import get_user_model
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """A role for everything at and below `org_path` ('/wuhan/jiangan/'), and for single grids."""
+    """A role for everything at and below `org_path` ('/wuhan/jiangan/'), and for single grids.
+
+    `area` is the place that a department at `org_path` answers for (its district or city); empty for all other units.
+    """
 
     role: str
     org_path: str
     grid_ids: tuple[str, ...] = ()
+    area: str = ""
+
+    @property
+    def ground(self) -> str:
+        """The place the grant's unit answers for."""
+        return self.area or self.org_path
 
 
 class People(Protocol):
@@ -38,6 +47,7 @@ class _Nobody:
 
 
 _people: People = _Nobody()
+_areas: Callable[[Collection[str]], Mapping[str, str]] = lambda paths: {}
 
 
 def register(people: People) -> None:
@@ -46,9 +56,18 @@ def register(people: People) -> None:
     _people = people
 
 
+def register_areas(function: Callable[[Collection[str]], Mapping[str, str]]) -> None:
+    """Install the map of departments (done once, by the places app): paths → path of the place each answers for."""
+    global _areas
+    _areas = function
+
+
 def grants_of(user_id: int, at: datetime) -> tuple[Grant, ...]:
-    """Return the grants of a person in force at `at`."""
-    return tuple(_people.grants_of(user_id, at))
+    """Return the grants of a person in force at `at`, each with the place that its unit answers for."""
+    found = tuple(_people.grants_of(user_id, at))
+    deep = {grant.org_path for grant in found if grant.org_path.count("/") > 2}
+    areas = _areas(deep) if deep else {}
+    return tuple(replace(grant, area=areas.get(grant.org_path, "")) for grant in found)
 
 
 def holders(role: str, org_path: str, at: datetime) -> tuple[int, ...]:
