@@ -26,7 +26,9 @@ def test_every_entry_says_where_it_comes_from(name):
 def test_every_kind_and_rule_has_a_name_in_both_languages():
     kinds = [key.removeprefix("scenario.") for key in load("scenario_kinds").keys("scenario.")]
     assert kinds == [f"K{number:02d}" for number in range(1, 12)]
-    for code in [f"scenario.{kind}" for kind in kinds] + [f"judging.rule.{rule}" for rule in RULES]:
+    profiles = [key.removeprefix("limits.") for key in load("limits").keys("limits.")]
+    named = [f"scenario.{kind}" for kind in kinds] + [f"profile.{name}" for name in profiles]
+    for code in named + [f"judging.rule.{rule}" for rule in RULES]:
         assert code in templates()
         assert say(code, "en") != say(code, "zh")
 

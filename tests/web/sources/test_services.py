@@ -303,3 +303,11 @@ def test_every_profile_can_be_applied(enterprise, profile):
     medium = "water" if profile.startswith(("town", "integrated")) else "air"
     outlet = services.make_outlet(SYSTEM, enterprise, code="X1", name="x", medium=medium)
     assert services.apply_profile(SYSTEM, outlet, profile, valid_from=date(2026, 1, 1))
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "amount"),
+    [("100", "mg/m3", "100 mg/m³"), ("0.50", "mg/L", "0.5 mg/L"), ("9", "1", "9"), ("0.001", "ug/L", "0.001 µg/L")],
+)
+def test_an_amount_is_written_as_people_read_it(value, unit, amount):
+    assert Limit(value=Decimal(value), unit=unit).amount == amount

@@ -9,7 +9,8 @@ class PlacesConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from ecobureau.web.core import placenames
+        from ecobureau.web.core import people, placenames
         from ecobureau.web.places import selectors
 
         placenames.register(lambda: {unit.path: unit.name for unit in selectors.tree()})
+        people.register_areas(selectors.areas_of)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -163,6 +164,18 @@ def tree(below: str = "/", *, levels: tuple[str, ...] = ()) -> list[Organisation
 def names_of(paths: set[str]) -> dict[str, str]:
     """Return the names of units by path."""
     return dict(Organisation.objects.filter(path__in=paths).values_list("path", "name"))
+
+
+def areas_of(paths: Collection[str]) -> dict[str, str]:
+    """Return the place that each department among `paths` answers for: the city or district it belongs to."""
+    rows = Organisation.objects.filter(path__in=list(paths), level=Level.DEPARTMENT, parent__isnull=False)
+    return dict(rows.values_list("path", "parent__path"))
+
+
+def answers_for(unit: Organisation, org_path: str) -> bool:
+    """Say whether a unit's place holds `org_path`: a grid, district or city by itself, a department by its parent."""
+    ground = unit.parent.path if unit.level == Level.DEPARTMENT and unit.parent else unit.path
+    return org_path.startswith(ground)
 
 
 def department_for(duty: str, org_path: str) -> Organisation | None:

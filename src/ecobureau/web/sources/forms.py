@@ -169,12 +169,12 @@ class LimitForm(forms.Form):
 class ProfileForm(forms.Form):
     """Limits of an industry as a start."""
 
-    profile = forms.ChoiceField(label=_("限值方案"))
+    profile = forms.ChoiceField(label=_("限值方案"), widget=forms.Select(attrs={"class": "form-select"}))
     profile_from = forms.DateField(label=_("生效日"), widget=DateInput)
 
     def __init__(self, *args: Any, names: list[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["profile"].choices = [(name, name) for name in names]  # type: ignore[attr-defined]
+        self.fields["profile"].choices = [(name, say(f"profile.{name}")) for name in names]  # type: ignore[attr-defined]
 
 
 class NoticeForm(forms.Form):

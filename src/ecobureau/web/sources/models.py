@@ -9,6 +9,8 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from ecobureau.domain import units
+
 
 class CoordinateSystem(models.TextChoices):
     """The system of a handed-in pair of coordinates."""
@@ -267,6 +269,13 @@ class Limit(models.Model):
 
     def __str__(self) -> str:
         return f"{self.outlet_id}/{self.factor_id}/{self.field}"
+
+    @property
+    def amount(self) -> str:
+        """The value with its unit as people read it: `0.5 mg/L`, `100 mg/m³`, `9`."""
+        unit = units.spelled(self.unit)
+        number = format(self.value.normalize(), "f")
+        return number if unit == "1" else f"{number} {unit}"
 
 
 class Notice(models.Model):
