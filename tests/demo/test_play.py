@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
+from ecobureau import clock
 from ecobureau.demo import play as playing
 from ecobureau.demo.setup import STATE, STATIONS, marker, write_marker
+from ecobureau.simulator.incidents import Incident
 from ecobureau.simulator.past import Past, past_frames
 from ecobureau.simulator.plan import StationPlan, save_fleet
 from ecobureau.simulator.run import Run
@@ -51,6 +53,19 @@ def test_a_new_run_begins_the_incidents_and_a_restart_within_it_does_not(
     assert [[one.kind for one in run.incidents] for run in runs] == [[], ["over_limit"], []]
     assert all(run.seed == 5 and run.state == tmp_path / STATE for run in runs)
     assert marker(tmp_path)["run"] == "second"
+
+
+def test_an_incident_never_runs_twice_at_a_time_nor_changes_what_was_sent(
+    tmp_path: Path, runs: Sequence[Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = int(clock.now().timestamp())
+    running = Incident("over_limit", POWER.mn, now - 600, now + 600, factor="a21002", to=82.0)
+    State(seed=5, collected={POWER.mn: now - 20}, incidents=[running]).save(tmp_path / STATE)
+    start(tmp_path)
+    State(seed=5, collected={POWER.mn: now - 20}, incidents=[]).save(tmp_path / STATE)
+    start(tmp_path)
+    assert list(runs[0].incidents) == []
+    assert [one.start for one in runs[1].incidents] == [now - 20]
 
 
 def test_the_demo_never_departs_in_ways_that_change_values(tmp_path: Path, runs: Sequence[Run]) -> None:

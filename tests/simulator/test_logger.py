@@ -13,12 +13,13 @@ import pytest
 from ecobureau.domain.hj212 import Edition, Frame, request
 from ecobureau.simulator import content
 from ecobureau.simulator.incidents import Incident
+from ecobureau.simulator.logger import Logger
 from ecobureau.simulator.plan import StationPlan
 from ecobureau.simulator.plant import Plant
 from ecobureau.simulator.run import Run, play
-from ecobureau.simulator.state import State
+from ecobureau.simulator.state import State, missed
 from ecobureau.simulator.times import DAY, HOUR, digits, from_digits
-from ecobureau.simulator.world import Settings
+from ecobureau.simulator.world import Journal, Settings, Time, World
 from simulator.platform_server import PlatformServer
 
 NOON = 1_795_320_000 // HOUR * HOUR
@@ -359,6 +360,21 @@ def test_a_second_run_back_fills_exactly_what_it_missed(tmp_path: Path) -> None:
         assert State.load(state).owed[MN] == []
 
     run(test)
+
+
+def test_what_was_due_but_not_yet_sent_at_a_stop_is_owed() -> None:
+    """A logger sends some seconds after the hour; a stop in between loses nothing."""
+    settings = Settings(lag=True)
+    logger = Logger(Plant(plan(), 7), World("127.0.0.1", 1, Time(NOON), None, Journal(None), settings))  # type: ignore[arg-type]
+    lag = int(logger.timetable.lag("2061"))
+    assert lag > 0
+    assert ("2061", NOON - HOUR) in missed(logger, NOON + lag - 1, NOON + 60)
+    assert ("2061", NOON - HOUR) not in missed(logger, NOON + lag + 1, NOON + 60)
+    assert ("2011", NOON + 60) in missed(logger, NOON + 30, NOON + 70)
+    assert not [one for one in missed(logger, NOON - 3 * HOUR, NOON) if one[0] == "2011"]
+    assert [one for one in missed(logger, NOON - 3 * HOUR - 60, NOON) if one[0] == "2061"] == [
+        ("2061", NOON - step * HOUR) for step in (4, 3, 2, 1)
+    ]
 
 
 def test_a_refused_connection_is_tried_again() -> None:

@@ -166,7 +166,7 @@ class _Maker:
             edition=edition,
             key=f"{self.rng.getrandbits(128):032x}" if edition == 2 and number % 12 == 1 else None,
             stamp="end" if edition == 0 else "start",
-            rtd_interval=300 if profile in ("river", "lake") else 60,
+            rtd_interval=self.spec["brisk"].get(name, 300 if profile in ("river", "lake") else 60),
             minute_interval=10,
             limits={code: float(value) for code, value in limits.items() if isinstance(value, (int, float))},
         )

@@ -6,11 +6,13 @@ import asyncio
 import os
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from ecobureau import clock
 from ecobureau.demo.setup import STATE, STATIONS, incidents_of, marker, write_marker
 from ecobureau.simulator.deviate import DEPARTURES
+from ecobureau.simulator.incidents import Incident
 from ecobureau.simulator.plan import load_fleet
 from ecobureau.simulator.run import Run, play
 from ecobureau.simulator.state import State
@@ -39,7 +41,7 @@ def play_demo(data: Path, host: str, port: int, report: Callable[[Counter[str]],
     run_id = os.environ.get("ECOBUREAU_RUN", "")
     incidents = []
     if not run_id or marker(data).get("run") != run_id:
-        incidents = incidents_of(("live",), plans, now)
+        incidents = _fresh(incidents_of(("live",), plans, now), state)
         write_marker(data, run=run_id)
     return asyncio.run(
         play(
@@ -61,3 +63,17 @@ def play_demo(data: Path, host: str, port: int, report: Callable[[Counter[str]],
             )
         )
     )
+
+
+def _fresh(placed: list[Incident], state: State) -> list[Incident]:
+    """Return the incidents that may begin: none twice at a time, none before what the loggers have sent already."""
+    found = []
+    for one in placed:
+        start = max(one.start, state.collected.get(one.mn, one.start))
+        running = any(
+            (old.kind, old.mn, old.factor) == (one.kind, one.mn, one.factor) and old.start < one.end and start < old.end
+            for old in state.incidents
+        )
+        if start < one.end and not running:
+            found.append(replace(one, start=start))
+    return found

@@ -308,7 +308,8 @@ class Logger:
     def _from_shelf(self) -> Message:
         if self.backlog:
             return self.backlog.popleft()
-        message = self.period(*self.owes.pop(0))
+        cn, start = self.owes.pop(0)
+        message = content.realtime(self.plant, start) if cn == content.RT else self.period(cn, start)
         message.late = True
         return message
 

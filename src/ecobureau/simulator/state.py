@@ -14,9 +14,11 @@ from pathlib import Path
 from ecobureau.simulator import content
 from ecobureau.simulator.incidents import Incident
 from ecobureau.simulator.logger import Logger
-from ecobureau.simulator.times import DAY, EAST, HOUR
+from ecobureau.simulator.times import DAY, EAST
 
 PERIODS = (content.MINUTE, content.HOUR_DATA, content.DAY_DATA)
+SHORT_GAP = 600
+"""Seconds."""
 
 
 @dataclass(slots=True)
@@ -67,16 +69,21 @@ def owed_by(logger: Logger) -> list[tuple[str, int]]:
 
 
 def missed(logger: Logger, since: int, until: int) -> list[tuple[str, int]]:
-    """Return the periods that ended after `since` and up to `until`, oldest first (minute data of one day at most)."""
+    """Return what a logger would have sent after `since` and collected up to `until`, oldest first.
+
+    Minute data go back one day at most; real-time data come only where the gap is short (a logger that was started
+    again, not one that stood still).
+    """
     found: list[tuple[int, str, int]] = []
-    for cn in PERIODS:
-        step = content.length_of(logger.plan, cn)
+    for cn in (*PERIODS, content.RT) if until - since <= SHORT_GAP else PERIODS:
+        step = logger.timetable.step(cn)
+        length = 0 if cn == content.RT else step
         east = EAST if cn == content.DAY_DATA else 0
-        after = max(since, until - DAY) if cn == content.MINUTE else since
-        start = (after + east) // step * step - east
-        while start + step <= until:
-            if start + step > after:
-                found.append((start + step, cn, start))
+        after = (max(since, until - DAY) if cn == content.MINUTE else since) - logger.timetable.lag(cn)
+        start = (int(after) - length + east) // step * step - east
+        while start + length <= until:
+            if start + length > after:
+                found.append((start + length, cn, start))
             start += step
     return [(cn, start) for _end, cn, start in sorted(found)]
 
@@ -89,7 +96,7 @@ def take_up(state: State, loggers: Sequence[Logger], now: int) -> int:
         owed = list(state.owed.get(mn, ()))
         if mn in state.collected:
             owed += [one for one in missed(logger, state.collected[mn], now) if one not in owed]
-        logger.owes = [(cn, start) for cn, start in owed if start >= now - 8 * DAY and start + HOUR // 60 <= now]
+        logger.owes = [(cn, start) for cn, start in owed if start >= now - 8 * DAY]
         count += len(logger.owes)
     return count
 
