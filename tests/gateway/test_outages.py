@@ -163,3 +163,23 @@ async def test_stop_while_the_database_is_away_gives_up_and_the_books_say_so(fie
     field.let_in(True)
     assert stored(field, device) == 1
     assert field.one("select ended_at from gateway_run where id = %s", running.gateway.run_id) is None
+
+
+@in_loop
+async def test_a_writer_that_fails_by_itself_ends_the_process(field, monkeypatch):
+    device = field.register()
+
+    def broken(*_):
+        raise MemoryError("no more")
+
+    async with gateway(field) as running:
+        wire = await running.dial()
+        await wire.ask(device.live())
+        monkeypatch.setattr("ecobureau.storage.writer.Writer.write", broken)
+        monkeypatch.setattr("ecobureau.gateway.writer.is_outage", lambda error: (_ for _ in ()).throw(SystemExit(3)))
+        wire.send(device.live(1))
+        await running.process.stop_asked.wait()
+        with pytest.raises(RuntimeError):
+            await running.process.wait()
+        monkeypatch.undo()
+    assert stored(field, device) == 1

@@ -129,3 +129,24 @@ async def test_it_waits_for_a_database_that_is_not_there_yet(field):
     field.let_in(True)
     assert await starting
     await process.stop()
+
+
+@in_loop
+async def test_several_processes_share_the_port_and_stop_together(field):
+    device = field.register()
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "ecobureau", "gateway", "--port", str(port), "--processes", "2",
+        env=os.environ | {"DATABASE_URL": field.app}, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    listening = 0
+    while listening < 2:
+        listening += json.loads(await process.stderr.readline())["event"] == "listening"
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(device.live())
+    assert b"CN=9014" in await reader.readuntil(b"\r\n")
+    process.send_signal(signal.SIGTERM)
+    await process.communicate()
+    assert process.returncode == 0

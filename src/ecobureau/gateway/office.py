@@ -20,7 +20,15 @@ T = TypeVar("T")
 
 AWAY = (psycopg.OperationalError, psycopg.InterfaceError, OSError)
 """What says that the database as a whole does not answer."""
-CONNECT_TIMEOUT = 10
+CONNECT: dict[str, Any] = {
+    "autocommit": True,
+    "connect_timeout": 10,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 45_000,
+}
+"""How to connect: a database that is silently gone is noticed within a minute."""
 
 
 class Office:
@@ -45,7 +53,7 @@ class Office:
 
     def _run(self, work: Callable[[psycopg.Connection[Any]], T]) -> T:
         if self._connection is None or self._connection.closed:
-            self._connection = psycopg.connect(self._url, autocommit=True, connect_timeout=CONNECT_TIMEOUT)
+            self._connection = psycopg.connect(self._url, **CONNECT)
         try:
             return work(self._connection)
         except AWAY:
@@ -111,9 +119,7 @@ async def listen(
     pause = first
     while not stop.is_set():
         try:
-            async with await psycopg.AsyncConnection.connect(
-                url, autocommit=True, connect_timeout=CONNECT_TIMEOUT
-            ) as connection:
+            async with await psycopg.AsyncConnection.connect(url, **CONNECT) as connection:
                 for channel in channels:
                     await connection.execute(f"listen {channel}")
                 pause = first

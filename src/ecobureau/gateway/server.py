@@ -104,6 +104,8 @@ class Gateway:
         self.holders: dict[str, Connection] = {}
         """MN to the newest connection that speaks for it."""
         self.well = False
+        self.failed = asyncio.Event()
+        """Set when the writer has ended by itself; nothing is stored or answered any more."""
         self.stopping = False
         self._heard: dict[str, Heard] = {}
         self._per_address: Counter[str] = Counter()
@@ -129,6 +131,7 @@ class Gateway:
             connect,
             lambda finished: self._from_thread(self._finished, finished),
             lambda well, why: self._from_thread(self._writer_state, well, why),
+            lambda: self._from_thread(self.failed.set),
             first=settings.retry_first,
             most=settings.retry_most,
         )
@@ -163,6 +166,7 @@ class Gateway:
                 done = False
                 self._writer.give_up()
                 await asyncio.to_thread(self._writer.join, patience)
+        done = done and self._writer.failure is None
         await asyncio.sleep(0)  # the writer's last words stand in the loop's queue
         for connection in list(self.connections):
             connection.close("stopping")
@@ -239,7 +243,9 @@ class Gateway:
     # Frames.
 
     def frames(self, connection: Connection, frames: Sequence[Frame]) -> None:
-        """Take what one read of a connection held."""
+        """Take what one read of a connection held. A process that stops takes nothing more; loggers send it again."""
+        if self.stopping:
+            return
         receipt = self._receipt = self._receipt.later(clock.now())
         now = clock.monotonic()
         self.metrics.received += len(frames)

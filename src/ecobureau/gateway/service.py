@@ -21,7 +21,7 @@ from ecobureau import clock
 from ecobureau.gateway import log
 from ecobureau.gateway.log import logger
 from ecobureau.gateway.metrics import MetricsServer
-from ecobureau.gateway.office import AWAY, CONNECT_TIMEOUT, Office, listen, load_stations, until_it_works, wait_for
+from ecobureau.gateway.office import AWAY, CONNECT, Office, listen, load_stations, until_it_works, wait_for
 from ecobureau.gateway.server import Books, Gateway
 from ecobureau.gateway.sessions import SessionBook
 from ecobureau.gateway.settings import Settings
@@ -71,7 +71,7 @@ class StorageSink:
     def __init__(self, url: str, books: Books) -> None:
         self._books = books
         self._connection: psycopg.Connection[Any] = psycopg.connect(
-            url, autocommit=True, connect_timeout=CONNECT_TIMEOUT, application_name="ecobureau-gateway-writer"
+            url, application_name="ecobureau-gateway-writer", **CONNECT
         )
         self._writer = Writer(self._connection)
 
@@ -118,11 +118,11 @@ class Process:
             return False
         books = Books()
         self.gateway = Gateway(self.settings, lambda: StorageSink(self.service.url, books), books, run_id)
-        if await self._patiently("load_stations", self._load) is None:
-            return False
         self.sessions = SessionBook(run_id, self._work.set)
         self.speaker = Speaker(self.gateway, self._claim, self._note)
         self.gateway.listeners = [self.sessions, self.speaker]
+        if await self._patiently("load_stations", self._load) is None:
+            return False
         await self._start_metrics()
         try:
             self.port = await self.gateway.listen(
@@ -136,6 +136,7 @@ class Process:
             ("beat", self._beat),
             ("stations", self._stations),
             ("commands", self.speaker.run),
+            ("writer", self._watch_writer),
         ):
             self._tasks.append(asyncio.create_task(self._guard(name, work()), name=f"gateway-{name}"))
         return True
@@ -147,7 +148,7 @@ class Process:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        if self.port:
+        if hasattr(self, "gateway"):
             await self._last_rows(clean)
         if self._metrics_server is not None:
             await self._metrics_server.stop()
@@ -188,6 +189,10 @@ class Process:
             logger.exception("task_failed", task=name)
             self.stop_asked.set()
             raise
+
+    async def _watch_writer(self) -> None:
+        await self.gateway.failed.wait()
+        self.stop_asked.set()
 
     async def _patiently(self, what: str, work: Callable[[], Awaitable[T]]) -> T | None:
         first, most = self.settings.retry_first, self.settings.retry_most

@@ -90,6 +90,7 @@ class WriterThread(threading.Thread):
         lanes: where jobs come from.
         connect: makes a fresh sink; raises when the database is away.
         on_done: told of every durable batch, in this thread.
+        on_failed: told when it ends by an error of its own; `failure` says which.
         on_state: told True when the database answers and False with the reason when it stops to.
         first, most: seconds of the first and the longest pause between tries.
     """
@@ -100,6 +101,7 @@ class WriterThread(threading.Thread):
         connect: Callable[[], Sink],
         on_done: Callable[[Finished], None],
         on_state: Callable[[bool, str], None],
+        on_failed: Callable[[], None],
         *,
         first: float,
         most: float,
@@ -109,6 +111,7 @@ class WriterThread(threading.Thread):
         self._connect = connect
         self._on_done = on_done
         self._on_state = on_state
+        self._on_failed = on_failed
         self._first, self._most = first, most
         self._sink: Sink | None = None
         self._give_up = threading.Event()
@@ -128,6 +131,7 @@ class WriterThread(threading.Thread):
             self.failure = error
             logger.exception("writer_failed")
             self._on_state(False, repr(error))
+            self._on_failed()
         finally:
             self._drop()
 
