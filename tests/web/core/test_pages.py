@@ -6,14 +6,18 @@ from uuid import uuid4
 
 import pytest
 from django.db import connection
+from django.http import QueryDict
 from django.test.utils import CaptureQueriesContext
 from openpyxl import load_workbook
+from prometheus_client import REGISTRY
 
-from ecobureau.web.core import search, services
+from ecobureau.web.core import registry, search, selectors, services
+from ecobureau.web.core.access import viewer_of
 from ecobureau.web.core.models import Audit, History
 from web.core.toy import Notebook
 from web.people import person, viewer
 
+LEVELS = ("red", "orange", "yellow", "blue")
 pytestmark = pytest.mark.django_db
 
 
@@ -180,3 +184,38 @@ def test_the_search_uses_the_index(officer, toy):
     with connection.cursor() as cursor:
         cursor.execute("set local enable_seqscan = off")
     assert "notebook_bigrams" in queryset.explain()
+
+
+def test_every_number_is_the_count_of_the_list_it_opens(client, officer, toy):
+    actor = viewer(officer)
+    for number in range(5):
+        made = services.create("notebook", actor, title="手记", org_path="/wuhan/", level=LEVELS[number % 4], pages=1)
+        if number % 2:
+            services.perform(made, "lend", actor)
+    numbers = selectors.statistics(viewer_of(officer), registry.get("notebook"))
+    for number in (each for group in numbers.values() for each in group):
+        page = selectors.list_page(
+            viewer_of(officer), registry.get("notebook"), QueryDict(number.url.partition("?")[2])
+        )
+        assert page.total == number.value, number.url
+    assert sum(number.value for number in numbers["state"]) == 5
+
+
+def test_refusals_are_counted(client, officer, notebook):
+    def counted():
+        return REGISTRY.get_sample_value("ecobureau_refusals_total", {"code": "core.not_from_here"}) or 0
+
+    before = counted()
+    client.force_login(officer)
+    client.post(f"/notebooks/{notebook.number}/do/bring/", {"version": 1})
+    assert counted() == before + 1
+
+
+def test_english_pages_speak_english(client, officer, notebook):
+    officer.language = "en"
+    officer.save()
+    client.force_login(officer)
+    page = client.get(f"/notebooks/{notebook.number}/").content.decode()
+    assert "What has happened" in page and "办理经过" not in page
+    refused = client.post(f"/notebooks/{notebook.number}/do/bring/", {"version": 1}).content.decode()
+    assert "cannot be done in the state" in refused

@@ -25,7 +25,7 @@ class Running:
     """A clock as it stands.
 
     Attributes:
-        due_at: end of the limit, aware; span: its whole length without pauses (its last day moves, its length does not).
+        due_at: end of the limit, aware; span: its whole length without pauses (its end moves, its length does not).
         paused_at, stopped_at: None while it runs.
     """
 
@@ -72,8 +72,8 @@ def mood(clock: Running, now: datetime, warn_percent: int = 80) -> Mood:
 def words(clock: Running, now: datetime) -> Refusal:
     """Return the badge's text as message code and parameters: what is left, or by how much it is late.
 
-    Minutes below two hours, hours and minutes below two days, then days and hours; always rounded towards haste: what is
-    left down, what is late up.
+    Minutes below two hours, hours and minutes below two days, then days and hours; rounded towards haste: what is left
+    down, what is late up.
     """
     if clock.stopped_at is not None:
         late = clock.stopped_at - clock.due_at

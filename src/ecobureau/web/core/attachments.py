@@ -61,7 +61,8 @@ def store(
         content_type: for files the program makes itself (system only); otherwise the bytes decide.
 
     Raises:
-        Refused: no access, unknown paper, the record is closed, too large, empty, a kind of file that is not taken, damaged, hash differs.
+        Refused: no access, unknown paper, the record is closed, too large, empty, a kind of file that is not taken,
+            damaged, hash differs.
     """
     kind = registry.kind_of(type(record))
     found = access.allowed(actor, "attach", record)

@@ -36,7 +36,7 @@ def page(viewer: Viewer, params: QueryDict) -> AuditPage:
     if not viewer.has("auditor", "administrator"):
         refuse(Refusal("core.no_access"), actor=viewer.user_id, what="audit")
     what, actor, number = (params.get(key, "").strip()[:150] for key in ("what", "actor", "number"))
-    asked = {"filter_what": what, "filter_actor": actor, "filter_number": number}
+    asked = {"what": what, "actor": actor, "number": number}
     rows: Any = Audit.objects.all()
     rows = rows.filter(what=what) if what else rows
     rows = rows.filter(actor_name__icontains=actor) if actor else rows
@@ -44,6 +44,6 @@ def page(viewer: Viewer, params: QueryDict) -> AuditPage:
     before = params.get("before", "")
     rows = rows.filter(pk__lt=int(before)) if before.isdigit() else rows
     lines = list(rows.order_by("-pk")[: PAGE_SIZE + 1])
-    audit.write(viewer, "read_audit", **{key: value for key, value in asked.items() if value})
+    audit.write(viewer, "read_audit", filters=" ".join(f"{key}={value}" for key, value in asked.items() if value))
     more = lines[PAGE_SIZE - 1].pk if len(lines) > PAGE_SIZE else None
     return AuditPage(lines[:PAGE_SIZE], more, what, actor, number)

@@ -15,6 +15,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from ecobureau.clock import BEIJING
+from ecobureau.web.core.parts import unit_words
 
 Text = str | Promise
 
@@ -135,7 +136,7 @@ class Chart:
     def _plot(self, plot: Plot) -> dict[str, Any]:
         return {
             "name": str(plot.name),
-            "unit": plot.unit,
+            "unit": unit_words(plot.unit),
             "kind": plot.kind,
             "zero": plot.zero,
             "decimals": plot.decimals,
@@ -189,7 +190,7 @@ class Chart:
             name=plot.name,
             low=f"{low.value:,.{plot.decimals}f}",
             high=f"{top.value:,.{plot.decimals}f}",
-            unit=plot.unit,
+            unit=unit_words(plot.unit),
             at=_when(top.start, top.end),
         )
         judged = next((limit for limit in plot.limits if limit.judged), None)

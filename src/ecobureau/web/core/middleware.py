@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import render
 from django.utils import translation
 from django.utils.functional import SimpleLazyObject
+from django.utils.http import url_has_allowed_host_and_scheme
 
 from ecobureau.clock import now
 from ecobureau.domain.workflow import beijing_day
@@ -54,13 +56,20 @@ def status_of(code: str) -> int:
     return _STATUS.get(code, 422)
 
 
+def _way_back(request: HttpRequest) -> str:
+    """Return where the reader came from, if that is a page of ours."""
+    came = request.headers.get("Referer", "")
+    near = url_has_allowed_host_and_scheme(came, allowed_hosts={request.get_host()})
+    return came if near and urlsplit(came).path != request.path else "/"
+
+
 def refusal_response(request: HttpRequest, refused: Refused, template: str = "core/refused.html") -> HttpResponse:
     """Return a refusal as page or JSON, with its status."""
     status = status_of(refused.code)
     text = refused.text(language_of(request))
     if wants_json(request):
         return JsonResponse({"code": refused.code, "detail": text}, status=status)
-    context = {"code": refused.code, "text": text, "status": status, "back": request.headers.get("Referer", "/")}
+    context = {"code": refused.code, "text": text, "status": status, "back": _way_back(request)}
     return render(request, template, context, status=status)
 
 

@@ -47,7 +47,13 @@ class _Nobody:
 
 
 _people: People = _Nobody()
-_areas: Callable[[Collection[str]], Mapping[str, str]] = lambda paths: {}
+
+
+def _no_areas(paths: Collection[str]) -> Mapping[str, str]:
+    return {}
+
+
+_areas: Callable[[Collection[str]], Mapping[str, str]] = _no_areas
 
 
 def register(people: People) -> None:

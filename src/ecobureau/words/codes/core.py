@@ -42,7 +42,7 @@ CODES = {
     "core.file_damaged": _("照片 {name} 已损坏或不完整，打不开。请重新拍摄或重新上传。"),
     "core.file_changed": _("文件 {name} 在传输中变了（校验值不符）。请重新上传。"),
     "core.paper_kind": _("这一件不收“{paper}”这类材料。"),
-    "core.closed_papers": _("{number} 已办结，材料不能再撤回。"),
+    "core.closed_papers": _("{number} 已办结，材料不能再增加或撤回。"),
     "core.purpose_missing": _("请写明导出用途（至少两个字）。"),
     "core.export_too_long": _("一次最多导出 {limit} 行，请缩小筛选范围。"),
     "core.export.mark": _("导出人 {who}，时间 {at}，用途：{purpose}，共 {rows} 行"),
