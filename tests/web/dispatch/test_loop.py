@@ -1,4 +1,4 @@
-"""The loop through the services: a clue becomes a task, is handled, reviewed and closed; every wrong step is refused."""
+"""The loop through the services: a clue becomes a task, is handled, reviewed, closed; wrong steps are refused."""
 
 from __future__ import annotations
 

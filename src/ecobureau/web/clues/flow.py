@@ -131,7 +131,7 @@ FLOW = Flow(
             name=_("任务撤回"),
             sources=("tasked",),
             target="triaged",
-            roles=(Role.SYSTEM, *_DESK),
+            roles=(Role.SYSTEM,),
             reason_required=True,
         ),
         Transition(
@@ -139,7 +139,7 @@ FLOW = Flow(
             name=_("销号"),
             sources=("tasked",),
             target="closed",
-            roles=(Role.SYSTEM, Role.UNIT_HEAD),
+            roles=(Role.SYSTEM,),
             needs=("task",),
         ),
         Transition(

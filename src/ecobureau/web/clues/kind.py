@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ecobureau.domain.workflow import Role
+from ecobureau.domain.workflow import Paper, Role
 from ecobureau.web.clues import acts, evidence, forms, services
 from ecobureau.web.clues.flow import FLOW
 from ecobureau.web.clues.models import Clue
@@ -12,12 +12,12 @@ from ecobureau.words import _
 
 ACCESS: AccessTable = {
     **DEFAULT_ACCESS,
-    # Field people see the clue behind their task through the task; the queue itself is the office's.
+    # Officers and heads of a department see the clues of the district or city that it answers for (workflows 0.6).
     "view": {
         Role.DUTY_OFFICER: (Reach.ORG,),
         Role.DISPATCHER: (Reach.ORG,),
-        Role.ENFORCEMENT_OFFICER: (Reach.ORG,),
-        Role.UNIT_HEAD: (Reach.ORG, Reach.UNIT),
+        Role.ENFORCEMENT_OFFICER: (Reach.AREA,),
+        Role.UNIT_HEAD: (Reach.AREA,),
         Role.LEADER: (Reach.ORG,),
         Role.AUDITOR: (Reach.ORG,),
         Role.GRID_WORKER: (Reach.GRID,),
@@ -25,7 +25,14 @@ ACCESS: AccessTable = {
     "act": {
         Role.DUTY_OFFICER: (Reach.ORG,),
         Role.DISPATCHER: (Reach.ORG,),
-        Role.UNIT_HEAD: (Reach.ORG, Reach.UNIT),
+        Role.UNIT_HEAD: (Reach.ORG,),
+    },
+    "export": {
+        Role.DUTY_OFFICER: (Reach.ORG,),
+        Role.DISPATCHER: (Reach.ORG,),
+        Role.UNIT_HEAD: (Reach.AREA,),
+        Role.LEADER: (Reach.ORG,),
+        Role.AUDITOR: (Reach.ORG,),
     },
     "attach": {Role.DUTY_OFFICER: (Reach.ORG,), Role.DISPATCHER: (Reach.ORG,), Role.UNIT_HEAD: (Reach.ORG,)},
 }
@@ -39,6 +46,7 @@ KIND = Kind(
     model=Clue,
     flow=FLOW,
     access=ACCESS,
+    papers=(Paper("photo", _("照片")), Paper("document", _("说明材料"))),
     related=("station", "outlet", "owner_person"),
     columns=(
         Column("risk", _("风险"), sort=("risk",)),

@@ -105,20 +105,41 @@ def digest(piece: Piece) -> str:
 
 @transaction.atomic
 def open_or_extend(report: Report) -> tuple[Clue, bool]:
-    """Open a clue, or add the finding to the one that is open for this subject, factor and rule.
+    """Open a clue, or add the finding to the one that is open (or folded into an open one) for this subject and rule.
 
     Returns:
         The clue, and whether it is new.
     """
-    clue = (
-        Clue.objects.select_for_update(no_key=True)
-        .filter(subject=report.subject, factor=report.factor, rule=report.rule, state__in=OPEN)
-        .first()
-    )
+    clue = _alive(report.subject, report.factor, report.rule)
     if clue is None:
         return _open(report), True
     _extend(clue, report)
+    if clue.merged_into_id is not None:
+        _raise_target(clue)
     return clue, False
+
+
+def _alive(subject: str, factor: str, rule: str) -> Clue | None:
+    """Return, locked, the open clue of a subject, factor and rule, else the one that lies folded in an open clue."""
+    of_rule = Clue.objects.select_for_update(no_key=True).filter(subject=subject, factor=factor, rule=rule)
+    found = of_rule.filter(state__in=OPEN).first()
+    if found is not None or not rule:
+        return found
+    targets = Clue.objects.filter(state__in=OPEN).values("pk")
+    return of_rule.filter(state="merged", merged_into__in=targets).order_by("-pk").first()
+
+
+def _raise_target(clue: Clue) -> None:
+    """Let the clue that another is folded into become as urgent as that one: a fold must hide nothing."""
+    assert clue.merged_into_id is not None
+    target = Clue.objects.select_for_update(no_key=True).get(pk=clue.merged_into_id)
+    changes: dict[str, Any] = {}
+    if _LEVELS.index(clue.level) > _LEVELS.index(target.level):
+        changes["level"] = clue.level
+    if clue.risk > target.risk:
+        changes |= {"risk": clue.risk, "risk_parts": clue.risk_parts, "severity": clue.severity}
+    if changes:
+        kernel.amend(target, SYSTEM, changes, verb="extend", data={"from": clue.number})
 
 
 def _open(report: Report) -> Clue:
@@ -174,12 +195,8 @@ def _extend(clue: Clue, report: Report) -> None:
 @transaction.atomic
 def mark_ended(subject: str, factor: str, rule: str, at: datetime, pieces: Sequence[Piece] = ()) -> Clue | None:
     """Note that the condition is over; a person still closes the clue. Returns it, None if none is open."""
-    clue = (
-        Clue.objects.select_for_update(no_key=True)
-        .filter(subject=subject, factor=factor, rule=rule, state__in=OPEN, ended_at__isnull=True)
-        .first()
-    )
-    if clue is None:
+    clue = _alive(subject, factor, rule)
+    if clue is None or clue.ended_at is not None:
         return None
     kernel.amend(clue, SYSTEM, {"ended_at": at, "last_at": max(clue.last_at, at)}, verb="extend")
     add_evidence(clue, pieces)
@@ -246,7 +263,8 @@ def merge(clue: Clue, actor: Viewer, *, into: Clue, **act: Any) -> History:
     Raises:
         Refused: into itself, into a closed one, or one the actor may not see.
     """
-    target = Clue.objects.select_for_update(no_key=True).get(pk=into.pk)
+    both = Clue.objects.select_for_update(no_key=True).filter(pk__in=[clue.pk, into.pk]).order_by("pk")
+    target = next(each for each in both if each.pk == into.pk)
     if target.pk == clue.pk:
         refuse(Refusal("clues.merge_into_itself"), actor=actor.user_id, what=clue.number)
     if target.state not in OPEN:
@@ -259,8 +277,24 @@ def merge(clue: Clue, actor: Viewer, *, into: Clue, **act: Any) -> History:
     return entry
 
 
+def _refuse_twin(clue: Clue, actor: Viewer) -> None:
+    """Refuse to open a clue again while a later one of the same subject, factor and rule is open."""
+    if not clue.rule:
+        return
+    twin = Clue.objects.filter(subject=clue.subject, factor=clue.factor, rule=clue.rule, state__in=OPEN)
+    other = twin.exclude(pk=clue.pk).values_list("number", flat=True).first()
+    if other is not None:
+        refuse(Refusal("clues.twin_is_open", {"number": other}), actor=actor.user_id, what=clue.number)
+
+
+@transaction.atomic
 def split(clue: Clue, actor: Viewer, *, reason: str, **act: Any) -> History:
-    """Undo a merge."""
+    """Undo a merge.
+
+    Raises:
+        Refused: meanwhile another clue of the same subject and rule is open.
+    """
+    _refuse_twin(clue, actor)
     return kernel.perform(clue, "split", actor, reason=reason, changes={"merged_into_id": None}, **act)
 
 
@@ -290,7 +324,12 @@ def refuse_dismissal(clue: Clue, actor: Viewer, *, reason: str, **act: Any) -> H
 
 
 def reopen(clue: Clue, actor: Viewer, *, reason: str, **act: Any) -> History:
-    """Open a closed or dismissed clue again within the reopening days."""
+    """Open a closed or dismissed clue again within the reopening days.
+
+    Raises:
+        Refused: too late, or meanwhile another clue of the same subject and rule is open.
+    """
+    _refuse_twin(clue, actor)
     return kernel.perform(clue, "reopen", actor, reason=reason, **act)
 
 
@@ -310,5 +349,10 @@ def close_with_task(clue: Clue, *, task: str) -> History:
 
 
 def follow_reopened(clue: Clue, *, task: str) -> History:
-    """Go back to its reopened task."""
+    """Go back to its reopened task.
+
+    Raises:
+        Refused: meanwhile another clue of the same subject and rule is open.
+    """
+    _refuse_twin(clue, SYSTEM)
     return kernel.perform(clue, "follow_reopened", SYSTEM, data={"task": task})

@@ -24,7 +24,8 @@ TASK_KINDS = {
 """Kinds of task. What each must bring back is `EVIDENCE`."""
 
 _FIELD = (Role.GRID_WORKER, Role.ENFORCEMENT_OFFICER)
-_ROUTING = (Role.DISPATCHER, Role.DUTY_OFFICER)
+ROUTING = (Role.DISPATCHER, Role.DUTY_OFFICER)
+"""Who sends and routes."""
 
 EVIDENCE: dict[str, tuple[Paper, ...]] = {
     "grid_check": (Paper("photo", _("现场照片")),),
@@ -98,7 +99,7 @@ FLOW = Flow(
             name=_("改派"),
             sources=("dispatched", "handed_back"),
             target="dispatched",
-            roles=_ROUTING,
+            roles=ROUTING,
             needs=("unit",),
             stops=("decide",),
             starts=("accept",),
@@ -108,7 +109,7 @@ FLOW = Flow(
             name=_("撤回"),
             sources=("dispatched", "handed_back"),
             target="withdrawn",
-            roles=_ROUTING,
+            roles=ROUTING,
             reason_required=True,
             stops=("accept", "arrive", "first_result", "close", "decide"),
             danger=True,
@@ -140,7 +141,7 @@ FLOW = Flow(
             name=_("维持原派"),
             sources=("handed_back",),
             target="dispatched",
-            roles=_ROUTING,
+            roles=ROUTING,
             reason_required=True,
             stops=("decide",),
             starts=("accept",),
@@ -219,7 +220,7 @@ FLOW = Flow(
             name=_("重开"),
             sources=("closed",),
             target="dispatched",
-            roles=(*_ROUTING, Role.UNIT_HEAD),
+            roles=(*ROUTING, Role.UNIT_HEAD),
             reason_required=True,
             guards=(_within_reopen_days,),
             starts=("accept", "arrive", "first_result", "close"),

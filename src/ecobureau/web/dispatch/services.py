@@ -19,14 +19,19 @@ from ecobureau.web.core import services as kernel
 from ecobureau.web.core.access import SYSTEM, Viewer
 from ecobureau.web.core.models import History
 from ecobureau.web.core.refusals import refuse
+from ecobureau.web.dispatch.flow import ROUTING
 from ecobureau.web.dispatch.models import Task
 from ecobureau.web.places import selectors as places
 
 
-def _check_unit(actor: Viewer, unit: str, person: int | None, at: datetime) -> None:
+def _check_unit(actor: Viewer, place: str, unit: str, person: int | None, at: datetime) -> None:
+    """Refuse a unit that is none, lies neither within the actor's places nor answers for `place`, or lacks `person`."""
     organisation = places.organisation(unit)
     if organisation is None or not organisation.active:
         refuse(Refusal("dispatch.no_such_unit", {"unit": unit}), actor=actor.user_id, what="route")
+    within = any(grant.role in ROUTING and unit.startswith(grant.org_path) for grant in actor.grants)
+    if not within and not places.answers_for(organisation, place):
+        refuse(Refusal("dispatch.unit_elsewhere", {"unit": str(organisation)}), actor=actor.user_id, what="route")
     if person is None:
         return
     there = {member.person_id for member in places.members(unit, beijing(at).date())}
@@ -60,16 +65,19 @@ def send(
         unit: path of the unit; person: id of somebody of it, None where the unit decides itself.
         keep_data_first: freeze a copy of the data before anybody at the plant is told (workflow reference 1.5).
         route_why: message codes of the reasons that routing gave.
+        client_uuid: sent twice, it makes one task: the second call returns it.
 
     Raises:
-        Refused: the clue may not be dispatched, or unit and person do not fit.
+        Refused: the clue may not be dispatched, the unit has nothing to do with its place, or the person is not of it.
     """
-    if client_uuid is not None:
-        earlier = Task.objects.filter(client_uuid=client_uuid).first()
-        if earlier is not None and earlier.created_by_id == actor.user_id:
-            return earlier
+    Clue.objects.select_for_update(no_key=True).get(pk=clue.pk)
+    earlier = Task.objects.filter(client_uuid=client_uuid).first() if client_uuid is not None else None
+    if earlier is not None:
+        if (earlier.created_by_id, earlier.clue_id) != (actor.user_id, clue.pk):
+            refuse(Refusal("core.uuid_taken"), actor=actor.user_id, what=f"dispatch {clue.number}")
+        return earlier
     at = now()
-    _check_unit(actor, unit, person, at)
+    _check_unit(actor, clue.org_path, unit, person, at)
     task: Task = kernel.create(
         "task",
         actor,
@@ -109,7 +117,7 @@ def _tell_owner(task: Task, at: datetime) -> None:
 def route(task: Task, actor: Viewer, *, unit: str, person: int | None = None, note: str = "", **act: Any) -> History:
     """Send a task that nobody has accepted to another unit or person (city → district → grid)."""
     at = now()
-    _check_unit(actor, unit, person, at)
+    _check_unit(actor, task.org_path, unit, person, at)
     entry = kernel.perform(
         task,
         "route",
@@ -127,10 +135,17 @@ def route(task: Task, actor: Viewer, *, unit: str, person: int | None = None, no
 def withdraw(task: Task, actor: Viewer, *, reason: str, **act: Any) -> History:
     """Take a task back before it is accepted; the clue goes back to triage."""
     entry = kernel.perform(task, "withdraw", actor, reason=reason, **act)
-    clue = task.clue
+    clue = _locked_clue(task)
     if clue is not None and clue.state == "tasked" and not _other_open(task):
         clues.take_back(clue, SYSTEM, reason=reason)
     return entry
+
+
+def _locked_clue(task: Task) -> Clue | None:
+    """Return the clue behind a task as it is now, locked: the judge may have extended it since the page was read."""
+    if task.clue_id is None:
+        return None
+    return Clue.objects.select_for_update(no_key=True).get(pk=task.clue_id)
 
 
 def _other_open(task: Task) -> bool:
@@ -207,7 +222,7 @@ def send_back(task: Task, actor: Viewer, *, reason: str, **act: Any) -> History:
 def close(task: Task, actor: Viewer, **act: Any) -> History:
     """Sign the task off (销号): not by those who handled it. The clue closes with its last task."""
     entry = kernel.perform(task, "close", actor, **act)
-    clue = task.clue
+    clue = _locked_clue(task)
     if clue is not None and clue.state == "tasked" and not _other_open(task):
         clues.close_with_task(clue, task=task.number)
     return entry
@@ -227,7 +242,7 @@ def resume(task: Task, actor: Viewer, **act: Any) -> History:
 def reopen(task: Task, actor: Viewer, *, reason: str, **act: Any) -> History:
     """Open a closed task again within the reopening days; its clue follows."""
     entry = kernel.perform(task, "reopen", actor, reason=reason, **act)
-    clue = task.clue
+    clue = _locked_clue(task)
     if clue is not None and clue.state in ("closed", "triaged"):
         clues.follow_reopened(clue, task=task.number)
     return entry

@@ -17,6 +17,7 @@ CODES = {
     "dispatch.somebody_elses": _("这件任务已经派给别人，请刷新后再看"),
     "dispatch.leader_must_sign": _("已退回 {returns} 次，须由局领导签字销号"),
     "dispatch.no_such_unit": _("没有这个单位，或它已停用：{unit}"),
+    "dispatch.unit_elsewhere": _("{unit} 不在您的辖区，也不管这个地点，请改派辖区内的单位"),
     "dispatch.person_not_of_unit": _("{person} 不属于 {unit}，请另选人员"),
     "dispatch.notice.new_task": _("新任务 {number}：{title}"),
     "dispatch.notice.to_review": _("任务 {number} 已交上来，待审核：{title}"),

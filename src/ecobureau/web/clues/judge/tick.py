@@ -9,7 +9,7 @@ from django.db import connection, transaction
 
 from ecobureau.clock import beijing, now
 from ecobureau.domain import judging
-from ecobureau.storage import read, sessions
+from ecobureau.storage import books, read, sessions
 from ecobureau.storage.types import Kind
 from ecobureau.web.clues.judge import facts, findings
 from ecobureau.web.clues.judge.memory import Memory
@@ -18,6 +18,8 @@ from ecobureau.web.sources import selectors as sources
 from ecobureau.web.sources.selectors import LoggerPlan
 
 SILENT_SOCKET = timedelta(seconds=90)
+SILENT_GATEWAY = timedelta(seconds=90)
+"""While no gateway listens nothing can be said of devices; after that each gets its full time anew."""
 MISSING_AT_ONCE = 40
 _CHUNK = 200
 _WATCHED_KINDS = (Kind.MINUTE, Kind.HOUR)
@@ -28,14 +30,18 @@ def tick() -> bool:
     """Look for silent devices, and for missing values at some of the stations, in turn. Returns False: no hurry."""
     at = now()
     plans = [plan for plan in sources.plans() if plan.active]
-    for begin in range(0, len(plans), _CHUNK):
-        _silence(plans[begin : begin + _CHUNK], at)
+    connection.ensure_connection()
+    runs = books.runs(connection.connection)
+    alive = [run.started_at for run in runs if run.ended_at is None and at - run.heartbeat_at < SILENT_GATEWAY]
+    if alive or not runs:
+        for begin in range(0, len(plans), _CHUNK):
+            _silence(plans[begin : begin + _CHUNK], at, min(alive, default=None))
     _missing(plans, at)
     return False
 
 
 @transaction.atomic
-def _silence(plans: list[LoggerPlan], at: datetime) -> None:
+def _silence(plans: list[LoggerPlan], at: datetime, listening_since: datetime | None) -> None:
     stations = sorted({plan.station_id for plan in plans})
     _lock(stations)
     connection.ensure_connection()
@@ -64,6 +70,7 @@ def _silence(plans: list[LoggerPlan], at: datetime) -> None:
                 plan.rtd_interval_s or plan.minute_interval * 60,
                 plan.active,
                 alive,
+                listening_since,
             ),
             rule,
             at,
