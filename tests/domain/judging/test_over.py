@@ -228,8 +228,21 @@ def test_back_fill_out_of_order_is_judged_by_itself_and_marked_late(make, params
         ("open", True, 1),
     ]
     assert findings[0].value == 120.0
-    assert after.machines["max"] == state.machines["max"]
+    assert after.machines["max"].phase == "ok"
     assert after.seen_until == state.seen_until
+    assert judge(make, params, old, state=after) == (after, [])
+    worse = [make.point(2, 300.0, backfilled=True)]
+    assert phases(judge(make, params, worse, state=after)[1]) == ["open"]
+
+
+def test_points_that_come_again_are_not_told_again(make, params):
+    points = make.hours([50.0, 100.0, 110.0, 50.0, 90.0])
+    state, findings = judge(make, params, points)
+    assert phases(findings) == ["open", "end", "open"]
+    assert judge(make, params, points, state=state) == (state, [])
+    assert judge(make, params, points[2:], state=OverState.from_json(state.to_json())) == (state, [])
+    rewritten = [make.point(0, 100.0)]
+    assert phases(judge(make, params, rewritten, state=state)[1]) == ["open"]
 
 
 def test_back_fill_in_order_is_marked_late_too(make, params):

@@ -64,6 +64,15 @@ def test_a_device_never_heard_counts_from_the_day_it_was_due(make, params):
     assert "从未" in sentence(opened.reason_code, opened.params, "zh")
 
 
+def test_the_bureaus_own_silence_is_nobodys_fault(facts, params, make):
+    """The bureau was down for a day: devices get the full time from the moment it listens again."""
+    back = replace(facts, listening_since=make.at(24))
+    day = 24 * 3600
+    assert step(SilenceState(), back, params, day + params.offline_after_s)[1] == []
+    (opened,) = step(SilenceState(), back, params, day + params.offline_after_s + 1)[1]
+    assert opened.first_at == make.at(24)
+
+
 def test_a_station_switched_off_owes_nothing_and_ends_its_matter(facts, params):
     state, _opened = step(SilenceState(), facts, params, 2000)
     off = replace(facts, active=False)

@@ -144,12 +144,36 @@ def test_silence_opens_a_clue_and_speaking_again_ends_it(station: Any, store: An
     assert not silent.exists()
     clock.advance(timedelta(hours=6))
     judge.tick()
+    assert not silent.exists(), "no gateway has listened: nothing can be said of the device"
+    gateway_lives(clock)
+    judge.tick()
     clue = silent.get()
     store(station, minutes(NOON + timedelta(hours=5, minutes=50), "41.0"))
     judge.tick()
     clue.refresh_from_db()
     assert clue.ended_at is not None
     assert silent.count() == 1
+
+
+def gateway_lives(clock: ManualClock) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("update gateway_run set heartbeat_at = %s", [clock.now()])
+
+
+def test_devices_get_their_full_time_after_the_bureau_was_away(station: Any, store: Any, clock: ManualClock) -> None:
+    silent = Clue.objects.filter(rule__in=("R-OFFLINE", "R-NODATA"))
+    store(station, minutes(NOON - timedelta(minutes=10), "40.0"))
+    clock.advance(timedelta(days=1))
+    with connection.cursor() as cursor:
+        cursor.execute("update gateway_run set started_at = %s, heartbeat_at = %s", [clock.now()] * 2)
+    clock.advance(timedelta(seconds=60))
+    gateway_lives(clock)
+    judge.tick()
+    assert not silent.exists()
+    clock.advance(timedelta(hours=6))
+    gateway_lives(clock)
+    judge.tick()
+    assert silent.exists()
 
 
 def test_missing_values_are_counted_from_when_data_was_due(station: Any, store: Any, clock: ManualClock) -> None:

@@ -10,11 +10,13 @@ Every rule has the same form, `step(state, facts, params, now) -> (state, findin
 | R-OFFLINE, R-NODATA | `step_silence` | station | on a tick, and when a silent device speaks |
 | R-REVISED | `step_revised` | station, stream, factor | for rewrites, and on a tick |
 
-States are kept as JSON (`to_json`, `from_json`) in the transaction that writes the findings. Calling a rule again with
-points it has taken judges them as late ones: hand in each dirty range once. The `phase` of a finding says what to do
-with the clue of (outlet or station, factor, rule): `open` begins one or joins the open one, `extend` goes on with it,
-`end` notes that the condition has passed; none of them closes a matter, a person does. `params` and codes are for
-`words.say`; text parameters may be codes themselves (`core.refusals.sentence` resolves both).
+States are kept as JSON (`to_json`, `from_json`) in the transaction that writes the findings. Points that come again (a
+range read twice, another packet of the same period) are not told again unless they are worse than what was told.
+
+The `phase` of a finding says what to do with the clue of (outlet or station, factor, rule): `open` begins one or joins
+the open one, `extend` goes on with it, `end` notes that the condition has passed; none of them closes a matter, a
+person does. `params` and codes are for `words.say`; text parameters may be codes themselves (`core.refusals.sentence`
+resolves both).
 """
 
 from ecobureau.domain.judging.missing import MissingFacts, MissingState, count_window, step_missing

@@ -85,12 +85,22 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """A stretch that has been told already, and how bad it was: points that come again are not told again."""
+
+    first_at: datetime
+    last_at: datetime
+    excess: float
+
+
+@dataclass(frozen=True, slots=True)
 class Machine:
-    """State of one condition. `calm_since` is the start of the good run while firing."""
+    """State of one condition. `calm_since` is the start of the good run while firing; `told` the newest stretches."""
 
     phase: Literal["ok", "pending", "firing"] = "ok"
     run: Run | None = None
     calm_since: datetime | None = None
+    told: tuple[Told, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values."""
@@ -98,6 +108,7 @@ class Machine:
             "phase": self.phase,
             "run": self.run.to_json() if self.run else None,
             "calm_since": self.calm_since.isoformat() if self.calm_since else None,
+            "told": [[each.first_at.isoformat(), each.last_at.isoformat(), each.excess] for each in self.told],
         }
 
     @classmethod
@@ -108,10 +119,30 @@ class Machine:
             data["phase"],
             Run.from_json(data["run"]) if data.get("run") else None,
             datetime.fromisoformat(calm) if calm else None,
+            tuple(
+                Told(datetime.fromisoformat(first), datetime.fromisoformat(last), excess)
+                for first, last, excess in data.get("told", ())
+            ),
         )
 
 
 _MOST_REFS = 12
+_MOST_TOLD = 40
+
+
+def remember(machine: Machine, run: Run) -> Machine:
+    """Return the machine that knows that this run has been told."""
+    others = tuple(each for each in machine.told if each.first_at != run.first_at)
+    told = (*others, Told(run.first_at, run.last_at, run.excess))
+    return replace(machine, told=told[-_MOST_TOLD:])
+
+
+def was_told(machine: Machine, run: Run) -> bool:
+    """Say whether a run lies within a stretch that has been told, and is no worse than that."""
+    return any(
+        each.first_at <= run.first_at and run.last_at <= each.last_at and run.excess <= each.excess
+        for each in machine.told
+    )
 
 
 def _begin(seen: Seen) -> Run:
@@ -176,6 +207,14 @@ def advance(machine: Machine, seen: Seen, rule: Episode, gap_s: float) -> tuple[
         The new state and what to say: open, extend, end, or None. After `end` the run stays in the state until the
         next one begins, so that the last word can still be told from it.
     """
+    after, said = _advance(machine, seen, rule, gap_s)
+    after = replace(after, told=machine.told)
+    if said in ("open", "extend") and after.run is not None:
+        after = remember(after, after.run)
+    return after, said
+
+
+def _advance(machine: Machine, seen: Seen, rule: Episode, gap_s: float) -> tuple[Machine, Phase | None]:
     run = machine.run
     if machine.phase == "firing" and run is not None:
         return _while_firing(machine, run, seen, rule)
@@ -199,6 +238,16 @@ def _while_firing(machine: Machine, run: Run, seen: Seen, rule: Episode) -> tupl
     if (seen.point.end - since).total_seconds() >= rule.keep_s:
         return Machine("ok", run), "end"
     return Machine("firing", run, since), None
+
+
+def judge_late(machine: Machine, points: Iterable[Seen], rule: Episode, gap_s: float) -> tuple[Machine, list[Run]]:
+    """Return the runs among late points that have not been told yet, and the machine that remembers them."""
+    fresh: list[Run] = []
+    for run in late_runs(points, rule, gap_s):
+        if not was_told(machine, run):
+            fresh.append(run)
+            machine = remember(machine, run)
+    return machine, fresh
 
 
 def late_runs(points: Iterable[Seen], rule: Episode, gap_s: float) -> Iterator[Run]:

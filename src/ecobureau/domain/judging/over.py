@@ -18,7 +18,7 @@ from typing import Any, Literal
 
 from ecobureau.domain import units
 from ecobureau.domain.judging import favour, marks
-from ecobureau.domain.judging.episodes import Machine, Run, Seen, advance, late_runs
+from ecobureau.domain.judging.episodes import Machine, Run, Seen, advance, judge_late
 from ecobureau.domain.judging.params import Params
 from ecobureau.domain.judging.rating import clipped, rate, scenario_of
 from ecobureau.domain.judging.types import (
@@ -120,7 +120,8 @@ def step_over(state: OverState, facts: OverFacts, params: Params, now: datetime)
         machines[bound], said = _drive(machines.get(bound, Machine()), seen_fresh, facts, params)
         findings += [_finding(phase, run, bound, facts, params, now) for phase, run in said]
         rule, gap = params.over[facts.stream.kind], _gap_s(facts.stream, params)
-        findings += [_finding("open", run, bound, facts, params, now) for run in late_runs(seen_late, rule, gap)]
+        machines[bound], runs = judge_late(machines[bound], seen_late, rule, gap)
+        findings += [_finding("open", run, bound, facts, params, now) for run in runs]
     if mismatch is not None and not state.unit_noted:
         findings.append(_unit_finding(mismatch, facts, params, now))
     until = max([point.end for point in fresh], default=state.seen_until)

@@ -15,7 +15,7 @@ from typing import Any
 
 from ecobureau.domain import units
 from ecobureau.domain.judging import favour, marks
-from ecobureau.domain.judging.episodes import Machine, Run, Seen, advance, late_runs
+from ecobureau.domain.judging.episodes import Machine, Run, Seen, advance, judge_late
 from ecobureau.domain.judging.params import Params, PhysicalRange
 from ecobureau.domain.judging.rating import clipped, rate, scenario_of
 from ecobureau.domain.judging.types import (
@@ -96,7 +96,7 @@ def step_range(state: RangeState, facts: RangeFacts, params: Params, now: dateti
         else:
             said.append((phase, machine.run))
     findings = [_finding(phase, run, facts, params, now) for phase, run in said]
-    runs = late_runs((_judge(point, facts, params) for point in late), rule, gap)
+    machine, runs = judge_late(machine, (_judge(point, facts, params) for point in late), rule, gap)
     findings += [_finding("open", run, facts, params, now) for run in runs]
     until = max([point.end for point in fresh], default=state.seen_until)
     return RangeState(until, machine), findings

@@ -30,6 +30,8 @@ class SilenceFacts:
         interval_s: interval of its most frequent data in seconds.
         active: switched off stations owe nothing.
         open_socket: whether its connection stands now; None = not known.
+        listening_since: since when the bureau itself listens without a break; its own silence is nobody's fault.
+            None = always.
     """
 
     where: Where
@@ -39,6 +41,7 @@ class SilenceFacts:
     interval_s: int
     active: bool = True
     open_socket: bool | None = None
+    listening_since: datetime | None = None
     context: Context = field(default_factory=Context)
 
 
@@ -71,11 +74,12 @@ def silence_of(facts: SilenceFacts, params: Params, now: datetime) -> tuple[Sile
     """Return the state of a device at `now`, and since when it has said nothing (or sent no data)."""
     if not facts.active:
         return "fine", None
-    seen = max(facts.last_seen or facts.due_since, facts.due_since)
+    due = max(facts.due_since, facts.listening_since or facts.due_since)
+    seen = max(facts.last_seen or due, due)
     offline_after = max(params.offline_after_s, params.offline_intervals * facts.interval_s)
     if now - seen > timedelta(seconds=offline_after) and facts.open_socket is not True:
         return "offline", seen
-    data = max(facts.last_data or facts.due_since, facts.due_since)
+    data = max(facts.last_data or due, due)
     nodata_after = max(params.nodata_at_least_s, params.nodata_intervals * facts.interval_s)
     if now - data > timedelta(seconds=nodata_after):
         return "nodata", data
