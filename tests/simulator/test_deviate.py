@@ -6,10 +6,27 @@ import random
 
 import pytest
 
-from ecobureau.domain.hj212 import DEVIATIONS, Edition, FrameReader, encode, flag
+from ecobureau.domain.hj212 import (
+    DEVIATIONS,
+    Edition,
+    Frame,
+    FrameReader,
+    answer_9011,
+    encode,
+    execution_9012,
+    flag,
+    request,
+)
 from ecobureau.simulator import content
 from ecobureau.simulator.content import Message
-from ecobureau.simulator.deviate import DEPARTURES, depart
+from ecobureau.simulator.deviate import (
+    ANSWER_DEPARTURES,
+    DEPARTURES,
+    DIALOGUE_DEPARTURES,
+    Answer,
+    careless,
+    depart,
+)
 from ecobureau.simulator.plan import StationPlan, fleet
 from ecobureau.simulator.plant import Plant
 from ecobureau.simulator.times import HOUR, digits
@@ -80,3 +97,39 @@ def test_only_the_codes_asked_for_are_used(frames: list[bytes]) -> None:
     luck = random.Random(1)
     made = [depart(raw, luck, ("qn.epoch", "cp.blanks")) for raw in frames]
     assert {one[1].code for one in made if one} == {"qn.epoch", "cp.blanks"}
+
+
+def request_of(number: int) -> Frame:
+    raw = request(
+        "2061",
+        qn=f"{digits(NOON)}{number:03d}",
+        st="31",
+        pw="123456",
+        mn="A" * 24,
+        edition=Edition.E2017,
+        params={"BeginTime": digits(NOON - HOUR), "EndTime": digits(NOON)},
+    )
+    return FrameReader().feed(raw)[0]
+
+
+@pytest.mark.parametrize("code", sorted(ANSWER_DEPARTURES))
+def test_a_careless_answer_yields_its_code(code: str) -> None:
+    asked = request_of(1)
+    answer = careless(Answer(answer_9011(asked), execution_9012(asked)), random.Random(1), uploads=True, code=code)
+    for raw in (answer.first, answer.closing):
+        assert raw is not None
+        (got,) = FrameReader().feed(raw)
+        assert code in [deviation.code for deviation in got.deviations]
+
+
+def test_a_dialogue_departs_only_where_data_carry_it() -> None:
+    asked = request_of(2)
+    whole = Answer(answer_9011(asked), execution_9012(asked))
+    assert careless(whole, random.Random(1), uploads=True, code="dialogue.no_9011").first is None
+    assert careless(whole, random.Random(1), uploads=True, code="dialogue.no_9012").closing is None
+    assert careless(whole, random.Random(1), uploads=True, code="dialogue.9012_early").early
+    luck = random.Random(3)
+    for _turn in range(200):
+        answer = careless(whole, luck, uploads=False)
+        assert answer.first is not None and answer.closing is not None and not answer.early
+    assert {*ANSWER_DEPARTURES, *DIALOGUE_DEPARTURES} <= DEVIATIONS.keys()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import zlib
+from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from ecobureau.domain.hj212 import Frame
+from ecobureau.domain.hj212 import Frame, answer_9011, answer_9013, execution_9012
 from ecobureau.simulator import content
-from ecobureau.simulator.content import Message
+from ecobureau.simulator.content import Message, Pull
+from ecobureau.simulator.deviate import Answer, careless
 from ecobureau.simulator.factors import FACTORS
 from ecobureau.simulator.plan import MINUTE_INTERVALS
 from ecobureau.simulator.times import DAY, EAST, digits, from_digits
@@ -271,3 +273,34 @@ REQUESTS: dict[str, Callable[[Logger, Frame], Result]] = {
     "3024": _at_analyser,
 }
 """What a logger understands; any other request gets QnRtn=8."""
+
+
+def take_request(logger: Logger, frame: Frame) -> None:
+    """Answer a request or a notice of the platform: 9011, what it asks for, 9012; or 9013."""
+    assert frame.cn is not None
+    logger.world.tally["commands"] += 1
+    if frame.cn in ("2012", "2022"):
+        if frame.cn == "2012":
+            logger.sends_realtime = False
+        else:
+            logger.sends_state = False
+        logger.reply(answer_9013(frame))
+        return
+    action = REQUESTS.get(frame.cn)
+    if frame.pw != logger.plan.pw:
+        logger.reply(answer_9011(frame, "3"))
+    elif action is None:
+        logger.reply(answer_9011(frame, "8"))
+    else:
+        try:
+            result, uploads = action(logger, frame)
+        except Refusal as refusal:
+            logger.reply(answer_9011(frame, refusal.qn_rtn))
+            return
+        answer = Answer(answer_9011(frame), execution_9012(frame, result))
+        if logger.departs() and logger.world.settings.codes is None:
+            answer = careless(answer, logger.luck, uploads=bool(uploads))
+        logger.reply(answer.first)
+        if answer.early:
+            logger.reply(answer.closing)
+        logger.pulls.append(Pull(deque(uploads), None if answer.early else answer.closing))

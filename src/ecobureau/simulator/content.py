@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -45,6 +46,14 @@ class Message:
     asks: bool | None = None
     st: str | None = None
     done: int = field(default=0)
+
+
+@dataclass(slots=True)
+class Pull:
+    """What a request asked for: uploads, then the closing 9012."""
+
+    messages: deque[Message]
+    closing: bytes | None
 
 
 def text(value: int, decimals: int) -> str:

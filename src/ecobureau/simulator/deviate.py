@@ -164,7 +164,49 @@ _TABLE = (
 )  # fmt: skip
 
 DEPARTURES: dict[str, Departure] = {departure.code: departure for departure in _TABLE}
-"""What a share of the uploads can be changed into, by code. Answers and the dialogue depart in `dialogue.py`."""
+"""What a share of the uploads can be changed into, by code."""
+
+
+_ANSWER_TABLE = (
+    Departure("answer.st_not_91", _edit(rb"ST=91;", b"ST=31;")),
+    Departure("answer.asks_answer", _edit(rb";Flag=(\d+);", lambda m: b";Flag=%d;" % (int(m[1]) | 1))),
+    Departure("answer.no_qn", _edit(rb"QN=\d+;", b"")),
+    Departure("answer.no_code", _edit(rb"(?:QnRtn|ExeRtn)=\d+", b"")),
+)
+
+ANSWER_DEPARTURES: dict[str, Departure] = {departure.code: departure for departure in _ANSWER_TABLE}
+"""What a 9011 or 9012 can be changed into, by code."""
+
+DIALOGUE_DEPARTURES = ("dialogue.no_9011", "dialogue.no_9012", "dialogue.9012_early")
+"""What a whole answer to a request can leave out or turn round."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """How a logger answers a request: 9011, uploads, 9012; None leaves one out. `early`: 9012 before the uploads."""
+
+    first: bytes | None
+    closing: bytes | None
+    early: bool = False
+
+
+def careless(answer: Answer, luck: random.Random, *, uploads: bool, code: str | None = None) -> Answer:
+    """Return an answer that departs as some field devices do.
+
+    Args:
+        uploads: whether data go between 9011 and 9012; only then may one of both be missing.
+        code: the departure; default one by `luck`.
+    """
+    choice = [*ANSWER_DEPARTURES, *(DIALOGUE_DEPARTURES if uploads else ())]
+    code = code or luck.choice(choice)
+    if code == "dialogue.no_9011":
+        return Answer(None, answer.closing)
+    if code == "dialogue.no_9012":
+        return Answer(answer.first, None)
+    if code == "dialogue.9012_early":
+        return Answer(answer.first, answer.closing, early=True)
+    change = ANSWER_DEPARTURES[code].change
+    return Answer(answer.first and change(answer.first), answer.closing and change(answer.closing))
 
 
 def depart(frame: bytes, rng: random.Random, codes: tuple[str, ...] | None = None) -> tuple[bytes, Departure] | None:

@@ -120,6 +120,11 @@ def _station(name: str, plans: Sequence[StationPlan]) -> StationPlan:
     raise ValueError(f"no station {name!r}: give an MN, a number from 1 to {len(plans)}, a name or a profile")
 
 
+def rewritten_hour(incident: Incident) -> int:
+    """Return the start of the hour that a `rewritten` incident sends again: the last full one before it."""
+    return incident.start // HOUR * HOUR - HOUR
+
+
 def disturb(block: Block, plan: StationPlan, incidents: Sequence[Incident], seed: int) -> None:
     """Change the readings of one hour as the incidents that touch it demand."""
     for incident in incidents:

@@ -15,26 +15,21 @@ from dataclasses import dataclass
 from ecobureau.domain.hj212 import (
     Edition,
     Frame,
-    answer_9011,
-    answer_9013,
     encode,
-    execution_9012,
     flag,
     heartbeat,
 )
 from ecobureau.simulator import content
-from ecobureau.simulator.commands import REQUESTS, Refusal
-from ecobureau.simulator.content import Message
+from ecobureau.simulator.commands import take_request
+from ecobureau.simulator.content import Message, Pull
 from ecobureau.simulator.deviate import Departure, depart
-from ecobureau.simulator.incidents import Incident
+from ecobureau.simulator.incidents import Incident, rewritten_hour
 from ecobureau.simulator.line import Line
 from ecobureau.simulator.plant import Plant
+from ecobureau.simulator.shelf import Shelf
 from ecobureau.simulator.times import DAY, digits
 from ecobureau.simulator.timetable import Timetable
 from ecobureau.simulator.world import World
-
-BACKLOG = 20_000
-"""Most periods that a logger keeps unanswered."""
 
 
 @dataclass(slots=True)
@@ -47,14 +42,6 @@ class Waiting:
     qn: str
     tries: int = 1
     departure: Departure | None = None
-
-
-@dataclass(slots=True)
-class Pull:
-    """What a request asked for: uploads, then the closing 9012."""
-
-    messages: deque[Message]
-    closing: bytes | None
 
 
 class Logger:
@@ -71,9 +58,7 @@ class Logger:
         self.sends_realtime = True
         self.sends_state = self.plan.kind in ("flue", "sewage")
         self.live: deque[Message] = deque()
-        self.backlog: deque[Message] = deque()
-        self.owes: list[tuple[str, int]] = []
-        """Periods of earlier runs to back-fill: (command, start), made when their turn comes."""
+        self.shelf = Shelf(world.settings.keep_realtime)
         self.pulls: deque[Pull] = deque()
         self.line: Line | None = None
         self.waiting: Waiting | None = None
@@ -88,7 +73,7 @@ class Logger:
         self._backfill_booked = False
         self._bookings = 0
         self._said_boot = False
-        self._luck = random.Random(plant.own_seed * 31 + 5)
+        self.luck = random.Random(plant.own_seed * 31 + 5)
 
     # -- life ---------------------------------------------------------------------------------------------------------
 
@@ -148,12 +133,12 @@ class Logger:
 
     def _dial_again(self) -> None:
         self._wait_before_dial = min(30.0, self._wait_before_dial * 2 or 0.5)
-        self.world.agenda.after(self._wait_before_dial * (0.75 + self._luck.random() / 2), self.dial)
+        self.world.agenda.after(self._wait_before_dial * (0.75 + self.luck.random() / 2), self.dial)
 
     def line_up(self, line: Line) -> None:
         self.line = line
         self.world.tally["connected"] += 1
-        if self._departs() and self.world.settings.codes is None:
+        if self.departs() and self.world.settings.codes is None:
             line.write(b"DTU:%b\r\n" % self.plan.mn.encode())
         if not self._said_boot and self.plan.edition > 0:
             self._said_boot = True
@@ -177,38 +162,23 @@ class Logger:
 
     def _plan_cut(self) -> None:
         if self.world.settings.cuts > 0:
-            self._at(self.world.time.now() + self._luck.expovariate(self.world.settings.cuts / DAY), self._chance_cut)
+            self._at(self.world.time.now() + self.luck.expovariate(self.world.settings.cuts / DAY), self._chance_cut)
 
     def _chance_cut(self) -> None:
-        self._wait_before_dial = self._luck.uniform(30, 300) / self.world.time.speed
+        self._wait_before_dial = self.luck.uniform(30, 300) / self.world.time.speed
         self.cut()
         self._plan_cut()
 
     def _shelve(self) -> None:
         """Put what was under way, and what waits, on the back-fill shelf."""
-        kept: list[Message] = []
-        if self.waiting is not None:
-            kept.append(self.waiting.message)
-            self.waiting = None
-        kept.extend(self.live)
-        self.live.clear()
-        for message in kept:
+        under_way = [self.waiting.message] if self.waiting is not None else []
+        self.waiting = None
+        for message in (*under_way, *self.live):
             self._keep(message)
+        self.live.clear()
 
     def _keep(self, message: Message) -> None:
-        if not message.data_time or message.cn.startswith("9"):
-            return
-        message.late = True
-        self.backlog.append(message)
-        over = len(self.backlog) - BACKLOG
-        if message.cn == content.RT:
-            realtime = [one for one in self.backlog if one.cn == content.RT]
-            if len(realtime) > self.world.settings.keep_realtime:
-                self.backlog.remove(realtime[0])
-                self.world.tally["dropped"] += 1
-        elif over > 0:
-            self.backlog.popleft()
-            self.world.tally["dropped"] += 1
+        self.world.tally["dropped"] += self.shelf.keep(message)
 
     # -- collecting ---------------------------------------------------------------------------------------------------
 
@@ -294,7 +264,7 @@ class Logger:
             if pull.closing is not None and self.line is not None:
                 self.line.write(pull.closing)
             self.pulls.popleft()
-        if self.backlog or self.owes:
+        if self.shelf:
             now = asyncio.get_running_loop().time()
             if now >= self._next_backfill:
                 self._next_backfill = now + 1.0 / self.world.settings.per_second
@@ -306,9 +276,10 @@ class Logger:
         return None
 
     def _from_shelf(self) -> Message:
-        if self.backlog:
-            return self.backlog.popleft()
-        cn, start = self.owes.pop(0)
+        cn_start = self.shelf.next_owed()
+        if cn_start is None:
+            return self.shelf.take()
+        cn, start = cn_start
         message = content.realtime(self.plant, start) if cn == content.RT else self.period(cn, start)
         message.late = True
         return message
@@ -328,8 +299,8 @@ class Logger:
         clean = self.frame_of(message, qn, asks)
         self.world.tally["sent"] += 1
         waiting = Waiting(message, clean, clean, qn)
-        if self.key is None and message.packets[message.done] and self._departs():
-            departed = depart(clean, self._luck, self.world.settings.codes)
+        if self.key is None and message.packets[message.done] and self.departs():
+            departed = depart(clean, self.luck, self.world.settings.codes)
             if departed is not None:
                 waiting.frame, waiting.departure = departed
                 self.world.tally["deviated"] += 1
@@ -359,16 +330,17 @@ class Logger:
             key=self.key if message.cn[0] == "2" or message.cn in ("1014", "3020") else None,
         )
 
-    def _departs(self) -> bool:
+    def departs(self) -> bool:
+        """Say by luck whether the next thing sent departs from the standard."""
         share = self.world.settings.deviations
-        return share > 0 and self._luck.random() < share
+        return share > 0 and self.luck.random() < share
 
     def _write(self, frame: bytes) -> None:
         line = self.line
         if line is None:
             return
-        if self.world.settings.split_writes and self._luck.random() < self.world.settings.split_writes:
-            line.write_broken(frame, self._luck.randrange(1, len(frame)))
+        if self.world.settings.split_writes and self.luck.random() < self.world.settings.split_writes:
+            line.write_broken(frame, self.luck.randrange(1, len(frame)))
             self.world.agenda.after(0.02, line.release)
         else:
             line.write(frame)
@@ -405,7 +377,7 @@ class Logger:
         if frame.cn in ("9013", "9014"):
             self._answered(frame)
         elif frame.cn not in ("9011", "9012") and frame.mn == self.plan.mn:
-            self._asked(frame)
+            take_request(self, frame)
         self.pump()
 
     def _answered(self, frame: Frame) -> None:
@@ -430,49 +402,7 @@ class Logger:
         )
         self._advance(message)
 
-    def _asked(self, frame: Frame) -> None:
-        """Answer a request or a notice."""
-        assert frame.cn is not None
-        self.world.tally["commands"] += 1
-        if frame.cn in ("2012", "2022"):
-            if frame.cn == "2012":
-                self.sends_realtime = False
-            else:
-                self.sends_state = False
-            self._reply(answer_9013(frame))
-            return
-        action = REQUESTS.get(frame.cn)
-        if frame.pw != self.plan.pw:
-            self._reply(answer_9011(frame, "3"))
-        elif action is None:
-            self._reply(answer_9011(frame, "8"))
-        else:
-            try:
-                result, uploads = action(self, frame)
-            except Refusal as refusal:
-                self._reply(answer_9011(frame, refusal.qn_rtn))
-                return
-            closing: bytes | None = execution_9012(frame, result)
-            first: bytes | None = answer_9011(frame)
-            if self._departs() and self.world.settings.codes is None:
-                first, closing = _careless(self._luck, first, closing, uploads)
-            self._reply(first)
-            self.pulls.append(Pull(deque(uploads), closing))
-
-    def _reply(self, data: bytes | None) -> None:
+    def reply(self, data: bytes | None) -> None:
+        """Send an answer, if the link is up and there is one."""
         if self.line is not None and data is not None:
             self.line.write(data)
-
-
-def rewritten_hour(incident: Incident) -> int:
-    """Return the start of the hour that a `rewritten` incident sends again: the last full one before it."""
-    return incident.start // 3600 * 3600 - 3600
-
-
-def _careless(
-    luck: random.Random, first: bytes | None, closing: bytes | None, uploads: list[Message]
-) -> tuple[bytes | None, bytes | None]:
-    """Leave out the 9011, or (where data follow) the 9012, as some field devices do."""
-    if uploads and luck.random() < 0.5:
-        return first, None
-    return None, closing

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from ecobureau.domain.hj212 import Edition, encode, flag
 from ecobureau.simulator import content
 from ecobureau.simulator.content import Message
-from ecobureau.simulator.incidents import Incident
-from ecobureau.simulator.logger import rewritten_hour
+from ecobureau.simulator.incidents import Incident, rewritten_hour
 from ecobureau.simulator.plan import StationPlan
 from ecobureau.simulator.plant import Plant
 from ecobureau.simulator.times import DAY, EAST, digits

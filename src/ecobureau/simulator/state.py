@@ -62,7 +62,7 @@ class State:
 
 def owed_by(logger: Logger) -> list[tuple[str, int]]:
     """Return the periods that a logger has collected and nobody answered."""
-    messages = [*logger.live, *logger.backlog]
+    messages = [*logger.live, *logger.shelf.messages]
     if logger.waiting is not None:
         messages.append(logger.waiting.message)
     return [(message.cn, message.start) for message in messages if message.cn in PERIODS]
@@ -96,8 +96,8 @@ def take_up(state: State, loggers: Sequence[Logger], now: int) -> int:
         owed = list(state.owed.get(mn, ()))
         if mn in state.collected:
             owed += [one for one in missed(logger, state.collected[mn], now) if one not in owed]
-        logger.owes = [(cn, start) for cn, start in owed if start >= now - 8 * DAY]
-        count += len(logger.owes)
+        logger.shelf.owes = [(cn, start) for cn, start in owed if start >= now - 8 * DAY]
+        count += len(logger.shelf.owes)
     return count
 
 
@@ -105,7 +105,7 @@ def note(state: State, loggers: Sequence[Logger], now: int) -> None:
     """Bring `state` up to date."""
     for logger in loggers:
         state.collected[logger.plan.mn] = now
-        state.owed[logger.plan.mn] = [*owed_by(logger), *logger.owes]
+        state.owed[logger.plan.mn] = [*owed_by(logger), *logger.shelf.owes]
         state.settings[logger.plan.mn] = {
             "pw": logger.plan.pw,
             "key": logger.plan.key,
