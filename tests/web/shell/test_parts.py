@@ -11,7 +11,7 @@ from django.template import Context, Template
 from django.utils import translation
 
 from ecobureau.web.core.charts import Chart, LimitLine, Plot, Point
-from ecobureau.web.core.parts import FLAGS, ClueCard, Value, clock_badge, span_words
+from ecobureau.web.core.parts import FLAGS, ClueCard, Value, clock_badge, span_words, unit_words
 from ecobureau.web.shell.context import MODULES
 from ecobureau.web.shell.words import ISLAND_WORDS
 
@@ -72,6 +72,11 @@ def test_the_clock_says_when_it_ends_to_readers() -> None:
     assert "截止 2026-11-22 22:57 办法第 18 条" in html
     assert 'data-due="2026-11-22T14:57:00+00:00"' in html
     assert "#scale" in html
+
+
+def test_units_are_printed_with_real_characters() -> None:
+    assert unit_words("ug/m3") == "µg/m³"
+    assert unit_words("mg/L") == "mg/L"
 
 
 def test_missing_is_a_dash_and_never_zero() -> None:

@@ -97,6 +97,16 @@ def span_words(span: timedelta, *, to_the_second: bool = True) -> str:
     return _("{n} 天").format(n=seconds // 86400)
 
 
+_UNIT_PARTS = (("m3", "m³"), ("m2", "m²"), ("ug/", "µg/"), ("μg/", "µg/"), ("degC", "℃"))
+
+
+def unit_words(unit: str) -> str:
+    """Return a unit as it is printed: `mg/m3` as mg/m³, `ug/m3` as µg/m³."""
+    for plain, real in _UNIT_PARTS:
+        unit = unit.replace(plain, real)
+    return unit
+
+
 @dataclass(frozen=True, slots=True)
 class ClockBadge:
     """A running or finished limit.

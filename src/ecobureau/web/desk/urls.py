@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from ecobureau.web.desk import duty, feeds, frames, gallery, home, map, outlets, today
+from ecobureau.web.desk import devices, duty, feeds, frames, gallery, home, map, outlets, today
 
 app_name = "desk"
 urlpatterns = [
@@ -13,6 +13,9 @@ urlpatterns = [
     path("outlets/<int:pk>/", outlets.outlet_page, name="outlet"),
     path("stations/", outlets.list_page, {"what": "stations"}, name="stations"),
     path("stations/<int:pk>/", outlets.station_page, name="station"),
+    path("stations/<int:pk>/devices/", devices.devices_page, name="devices"),
+    path("stations/<int:pk>/devices/<slug:cn>/", devices.command_form_page, name="device_command"),
+    path("commands/<int:pk>/", devices.command_page, name="command"),
     path("firms/", outlets.list_page, {"what": "firms"}, name="firms"),
     path("firms/<int:pk>/", outlets.firm_page, name="firm"),
     path("frames/<int:pk>/", frames.frame_page, name="frame"),

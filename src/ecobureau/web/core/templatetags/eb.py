@@ -191,6 +191,12 @@ def sparkline(values: Sequence[float | None], size: str = "82x20") -> SafeString
 
 
 @register.filter
+def unit(text: str) -> str:
+    """Return a unit as it is printed (mg/m³)."""
+    return parts.unit_words(text)
+
+
+@register.filter
 def beijing(moment: datetime, form: str = "%Y-%m-%d %H:%M") -> str:
     """Return an aware time on the clock of Beijing."""
     return moment.astimezone(BEIJING).strftime(form) if moment else "—"

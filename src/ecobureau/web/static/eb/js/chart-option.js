@@ -107,6 +107,15 @@ export function option(chart, plan, width, rem) {
     };
   };
 
+  const tick = { customValues: marks, lineStyle: { color: token("--eb-line2") } };
+  const labels = {
+    customValues: marks,
+    color: ink3,
+    fontSize: small,
+    formatter: axisLabel(span),
+    hideOverlap: true,
+    rich: { day: { fontWeight: 700, color: ink, fontSize: small } },
+  };
   plan.boxes.forEach((box, place) => {
     const plot = chart.plots[box.place];
     const last = place === plan.boxes.length - 1;
@@ -119,16 +128,8 @@ export function option(chart, plan, width, rem) {
       min: chart.from,
       max: chart.to,
       axisLine: { show: true, onZero: false, lineStyle: { color: token("--eb-line2") } },
-      axisTick: { show: last, customValues: marks, lineStyle: { color: token("--eb-line2") } },
-      axisLabel: {
-        show: last,
-        customValues: marks,
-        color: ink3,
-        fontSize: small,
-        formatter: axisLabel(span),
-        hideOverlap: true,
-        rich: { day: { fontWeight: 700, color: ink, fontSize: small } },
-      },
+      axisTick: { ...tick, show: last && !box.strip },
+      axisLabel: { ...labels, show: last && !box.strip },
       splitLine: { show: false },
       axisPointer: { show: true, snap: false, label: { show: false }, lineStyle: { color: ink3, type: [3, 3] } },
     });
@@ -173,7 +174,7 @@ export function option(chart, plan, width, rem) {
       markArea: bands(chart, place === 0, { red, ink2, small }),
       markLine: limitLines(plot, { red, small }),
     });
-    if (box.strip) strip(plot, box, { grid, xAxis, yAxis, series, title, plan, chart, small, rem, text });
+    if (box.strip) strip(plot, box, { grid, xAxis, yAxis, series, title, plan, chart, small, rem, text, last, tick, labels });
   });
 
   return {
@@ -294,7 +295,10 @@ function strip(plot, box, at) {
     gridIndex: index,
     min: at.chart.from,
     max: at.chart.to,
-    show: false,
+    axisLine: { show: false },
+    axisTick: { ...at.tick, show: at.last },
+    axisLabel: { ...at.labels, show: at.last },
+    splitLine: { show: false },
     axisPointer: { show: true, label: { show: false }, lineStyle: { color: token("--eb-ink3"), type: [3, 3] } },
   });
   at.yAxis.push({ type: "value", gridIndex: index, min: 0, max: 1, show: false, axisPointer: { show: false } });
