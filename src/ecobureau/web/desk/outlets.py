@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.core.paginator import Paginator
@@ -21,6 +21,7 @@ from ecobureau.web.core.pages.common import signed_in, viewer_in
 from ecobureau.web.core.refusals import refuse
 from ecobureau.web.desk import monitor
 from ecobureau.web.sources import selectors as sources
+from ecobureau.web.sources.models import Station
 from ecobureau.words import say
 
 PAGE_SIZE = 50
@@ -37,6 +38,10 @@ def _clue_rows(viewer: Viewer, **about: Any) -> list[dict[str, Any]]:
         }
         for clue in clues.about(viewer, **about)
     ]
+
+
+def _device_links(stations: Iterable[Station]) -> list[tuple[str, str]]:
+    return [(station.name, reverse("desk:devices", args=[station.pk])) for station in stations]
 
 
 @require_GET
@@ -61,6 +66,7 @@ def outlet_page(request: HttpRequest, pk: int) -> HttpResponse:
             parts.Tab(found.outlet.code, current=True),
         ],
         "clues": _clue_rows(viewer, outlet_id=pk),
+        "device_links": _device_links(found.stations),
     }
     return render(request, "desk/outlet.html", context)
 
@@ -82,6 +88,7 @@ def station_page(request: HttpRequest, pk: int) -> HttpResponse:
         "title": station.name,
         "crumbs": [parts.Tab(_("站点"), reverse("desk:stations")), parts.Tab(station.code, current=True)],
         "clues": _clue_rows(viewer, station_id=pk),
+        "device_links": _device_links([station]),
         "loggers": list(station.loggers.all()),
     }
     return render(request, "desk/outlet.html", context)

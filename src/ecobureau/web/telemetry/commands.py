@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, NoReturn
 
 from django.db import connection, transaction
 
@@ -117,6 +117,28 @@ def ask(viewer: Viewer, station_id: int, cn: str, params: Mapping[str, str]) -> 
     return command_id
 
 
+def check(viewer: Viewer, station_id: int, cn: str, params: Mapping[str, str]) -> None:
+    """Refuse what `ask` would refuse, and queue nothing: for the page that asks for confirmation.
+
+    Raises:
+        Refused: as `ask`.
+    """
+    given = {key: text.strip() for key, text in params.items() if text.strip()}
+    refusal = _refusal(viewer, sources.station(viewer, station_id), cn, given)
+    if refusal is not None:
+        refuse(refusal, actor=viewer.user_id, what=f"command {cn}")
+
+
+def refuse_command(viewer: Viewer, station_id: int, cn: str) -> NoReturn:
+    """Refuse a command that is not offered to this person for this station, and say why.
+
+    Raises:
+        Refused: always.
+    """
+    refusal = _refusal(viewer, sources.station(viewer, station_id), cn, {})
+    refuse(refusal or Refusal("device.command.unknown", {"cn": cn}), actor=viewer.user_id, what=f"command {cn}")
+
+
 def progress(viewer: Viewer, command_id: int) -> tuple[Command, list[Step]] | None:
     """Return a command with its steps, or None where there is none for this person."""
     found = commands.get(_db(), command_id)
@@ -202,7 +224,7 @@ def _numbers(value: object) -> list[int]:
 
 def _may(viewer: Viewer, station: Station, offer: Offer) -> bool:
     roles = MAY_READ if offer.sort == "read" else MAY_CHANGE
-    return any(grant.role in roles and station.org_path.startswith(grant.org_path) for grant in viewer.grants)
+    return any(grant.role in roles and station.org_path.startswith(grant.ground) for grant in viewer.grants)
 
 
 def _logger(station: Station | None) -> Logger | None:
