@@ -375,25 +375,44 @@ def gaps(
 
 def latest(conn: Db, station_ids: Collection[int], kinds: Collection[Kind] | None = None) -> list[LatestValue]:
     """Return the newest value of every series of the stations, by station, stream and factor."""
+    wanted = {id_: key for id_, key in streams(conn).items() if kinds is None or key[1] in kinds}
+    scope = (list(station_ids), list(wanted))
     rows = wire.run(
         conn,
-        "SELECT l.station_id, s.st, s.kind, s.interval_s, l.factor, l.layout_id, l.start, l.received_at, l.value,"
-        " l.decimals, l.zs_value, l.zs_decimals, l.flag, l.backfilled, l.raw_id FROM latest l"
-        " JOIN stream s ON s.id = l.stream_id WHERE l.station_id = ANY (%s) AND s.kind = ANY (%s)"
-        " ORDER BY l.station_id, l.stream_id, l.factor",
-        (list(station_ids), [k.value for k in kinds or Kind]),
+        "SELECT station_id, stream_id, newest, raw_id, layout_id, lag, note, v, wide, marks, exact FROM stream_state"
+        " WHERE station_id = ANY (%s) AND stream_id = ANY (%s)",
+        scope,
     ).fetchall()
-    shapes = layouts(conn, {row[5] for row in rows})
-    out = []
-    for station, st, kind, interval, code, layout, start, received, value, dec, zs, zsdec, flag, late, raw_id in rows:
-        units = {factor[0]: factor[1] for factor in shapes[layout].key}
-        out.append(
-            LatestValue(
-                station, st, Kind(kind), interval, code, units.get(code, ""), start, received, value,
-                shape.text_of(value, dec), zs, shape.text_of(zs, zsdec), flag, late, raw_id,
-            )
+    rest = wire.run(
+        conn,
+        "SELECT station_id, stream_id, factor, layout_id, start, received_at, raw_id, value, zs_value, decimals,"
+        " zs_decimals, flag, backfilled FROM latest_rest WHERE station_id = ANY (%s) AND stream_id = ANY (%s)",
+        scope,
+    ).fetchall()
+    shapes = layouts(conn, {row[4] for row in rows} | {row[3] for row in rest})
+    found: list[tuple[tuple[int, int, str], LatestValue]] = []
+    for station, stream, start, raw_id, layout_id, lag, note, v, wide, marks, exact in rows:
+        st, kind, interval = wanted[stream]
+        end = start if kind is Kind.RT else start + timedelta(seconds=interval)
+        readings = shape.unpack(shapes[layout_id], v, wide, marks, exact)
+        for p in shapes[layout_id].principals:
+            point = Point(start, end, readings[p.factor], bool(note & BACKFILLED), False, True, False, raw_id, end)
+            zs = next((s for s in ("zs_avg", "zs_rtd", "zs_data") if s in point.reading.stats), None)
+            value = LatestValue(
+                station, st, kind, interval, p.code, point.reading.unit, start, end + timedelta(seconds=lag),
+                point.value, point.text(), point.converted, point.text(zs) if zs else None, point.flag,
+                point.backfilled, raw_id,
+            )  # fmt: skip
+            found.append(((station, stream, p.code), value))
+    for station, stream, code, layout_id, start, received, raw_id, number, zs_number, dec, zs_dec, flag, late in rest:
+        st, kind, interval = wanted[stream]
+        units = {factor[0]: factor[1] for factor in shapes[layout_id].key}
+        value = LatestValue(
+            station, st, kind, interval, code, units.get(code, ""), start, received, number,
+            shape.text_of(number, dec), zs_number, shape.text_of(zs_number, zs_dec), flag, late, raw_id,
         )  # fmt: skip
-    return out
+        found.append(((station, stream, code), value))
+    return [value for _key, value in sorted(found, key=lambda pair: pair[0])]
 
 
 def stream_states(conn: Db, station_ids: Collection[int] | None = None) -> list[StreamState]:

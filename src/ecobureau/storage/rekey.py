@@ -180,15 +180,17 @@ def _follow(conn: Connection[Any], table: str, kind: Kind, what: dict[str, Any])
     """Bring latest values, stream states and roll-ups after the frames."""
     wire.run(
         conn,
-        "UPDATE latest SET start = start + %(shift)s::interval WHERE station_id = %(station)s"
+        "UPDATE latest_rest SET start = start + %(shift)s::interval WHERE station_id = %(station)s"
         " AND stream_id = ANY (%(streams)s) AND start >= %(low)s AND start < %(high)s",
         what,
     )
     wire.run(
         conn,
-        f"UPDATE stream_state t SET newest = n.newest, open_hour = date_trunc('hour', n.newest, 'Asia/Shanghai') FROM"
-        f" (SELECT stream_id, max(start) AS newest FROM {table} WHERE station_id = %(station)s"
-        "  AND stream_id = ANY (%(streams)s) GROUP BY 1) n"
+        "UPDATE stream_state t SET newest = n.start, open_hour = date_trunc('hour', n.start, 'Asia/Shanghai'),"
+        " raw_id = n.raw_id, layout_id = n.layout_id, lag = n.lag, note = n.note, v = n.v, marks ="
+        " n.marks, wide = n.wide,"
+        f" exact = n.exact FROM (SELECT DISTINCT ON (stream_id) * FROM {table} WHERE station_id = %(station)s"
+        "  AND stream_id = ANY (%(streams)s) ORDER BY stream_id, start DESC) n"
         " WHERE t.station_id = %(station)s AND t.stream_id = n.stream_id",
         what,
     )

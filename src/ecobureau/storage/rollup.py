@@ -7,7 +7,7 @@ a frame that waits for it sees afterwards that its hour was closed meanwhile, an
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from psycopg import Cursor
@@ -93,69 +93,36 @@ DAYS_FROM_HOURS = """
     GROUP BY 1, 2, 3, 4"""
 _DAYS_FROM_HOURS = _into("rollup_day", DAYS_FROM_HOURS)
 
-_STATE_FROM = (
-    "unnest(%(station)s::int4[], %(stream)s::int4[], %(newest)s::timestamptz[], %(received)s::timestamptz[],"
-    " %(hour)s::timestamptz[]) AS u(station_id, stream_id, newest, received_at, open_hour)"
-)
-_STATE = (
-    "INSERT INTO stream_state AS s (station_id, stream_id, newest, received_at, open_hour)"
-    f" SELECT station_id, stream_id, newest, received_at, open_hour FROM {_STATE_FROM}"
-    " ON CONFLICT (station_id, stream_id) DO UPDATE SET newest = greatest(s.newest, excluded.newest),"
-    " received_at = greatest(s.received_at, excluded.received_at) RETURNING station_id, stream_id, open_hour"
-)
 
+def close(
+    cursor: Cursor[Any], touched: Mapping[tuple[int, int], Sequence[Row]], opened: Mapping[tuple[int, int], int]
+) -> None:
+    """Roll up the hours and days that are closed.
 
-class _Touched:
-    """What a batch changed in one stream of one station."""
-
-    __slots__ = ("hours", "kind", "newest", "received")
-
-    def __init__(self, row: Row) -> None:
-        self.kind = row.kind
-        self.newest = row.start
-        self.received = row.received
-        self.hours = {row.start - row.start % HOUR}
-
-    def add(self, row: Row) -> None:
-        self.newest = max(self.newest, row.start)
-        self.received = max(self.received, row.received)
-        self.hours.add(row.start - row.start % HOUR)
-
-
-def keep_up(cursor: Cursor[Any], rows: Iterable[Row]) -> None:
-    """Note the newest frame of every stream that changed, and roll up the hours and days that are closed."""
-    touched: dict[tuple[int, int], _Touched] = {}
-    for row in rows:
-        key = (row.station, row.stream)
-        seen = touched.get(key)
-        if seen is None:
-            touched[key] = _Touched(row)
-        else:
-            seen.add(row)
-    if not touched:
-        return
-    opened = _note(cursor, touched)
+    Args:
+        touched: the rows that changed, by station and stream; opened: the hour each stream had open before.
+    """
     hours: dict[str, list[Bucket]] = {"frame_rt": [], "frame_period": []}
     from_hours: set[Bucket] = set()
     from_frames: set[Bucket] = set()
-    forward: list[Bucket] = []
-    for (station, stream), change in touched.items():
-        before = opened[station, stream]
-        now = max(before, change.newest - change.newest % HOUR)
-        if now > before:
-            forward.append((station, stream, now))
-            change.hours.add(before)
-        if change.kind is Kind.DAY:
+    for (station, stream), rows in touched.items():
+        kind = rows[0].kind
+        if kind is Kind.DAY:
             continue
-        closed = [hour for hour in change.hours if hour < now]
+        before = opened[station, stream]
+        mine = {row.start - row.start % HOUR for row in rows}
+        now = max(before, *mine)
+        if now > before:
+            mine.add(before)
+        elif mine == {before}:
+            continue
+        closed = [hour for hour in mine if hour < now]
         days = {(station, stream, day_start(hour)) for hour in closed if day_start(hour) < day_start(now)}
-        if change.kind is Kind.HOUR:
+        if kind is Kind.HOUR:
             from_frames |= days
         else:
             from_hours |= days
-            hours["frame_rt" if change.kind is Kind.RT else "frame_period"] += [(station, stream, h) for h in closed]
-    if forward:
-        _open(cursor, sorted(forward))
+            hours["frame_rt" if kind is Kind.RT else "frame_period"] += [(station, stream, h) for h in closed]
     for table, buckets in hours.items():
         roll_hours(cursor, table, buckets)
     sum_days(cursor, sorted(from_hours))
@@ -193,35 +160,3 @@ def bucket_params(buckets: Sequence[Bucket]) -> Mapping[str, Any]:
         "start": wire.times([b[2] for b in ordered]),
         "marks": list(VALID_MARKS),
     }
-
-
-def _note(cursor: Cursor[Any], touched: Mapping[tuple[int, int], _Touched]) -> dict[tuple[int, int], int]:
-    """Write the newest frame of each stream, holding its row; returns the hour that was open before."""
-    keys = sorted(touched)
-    newest = [touched[k].newest for k in keys]
-    cursor.execute(
-        _STATE,
-        {
-            "station": wire.int4s([k[0] for k in keys]),
-            "stream": wire.int4s([k[1] for k in keys]),
-            "newest": wire.times(newest),
-            "received": wire.times([touched[k].received for k in keys]),
-            "hour": wire.times([n - n % HOUR for n in newest]),
-        },
-        prepare=True,
-    )
-    return {(station, stream): wire.micros(hour) for station, stream, hour in cursor.fetchall()}
-
-
-def _open(cursor: Cursor[Any], forward: Sequence[Bucket]) -> None:
-    cursor.execute(
-        "UPDATE stream_state s SET open_hour = greatest(s.open_hour, u.hour)"
-        " FROM unnest(%s::int4[], %s::int4[], %s::timestamptz[]) AS u(station_id, stream_id, hour)"
-        " WHERE s.station_id = u.station_id AND s.stream_id = u.stream_id",
-        (
-            wire.int4s([f[0] for f in forward]),
-            wire.int4s([f[1] for f in forward]),
-            wire.times([f[2] for f in forward]),
-        ),
-        prepare=True,
-    )

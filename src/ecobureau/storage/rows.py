@@ -79,6 +79,14 @@ def insert(cursor: Cursor[Any], table: str, rows: Sequence[Row]) -> int:
     """Insert rows whose key is new; returns how many were. Rows must be in key order, one a key."""
     if len(rows) >= COPY_FROM:
         return _insert_by_copy(cursor, table, rows)
+    parameters = {**columns(rows), "start": wire.times([r.start for r in rows])}
+    cursor.execute(_INSERT[table], {**parameters, "parts": wire.texts([r.parts for r in rows])}, prepare=True)
+    return cursor.rowcount
+
+
+def columns(rows: Sequence[Row]) -> dict[str, wire.Packed]:
+    """Return the columns of rows as arrays; `v` holds the integers of all rows, `o` and `n` say"
+    " where each row's lie."""
     offsets: list[int] = []
     counts: list[int] = []
     flat: list[int | None] = []
@@ -91,27 +99,20 @@ def insert(cursor: Cursor[Any], table: str, rows: Sequence[Row]) -> int:
             counts.append(len(row.v))
             flat += row.v
             at += len(row.v)
-    cursor.execute(
-        _INSERT[table],
-        {
-            "start": wire.times([r.start for r in rows]),
-            "raw": wire.int8s([r.raw_id for r in rows]),
-            "station": wire.int4s([r.station for r in rows]),
-            "stream": wire.int4s([r.stream for r in rows]),
-            "layout": wire.int4s([r.layout.id for r in rows]),
-            "lag": wire.int4s([r.lag for r in rows]),
-            "note": wire.int2s([r.note for r in rows]),
-            "o": wire.int4s(offsets),
-            "n": wire.int4s(counts),
-            "v": wire.int4s(flat),
-            "marks": wire.texts([r.marks for r in rows]),
-            "wide": wire.texts([_float_array(r.wide) for r in rows]),
-            "exact": wire.byteas([r.exact for r in rows]),
-            "parts": wire.texts([r.parts for r in rows]),
-        },
-        prepare=True,
-    )
-    return cursor.rowcount
+    return {
+        "raw": wire.int8s([r.raw_id for r in rows]),
+        "station": wire.int4s([r.station for r in rows]),
+        "stream": wire.int4s([r.stream for r in rows]),
+        "layout": wire.int4s([r.layout.id for r in rows]),
+        "lag": wire.int4s([r.lag for r in rows]),
+        "note": wire.int2s([r.note for r in rows]),
+        "o": wire.int4s(offsets),
+        "n": wire.int4s(counts),
+        "v": wire.int4s(flat),
+        "marks": wire.texts([r.marks for r in rows]),
+        "wide": wire.texts([_float_array(r.wide) for r in rows]),
+        "exact": wire.byteas([r.exact for r in rows]),
+    }
 
 
 def _float_array(values: Sequence[float | None] | None) -> str | None:

@@ -13,7 +13,7 @@ from typing import Any
 
 from psycopg import Connection, Cursor, errors
 
-from ecobureau.storage import notes, partitions, parts, rawcodec, rollup, rows, shape, strangers, upkeep, wire
+from ecobureau.storage import newest, notes, partitions, parts, rawcodec, rollup, rows, shape, strangers, upkeep, wire
 from ecobureau.storage.catalog import Catalog
 from ecobureau.storage.collide import Collisions
 from ecobureau.storage.rollup import DAY, EAST
@@ -344,9 +344,11 @@ class Writer:
             for row, outcome in joined
             if outcome is not Outcome.DUPLICATE
         ]
-        touched = [row for row, _why in changed]
-        upkeep.latest(cursor, touched)
-        rollup.keep_up(cursor, touched)
+        touched: dict[newest.Place, list[Row]] = {}
+        for row, _why in changed:
+            touched.setdefault((row.station, row.stream), []).append(row)
+        if touched:
+            rollup.close(cursor, touched, newest.keep(cursor, self._catalog, touched))
         counted = Counter(
             [
                 (day, a.run_id, a.station_id or UNKNOWN, outcome)
@@ -356,7 +358,7 @@ class Writer:
         upkeep.count(cursor, counted)
         upkeep.count_received(cursor, work.arrivals[0].run_id, work.received)
         if changed:
-            streams = {row.stream: self._catalog.stream_key(row.stream) for row in touched}
+            streams = {stream: self._catalog.stream_key(stream) for _station, stream in touched}
             upkeep.dirty(cursor, changed, streams, max(a.received_at for a in work.arrivals))
 
 

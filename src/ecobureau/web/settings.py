@@ -156,9 +156,6 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _behind_tls
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _behind_tls else None
 SECURE_HSTS_SECONDS = 31536000 if _behind_tls else 0
 
-KEEP_REAL_TIME_DAYS = int(os.environ.get("ECOBUREAU_KEEP_REAL_TIME_DAYS", "30"))
-KEEP_QUARANTINE_DAYS = int(os.environ.get("ECOBUREAU_KEEP_QUARANTINE_DAYS", "90"))
-
 REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],

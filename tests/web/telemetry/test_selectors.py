@@ -11,16 +11,15 @@ import pytest
 from django.db import connection
 
 from ecobureau.clock import ManualClock, use_clock
-from ecobureau.config import data_dir
-from ecobureau.storage import read, seal
+from ecobureau.storage import read
 from ecobureau.storage.types import Kind
 from ecobureau.storage.writer import Writer
 from ecobureau.web.core.access import NOBODY, SYSTEM, Viewer
 from ecobureau.web.core.models import Audit
 from ecobureau.web.core.people import Grant
 from ecobureau.web.core.refusals import Refused
-from ecobureau.web.telemetry import jobs, selectors, services
-from storage_frames import NOON, frame, other, timeless
+from ecobureau.web.telemetry import selectors, services
+from storage_frames import NOON, frame
 
 pytestmark = pytest.mark.django_db(transaction=True)
 TEN = timedelta(minutes=10)
@@ -87,28 +86,6 @@ def test_a_re_key_wants_an_administrator_and_is_audited(writer: Writer) -> None:
     assert [p.start for p in selectors.series(SYSTEM, 7, Kind.MINUTE, NOON - TEN, NOON + TEN)["a34013"]] == [
         NOON - TEN, NOON,
     ]  # fmt: skip
-
-
-def test_housekeeping_settles_seals_and_clears_away(writer: Writer) -> None:
-    writer.write([timeless({"a34013": {"avg": "1"}}, (1, 2), NOON)])
-    writer.write([frame({"a34013": {"rtd": "1"}}, NOON, kind=Kind.RT)])
-    writer.write([other("quarantine", b"junk", station_id=None, reason="gateway.crc")])
-    with use_clock(ManualClock(NOON + timedelta(days=1))):
-        jobs.settle()
-        jobs.make_room()
-        jobs.seal_evidence()
-        jobs.clear_away()
-    assert [r.outcome for r in selectors.raw_frames(SYSTEM, 7, NOON, NOON + timedelta(minutes=1))].count("refused") == 1
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT to_regclass('frame_rt_20260314') IS NOT NULL, (SELECT count(*) FROM seal)")
-        assert cursor.fetchone() == (True, 1)
-    assert len([line for line in seal.read_heads(data_dir() / "heads" / seal.FILE) if line["kind"] == "frames"]) == 1
-    assert len(selectors.quarantine(SYSTEM)) == 1
-    with use_clock(ManualClock(NOON + timedelta(days=120))):
-        jobs.clear_away()
-    assert selectors.quarantine(SYSTEM) == []
-    assert selectors.series(SYSTEM, 7, Kind.RT, NOON, NOON + TEN) == {}
-    assert len(selectors.series(SYSTEM, 7, Kind.MINUTE, NOON, NOON + timedelta(hours=1))["a34013"]) == 3
 
 
 def test_a_lost_connection_is_an_error_and_not_an_empty_answer(writer: Writer) -> None:

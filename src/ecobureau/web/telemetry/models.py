@@ -147,7 +147,7 @@ class FramePeriod(_Frame):
 
 
 class StreamState(models.Model):
-    """Newest frame of a station's stream; its row is the lock under which hours are rolled up."""
+    """Newest frame of a station's stream, packed; its row is the lock under which hours are rolled up."""
 
     pk = models.CompositePrimaryKey("station_id", "stream_id")
     station_id = models.IntegerField()
@@ -155,14 +155,23 @@ class StreamState(models.Model):
     newest = models.DateTimeField()
     received_at = models.DateTimeField()
     open_hour = models.DateTimeField()
+    was_open = models.DateTimeField()
+    raw_id = models.BigIntegerField()
+    layout_id = models.IntegerField()
+    lag = models.IntegerField()
+    note = models.SmallIntegerField()
+    v = ArrayField(models.IntegerField(), null=True)
+    marks = models.TextField(null=True)
+    wide = ArrayField(models.FloatField(), null=True)
+    exact = models.BinaryField(null=True)
 
     class Meta:
         db_table = "stream_state"
         verbose_name = _("数据流状态")
 
 
-class Latest(models.Model):
-    """Newest value of every series (station, stream, factor)."""
+class LatestRest(models.Model):
+    """Newest value of a series that the newest frame of its stream does not hold. All series: view `latest`."""
 
     pk = models.CompositePrimaryKey("station_id", "stream_id", "factor")
     station_id = models.IntegerField()
@@ -180,7 +189,7 @@ class Latest(models.Model):
     backfilled = models.BooleanField()
 
     class Meta:
-        db_table = "latest"
+        db_table = "latest_rest"
         verbose_name = _("最新值")
 
 

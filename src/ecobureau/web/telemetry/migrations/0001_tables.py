@@ -192,7 +192,7 @@ STATE = [
         },
     ),
     migrations.CreateModel(
-        name='Latest',
+        name='LatestRest',
         fields=[
             ('pk', models.CompositePrimaryKey('station_id', 'stream_id', 'factor', blank=True, editable=False, primary_key=True, serialize=False)),
             ('station_id', models.IntegerField()),
@@ -211,7 +211,7 @@ STATE = [
         ],
         options={
             'verbose_name': '最新值',
-            'db_table': 'latest',
+            'db_table': 'latest_rest',
         },
     ),
     migrations.CreateModel(
@@ -442,6 +442,15 @@ STATE = [
             ('newest', models.DateTimeField()),
             ('received_at', models.DateTimeField()),
             ('open_hour', models.DateTimeField()),
+            ('was_open', models.DateTimeField()),
+            ('raw_id', models.BigIntegerField()),
+            ('layout_id', models.IntegerField()),
+            ('lag', models.IntegerField()),
+            ('note', models.SmallIntegerField()),
+            ('v', django.contrib.postgres.fields.ArrayField(base_field=models.IntegerField(), null=True, size=None)),
+            ('marks', models.TextField(null=True)),
+            ('wide', django.contrib.postgres.fields.ArrayField(base_field=models.FloatField(), null=True, size=None)),
+            ('exact', models.BinaryField(null=True)),
         ],
         options={
             'verbose_name': '数据流状态',

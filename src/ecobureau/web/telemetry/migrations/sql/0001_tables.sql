@@ -97,10 +97,20 @@ CREATE TABLE stream_state (
     newest timestamptz NOT NULL,
     received_at timestamptz NOT NULL,
     open_hour timestamptz NOT NULL,
+    was_open timestamptz NOT NULL,
+    raw_id bigint NOT NULL,
+    layout_id integer NOT NULL,
+    lag integer NOT NULL,
+    note smallint NOT NULL,
+    v integer[],
+    marks text,
+    wide double precision[],
+    exact bytea,
     PRIMARY KEY (station_id, stream_id)
 ) WITH (fillfactor = 50);
+COMMENT ON TABLE stream_state IS 'newest frame of a station''s stream, packed as in frame_rt; the lock of its roll-ups';
 
-CREATE TABLE latest (
+CREATE TABLE latest_rest (
     station_id integer NOT NULL,
     stream_id integer NOT NULL,
     factor text COLLATE "C" NOT NULL,
@@ -115,7 +125,33 @@ CREATE TABLE latest (
     flag text NOT NULL,
     backfilled boolean NOT NULL,
     PRIMARY KEY (station_id, stream_id, factor)
-) WITH (fillfactor = 60);
+);
+COMMENT ON TABLE latest_rest IS 'newest values of the factors that the newest frame of their stream does not hold';
+
+CREATE VIEW latest AS
+SELECT s.station_id, s.stream_id, l.factors[x.factor] AS factor, s.layout_id, s.newest AS start,
+    s.newest + make_interval(secs => s.lag + CASE WHEN t.kind = 'rt' THEN 0 ELSE t.interval_s END) AS received_at,
+    s.raw_id, x.value, x.zs_value, CASE
+        WHEN s.marks IS NULL THEN 'N'
+        WHEN cardinality(l.factors) = 1 THEN s.marks
+        WHEN strpos(s.marks, ',') > 0 THEN split_part(s.marks, ',', x.factor)
+        ELSE substr(s.marks, x.factor, 1) END AS flag,
+    s.note & 1 = 1 AS backfilled
+FROM stream_state s
+JOIN stream t ON t.id = s.stream_id
+JOIN layout l ON l.id = s.layout_id
+CROSS JOIN LATERAL (
+    SELECT u.factor, max(u.v / u.scale) FILTER (WHERE u.role = 1) AS value,
+        max(u.v / u.scale) FILTER (WHERE u.role = 2) AS zs_value
+    FROM (SELECT y.v, y.factor, y.role, CASE WHEN s.wide IS NULL THEN 10.0::float8 ^ y.decimals ELSE 1 END AS scale
+        FROM unnest(coalesce(s.wide, s.v::float8[]), l.slot_factor, l.slot_role, l.slot_decimals)
+            AS y(v, factor, role, decimals)) u
+    WHERE u.role IN (1, 2) GROUP BY u.factor
+) x
+UNION ALL
+SELECT station_id, stream_id, factor, layout_id, start, received_at, raw_id, value, zs_value, flag, backfilled
+FROM latest_rest;
+COMMENT ON VIEW latest IS 'newest value of every series (station, stream, factor), one row each';
 
 CREATE TABLE rollup_hour (
     station_id integer NOT NULL,

@@ -78,8 +78,10 @@ DO $$
 BEGIN
     IF EXISTS (SELECT 1 FROM pg_roles WHERE rolname = 'ecobureau_app') THEN
         GRANT SELECT, INSERT, UPDATE, DELETE ON stream, gateway_run, gateway_received, frame_counter, frame_rt,
-            frame_period, stream_state, latest, rollup_hour, rollup_day, frame_source, device_event, parameter, quarantine, pending_part,
+            frame_period, stream_state, latest_rest, rollup_hour, rollup_day, frame_source, device_event, parameter, quarantine, pending_part,
             dirty, gateway_session, command, command_event TO ecobureau_app;
+        REVOKE ALL ON latest FROM ecobureau_app;
+        GRANT SELECT ON latest TO ecobureau_app;
         REVOKE ALL ON raw_frame, layout, revision, seal, rekey FROM ecobureau_app;
         GRANT SELECT, INSERT ON raw_frame, layout, revision, seal, rekey TO ecobureau_app;
         GRANT UPDATE (start) ON revision TO ecobureau_app;
