@@ -174,11 +174,12 @@ def roles_at(viewer: Viewer, action: str, record: Record) -> frozenset[str]:
         for grant, reaches in _reaches(viewer, action, _kind(type(record)))
         if any(_gets_at(viewer, grant, reach, record) for reach in reaches)
     }
-    if record.pk and (action in _SHARED or action == "act"):
+    table = _kind(type(record)).access.get(action, {})
+    missing = {role for role in viewer.roles if role in table} - found
+    if missing and record.pk and (action in _SHARED or action == "act"):
         shares = _shares(viewer, record.KIND).filter(object_id=record.pk)
         if (shares.filter(may_act=True) if action == "act" else shares).exists():
-            table = _kind(type(record)).access.get(action, {})
-            found |= {role for role in viewer.roles if role in table}
+            found |= missing
     return frozenset(found)
 
 

@@ -24,7 +24,10 @@ def of(record: Record) -> str:
 
 def of_verb(record: Record, verb: str) -> str:
     """Return the address at which a verb is done to a record."""
-    return reverse("core:do", args=[kind_of(type(record)).plural, record.number, verb])
+    kind = kind_of(type(record))
+    if verb in kind.pages:
+        return reverse(kind.pages[verb], args=[record.number])
+    return reverse("core:do", args=[kind.plural, record.number, verb])
 
 
 def of_file(attachment: Attachment, *, original: bool = False) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.db.models import QuerySet
@@ -61,6 +61,7 @@ class Kind:
         papers: kinds of attachment it takes.
         verbs: verb → the app's service function `(record, actor, **act)`; others go to `services.perform`.
         forms: verb → Django form whose cleaned data goes to the service as keyword arguments; `create` for new ones.
+        pages: verb → name of the page that does it in place of the kernel's form (takes the number).
         create: the app's service function for new records (`(actor, **cleaned)`); None = no page to make one.
         columns: further columns behind the common ones; columns_only: in place of them.
         filters: a `django_filters.FilterSet` in place of the kernel's own.
@@ -84,6 +85,7 @@ class Kind:
     papers: tuple[Paper, ...] = ()
     verbs: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     forms: Mapping[str, Any] = field(default_factory=dict)
+    pages: Mapping[str, str] = field(default_factory=dict)
     create: Callable[..., Any] | None = None
     columns: tuple[Column, ...] = ()
     columns_only: tuple[Column, ...] = ()
@@ -117,11 +119,28 @@ def register(kind: Kind) -> Kind:
     for other in _kinds.values():
         if other.code != kind.code and (other.plural == kind.plural or other.prefix == kind.prefix):
             raise ValueError(f"kind {kind.code!r}: plural or prefix is taken by {other.code!r}")
-    for verb in (*kind.verbs, *kind.bulk, *(verb for verb in kind.forms if verb != "create")):
+    for verb in (*kind.verbs, *kind.bulk, *kind.pages, *(verb for verb in kind.forms if verb != "create")):
         if verb not in kind.flow.verbs():
             raise ValueError(f"kind {kind.code!r}: {verb!r} is no verb of its flow")
     _kinds[kind.code] = kind
     return kind
+
+
+def extend(code: str, verb: str, *, service: Callable[..., Any], form: Any, page: str) -> Kind:
+    """Let a higher app do a verb of a kind that stands below it: its service and form (API), and its page.
+
+    Raises:
+        KeyError: no such kind. ValueError: the flow has no such verb.
+    """
+    kind = get(code)
+    return register(
+        replace(
+            kind,
+            verbs={**kind.verbs, verb: service},
+            forms={**kind.forms, verb: form},
+            pages={**kind.pages, verb: page},
+        )
+    )
 
 
 def unregister(code: str) -> None:

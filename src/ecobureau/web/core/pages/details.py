@@ -112,6 +112,8 @@ def do_page(request: HttpRequest, plural: str, number: str, verb: str) -> HttpRe
         refuse(Refusal(code, params), actor=viewer.user_id, what=f"{number} {verb}")
     if not move.roles_for(record.level) & access.roles_at(viewer, "act", record):
         refuse(Refusal("core.not_your_role", {"verb": move.name}), actor=viewer.user_id, what=f"{number} {verb}")
+    if not posted and verb in kind.pages:
+        return redirect(addresses.of_verb(record, verb))
     form = verb_form(
         kind,
         move,

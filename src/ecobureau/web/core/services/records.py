@@ -271,7 +271,8 @@ def _unknown_papers(record: Record, papers: Iterable[UUID | str]) -> Refusal | N
 
 
 def _bind_papers(record: Record) -> tuple[Mapping[str, Any], ...]:
-    fresh = Attachment.objects.filter(kind=record.KIND, object_id=record.pk, in_history__isnull=True).order_by("pk")
+    fresh = Attachment.objects.filter(kind=record.KIND, object_id=record.pk, in_history__isnull=True)
+    rows = list(fresh.order_by("pk"))
     bound = tuple(
         {
             "uuid": each.uuid,
@@ -285,9 +286,10 @@ def _bind_papers(record: Record) -> tuple[Mapping[str, Any], ...]:
             "by": each.uploaded_by,
             "withdrawn": each.withdrawn_at is not None,
         }
-        for each in fresh
+        for each in rows
     )
-    fresh.update(in_history=record.version)
+    if rows:
+        fresh.filter(pk__in=[each.pk for each in rows]).update(in_history=record.version)
     return bound
 
 
