@@ -6,7 +6,7 @@ import asyncio
 import json
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -65,16 +65,16 @@ class WatchedLogger(Logger):
 
     @property
     def idle(self) -> bool:
-        return not (self.waiting or self.live or self.backlog or self.owes or self.pulls)
+        return not (self.waiting or self.live or self.shelf or self.pulls)
 
 
 class Fleet:
     """The loggers of a test. `sent` counts how often each packet was put on the wire; `answered` holds the answered."""
 
-    def __init__(self, port: int, journal: Path, plans: Sequence[StationPlan]) -> None:
+    def __init__(self, port: int, journal: Path, plans: Sequence[StationPlan], over_time: float) -> None:
         loop = asyncio.get_running_loop()
         settings = Settings(
-            over_time=2.0, re_count=1000, per_second=200.0, keep_realtime=1_000_000, lag=False, heartbeat=5
+            over_time=over_time, re_count=1_000_000, per_second=200.0, keep_realtime=1_000_000, lag=False, heartbeat=5
         )
         self.world = World("127.0.0.1", port, Time(), Agenda(loop), Journal(journal), settings)
         self.sent: Counter[Key] = Counter()
@@ -86,7 +86,7 @@ class Fleet:
         for plan in plans:
             logger = WatchedLogger(Plant(plan, 1, []), self.world)
             logger.fleet = self
-            logger.owes = [("2061", hour - back * HOUR) for back in range(OWED_HOURS, 1, -1)]
+            logger.shelf.owes = [("2061", hour - back * HOUR) for back in range(OWED_HOURS, 1, -1)]
             self.loggers.append(logger)
 
     def in_flight(self) -> dict[Key, WatchedLogger]:
@@ -117,18 +117,31 @@ class Fleet:
             logger.stop_collecting()
         await until(lambda: all(logger.idle for logger in self.loggers), "the queues of the loggers to drain")
 
+    async def all_unanswered(self, tries: int) -> None:
+        """Wait until every logger has put the upload in hand on the wire `tries` times, all in vain."""
+        await until(
+            lambda: all(one.waiting is not None and one.waiting.tries >= tries for one in self.loggers),
+            f"every logger to send {tries} times in vain",
+        )
+
     def resent(self) -> int:
         """How often an upload went out again: after a time-out, or after the link came back."""
         return self.world.tally["resent"] + sum(count - 1 for count in self.sent.values())
 
 
 @asynccontextmanager
-async def running(port: int, journal: Path, plans: Sequence[StationPlan]) -> Any:
-    """A fleet that dials in, and hangs up at the end."""
-    made = Fleet(port, journal, plans)
+async def running(
+    port: int, journal: Path, plans: Sequence[StationPlan], over_time: float = 2.0
+) -> AsyncIterator[Fleet]:
+    """A fleet that dials in and has been heard of each, and hangs up at the end.
+
+    `over_time`: seconds after which an unanswered upload goes out again.
+    """
+    made = Fleet(port, journal, plans, over_time)
     for logger in made.loggers:
         logger.start(1.0)
     try:
+        await until(lambda: len({key[0] for key in made.answered}) == len(plans), "every logger to get an answer")
         yield made
     finally:
         made.world.stopping = True

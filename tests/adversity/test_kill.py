@@ -19,8 +19,8 @@ from adversity import ledger
 from adversity.bureau import City
 from adversity.loggers import Fleet, Key, lines, plans, running, until
 from ecobureau import clock
+from ecobureau.simulator.plan import StationPlan
 from ecobureau.supervisor.postgres import EmbeddedPostgres
-from supervisor.helpers import PATIENCE
 
 pytestmark = pytest.mark.adversity
 VICTIMS = ("gateway", "postgres", "web", "supervisor", "worker")
@@ -41,14 +41,10 @@ def test_what_was_answered_survives_every_kill(city: City, tmp_path: Path) -> No
     begin, began = clock.now(), time.monotonic()
     kills, seed = int(os.environ.get("ECOBUREAU_KILLS", "10")), int(os.environ.get("ECOBUREAU_KILL_SEED", "212"))
     stations, journal = plans(), tmp_path / "journal.jsonl"
-    city.start()
-    city.ready()
+    city.open(stations)
     assert (city.one("show fsync"), city.one("show synchronous_commit")) == ("on", "on")
-    city.enter(stations)
     done = asyncio.run(_play(city, stations, journal, kills, random.Random(seed)))
-    assert city.process is not None
-    city.process.terminate()
-    assert city.process.wait(PATIENCE) == 0, city.tail()
+    city.close()
 
     answered = list(lines(journal))
     with EmbeddedPostgres(city.data) as server, psycopg.connect(server.url("app"), autocommit=True) as conn:
@@ -65,10 +61,9 @@ def test_what_was_answered_survives_every_kill(city: City, tmp_path: Path) -> No
     print(f"{time.monotonic() - began:.0f} s")
 
 
-async def _play(city: City, stations: list, journal: Path, kills: int, rng: random.Random) -> list[Kill]:  # type: ignore[type-arg]
+async def _play(city: City, stations: list[StationPlan], journal: Path, kills: int, rng: random.Random) -> list[Kill]:
     done: list[Kill] = []
     async with running(city.gateway, journal, stations) as fleet:
-        await until(lambda: len({key[0] for key in fleet.answered}) == len(stations), f"all to be heard\n{city.tail()}")
         for number in range(kills):
             done.append(await _kill(city, fleet, VICTIMS[number % len(VICTIMS)], rng))
         await city.whole()
@@ -97,7 +92,7 @@ async def _kill(city: City, fleet: Fleet, victim: str, rng: random.Random) -> Ki
     if victim == "supervisor":
         assert city.process is not None
         city.process.wait()
-        city.start()
+        city.start("--metrics-port", str(city.metrics_port))
     await until(lambda: city.pids().get(victim, kill.pid) != kill.pid, f"{victim} to be replaced\n{city.tail()}")
     await until(lambda: kill.in_flight <= fleet.answered, f"what was in flight to be answered\n{city.tail()}")
     assert all(fleet.sent[key] > 1 for key in kill.cut), "what was cut went out again"
