@@ -31,27 +31,6 @@ class Loaded:
     areas: int
 
 
-class _Tally:
-    def __init__(self, actor: Viewer) -> None:
-        self.actor = actor
-        self.units = 0
-        self.areas = 0
-
-    def unit(self, parent: Organisation | None, level: str, spec: Mapping[str, Any]) -> Organisation:
-        path = f"{parent.path if parent else '/'}{spec['code']}/"
-        there = Organisation.objects.filter(path=path).first()
-        if there:
-            return there
-        self.units += 1
-        return services.make_organisation(self.actor, parent=parent, level=level, **spec)
-
-    def area(self, unit: Organisation, shape: Shape, source: str) -> None:
-        if unit.areas.exists():
-            return
-        self.areas += 1
-        services.set_area(self.actor, unit, shape.to_geojson(), valid_from=FIRST_DAY, source=source)
-
-
 @transaction.atomic
 def load_city(actor: Viewer = SYSTEM, *, on: date, pack: RulePack | None = None) -> Loaded:
     """Make the city of the rule pack `matter`: centre, departments, districts, grids and their areas.
@@ -63,64 +42,78 @@ def load_city(actor: Viewer = SYSTEM, *, on: date, pack: RulePack | None = None)
     """
     pack = pack or load("matter")
     spec = _table(pack, "organisation.city", on)
-    outlines = json.loads(
-        files("ecobureau.rulepacks").joinpath("geo", str(spec["outlines"])).read_text(encoding="utf-8")
-    )
-    tally = _Tally(actor)
-    city = tally.unit(None, Level.CITY, {key: spec[key] for key in ("code", "name", "division_code", "duties")})
-    for department in _list(pack, "organisation.city_departments", on):
-        tally.unit(city, Level.DEPARTMENT, department)
-    own = _list(pack, "organisation.district_departments", on)
-    grids = _table(pack, "organisation.grids.count", on)
-    for feature in outlines["features"]:
-        _load_district(tally, city, feature, str(spec["system"]), str(spec["outlines"]), own, grids)
-    return Loaded(tally.units, tally.areas)
+    system, source = str(spec["system"]), str(spec["outlines"])
+    outlines = json.loads(files("ecobureau.rulepacks").joinpath("geo", source).read_text(encoding="utf-8"))
+    districts = [_district(feature, system) for feature in outlines["features"]]
+    names = ("code", "name", "division_code", "duties")
+    made = services.make_organisations(actor, None, [{"level": Level.CITY, **{name: spec[name] for name in names}}])
+    city = Organisation.objects.get(path=f"/{spec['code']}/")
+    departments = [{"level": Level.DEPARTMENT, **each} for each in _list(pack, "organisation.city_departments", on)]
+    made += services.make_organisations(actor, city, [*departments, *(each.spec for each in districts)])
+    rule = _Below(_list(pack, "organisation.district_departments", on), _table(pack, "organisation.grids.count", on))
+    shapes: list[tuple[Organisation, Shape]] = []
+    for district in districts:
+        unit = Organisation.objects.get(path=f"{city.path}{district.spec['code']}/")
+        more, cells = _below(actor, unit, district, rule)
+        made += more
+        shapes += [(unit, district.shape), *cells]
+    areas = services.set_first_areas(actor, shapes, valid_from=FIRST_DAY, source=source, system=system)
+    return Loaded(made, areas)
 
 
-def _load_district(
-    tally: _Tally,
-    city: Organisation,
-    feature: Mapping[str, Any],
-    system: str,
-    source: str,
-    departments: list[Mapping[str, Any]],
-    grids: Mapping[str, Any],
-) -> None:
+@dataclass(frozen=True, slots=True)
+class _District:
+    name: str
+    shape: Shape
+    spec: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Below:
+    departments: list[Mapping[str, Any]]
+    grids: Mapping[str, Any]
+
+
+def _district(feature: Mapping[str, Any], system: str) -> _District:
     names = feature["properties"]
-    shape = read_shape(feature["geometry"]).moved(lambda lon, lat: to_wgs84(lon, lat, system))
+    name = str(names["name"])
     lon, lat = to_wgs84(names["centre"][0], names["centre"][1], system)
-    code = sort_key(names["name"].removesuffix("区").removesuffix("县")).replace(" ", "")
-    district = tally.unit(
-        city,
-        Level.DISTRICT,
+    spec = {
+        "code": sort_key(name.removesuffix("区").removesuffix("县")).replace(" ", ""),
+        "level": Level.DISTRICT,
+        "name": f"{name}分中心",
+        "division_code": names["adcode"],
+        "duties": ["dispatch"],
+        "lon": lon,
+        "lat": lat,
+    }
+    shape = read_shape(feature["geometry"]).moved(lambda east, north: to_wgs84(east, north, system))
+    return _District(name, shape, spec)
+
+
+def _below(
+    actor: Viewer, unit: Organisation, district: _District, rule: _Below
+) -> tuple[int, list[tuple[Organisation, Shape]]]:
+    """Make the departments and grids of a district; returns how many, and the areas of the grids just made."""
+    departments = [
+        {"level": Level.DEPARTMENT, **each, "name": f"{district.name}{each['name']}"} for each in rule.departments
+    ]
+    if unit.children.filter(level=Level.GRID).exists():
+        return services.make_organisations(actor, unit, departments), []
+    cells = cut_cells(district.shape, _grid_count(district.shape, rule.grids))
+    grids = [
         {
-            "code": code,
-            "name": f"{names['name']}分中心",
-            "division_code": names["adcode"],
-            "duties": ["dispatch"],
-            "lon": lon,
-            "lat": lat,
-        },
-    )
-    tally.area(district, shape, source)
-    for department in departments:
-        tally.unit(district, Level.DEPARTMENT, {**department, "name": f"{names['name']}{department['name']}"})
-    count = _grid_count(shape, grids)
-    if district.children.filter(level=Level.GRID).exists():
-        return
-    for number, cell in enumerate(cut_cells(shape, count), start=1):
-        lon, lat = cell.centre
-        grid = tally.unit(
-            district,
-            Level.GRID,
-            {
-                "code": f"g{number:02d}",
-                "name": f"{names['name']}第{number}网格",
-                "lon": round(lon, 6),
-                "lat": round(lat, 6),
-            },
-        )
-        tally.area(grid, cell, source)
+            "code": f"g{number:02d}",
+            "level": Level.GRID,
+            "name": f"{district.name}第{number}网格",
+            "lon": round(cell.centre[0], 6),
+            "lat": round(cell.centre[1], 6),
+        }
+        for number, cell in enumerate(cells, start=1)
+    ]
+    made = services.make_organisations(actor, unit, [*departments, *grids])
+    rows = unit.children.filter(level=Level.GRID).order_by("code")
+    return made, list(zip(rows, cells, strict=True))
 
 
 def _grid_count(shape: Shape, rule: Mapping[str, Any]) -> int:

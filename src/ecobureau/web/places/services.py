@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
 
 from ecobureau import clock
-from ecobureau.domain.geo import System, read_shape, to_wgs84
+from ecobureau.domain.geo import Shape, System, read_shape, to_wgs84
 from ecobureau.web.accounts.models import User
 from ecobureau.web.core.access import Viewer
 from ecobureau.web.places.changes import differences, note_change
@@ -49,37 +50,102 @@ def make_organisation(
         Invalid: bad code, level that does not fit below the parent, name missing, path taken.
     """
     must_change(actor, parent.path if parent else "/")
-    if not _CODE.fullmatch(code):
-        raise invalid("code", "registry.org.code", value=code)
-    if level not in Level.values:
-        raise invalid("level", "registry.choice", value=level, choices=", ".join(Level.values))
-    above = Level(parent.level) if parent else None
-    if level not in _MAY_HOLD[above]:
-        raise invalid("level", "registry.org.level", value=level, parent=parent.path if parent else "/")
-    if not name.strip():
-        raise invalid("name", "registry.missing")
-    path = f"{parent.path if parent else '/'}{code}/"
-    if Organisation.objects.filter(path=path).exists():
-        raise invalid("code", "registry.org.taken", value=path)
-    now = clock.now()
-    unit = Organisation.objects.create(
-        parent=parent,
+    unit = _new_unit(
+        parent,
         code=code,
-        path=path,
         level=level,
-        name=name.strip(),
-        name_sort=sort_key(name.strip()),
-        initials=initials(name.strip()),
+        name=name,
         division_code=division_code,
         duties=list(duties),
         phone=phone,
         lon=lon,
         lat=lat,
+    )
+    if Organisation.objects.filter(path=unit.path).exists():
+        raise invalid("code", "registry.org.taken", value=unit.path)
+    unit.save(force_insert=True)
+    note_change(actor, "make", unit, number=unit.path, name=unit.name, level=level)
+    return unit
+
+
+def _new_unit(parent: Organisation | None, *, code: str, level: str, name: str, **fields: Any) -> Organisation:
+    """Return an unsaved unit, checked."""
+    if not _CODE.fullmatch(code):
+        raise invalid("code", "registry.org.code", value=code)
+    if level not in Level.values:
+        raise invalid("level", "registry.choice", value=level, choices=", ".join(Level.values))
+    if level not in _MAY_HOLD[Level(parent.level) if parent else None]:
+        raise invalid("level", "registry.org.level", value=level, parent=parent.path if parent else "/")
+    if not name.strip():
+        raise invalid("name", "registry.missing")
+    now = clock.now()
+    return Organisation(
+        parent=parent,
+        code=code,
+        path=f"{parent.path if parent else '/'}{code}/",
+        level=level,
+        name=name.strip(),
+        name_sort=sort_key(name.strip()),
+        initials=initials(name.strip()),
         created_at=now,
         updated_at=now,
+        **fields,
     )
-    note_change(actor, "make", unit, number=path, name=unit.name, level=level)
-    return unit
+
+
+@transaction.atomic
+def make_organisations(actor: Viewer, parent: Organisation | None, specs: Sequence[Mapping[str, Any]]) -> int:
+    """Add many units below `parent` at once, with one audit line; those whose path is there stay as they are.
+
+    Args:
+        specs: arguments of `make_organisation` but `parent`.
+
+    Returns:
+        How many were added.
+    """
+    must_change(actor, parent.path if parent else "/")
+    units = [_new_unit(parent, **{**spec, "duties": list(spec.get("duties", ()))}) for spec in specs]
+    there = set(Organisation.objects.filter(path__in=[unit.path for unit in units]).values_list("path", flat=True))
+    fresh = [unit for unit in units if unit.path not in there]
+    Organisation.objects.bulk_create(fresh)
+    if fresh:
+        note_change(actor, "make_many", parent or fresh[0], number=parent.path if parent else "/", units=len(fresh))
+    return len(fresh)
+
+
+@transaction.atomic
+def set_first_areas(
+    actor: Viewer, shapes: Sequence[tuple[Organisation, Shape]], *, valid_from: date, source: str, system: str
+) -> int:
+    """Give many units their first area (WGS 84 already) at once, with one audit line; returns how many were given.
+
+    Args:
+        source, system: where the outlines come from and the system they stood in.
+    """
+    must_change(actor, "/")
+    having = set(Area.objects.values_list("organisation_id", flat=True))
+    fresh = [(unit, shape) for unit, shape in shapes if unit.pk not in having]
+    rows = [_area(unit, shape, valid_from, None, system, source) for unit, shape in fresh]
+    Area.objects.bulk_create(rows)
+    if fresh:
+        note_change(actor, "areas", fresh[0][0], number=source, areas=len(rows), since=valid_from)
+    return len(rows)
+
+
+def _area(unit: Organisation, shape: Shape, valid_from: date, valid_to: date | None, system: str, source: str) -> Area:
+    box = shape.box
+    return Area(
+        organisation=unit,
+        polygon=shape.to_geojson(),
+        min_lon=box.min_lon,
+        min_lat=box.min_lat,
+        max_lon=box.max_lon,
+        max_lat=box.max_lat,
+        source=source,
+        source_system=system,
+        valid_from=valid_from,
+        valid_to=valid_to,
+    )
 
 
 @transaction.atomic
@@ -140,21 +206,10 @@ def set_area(
     Area.objects.filter(organisation=unit, valid_to=None, valid_from__lt=valid_from).update(
         valid_to=valid_from - timedelta(days=1)
     )
-    box = shape.box
+    area = _area(unit, shape, valid_from, valid_to, system, source)
     try:
         with transaction.atomic():
-            area = Area.objects.create(
-                organisation=unit,
-                polygon=shape.to_geojson(),
-                min_lon=box.min_lon,
-                min_lat=box.min_lat,
-                max_lon=box.max_lon,
-                max_lat=box.max_lat,
-                source=source,
-                source_system=system,
-                valid_from=valid_from,
-                valid_to=valid_to,
-            )
+            area.save(force_insert=True)
     except IntegrityError as error:
         raise invalid("valid_from", "registry.overlap", first=valid_from.isoformat()) from error
     note_change(actor, "area", unit, number=unit.path, since=valid_from.isoformat(), source=source)
