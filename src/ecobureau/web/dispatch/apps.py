@@ -9,7 +9,9 @@ class DispatchConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from ecobureau.web.core.records import register
+        from ecobureau.web.core import registry
+        from ecobureau.web.dispatch import acts, forms
         from ecobureau.web.dispatch.kind import KIND
 
-        register(KIND)
+        registry.register(KIND)
+        registry.extend("clue", "dispatch", service=acts.send, form=forms.SendForm, page="dispatch:send")

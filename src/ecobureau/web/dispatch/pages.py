@@ -10,12 +10,27 @@ from django.views.decorators.http import require_http_methods
 
 from ecobureau.domain.workflow import Refusal
 from ecobureau.web.clues import selectors as clue_selectors
-from ecobureau.web.core import addresses
+from ecobureau.web.clues.models import Clue
+from ecobureau.web.core import access, addresses, registry
+from ecobureau.web.core.access import Viewer
 from ecobureau.web.core.pages.common import signed_in, viewer_in
 from ecobureau.web.core.refusals import refuse
-from ecobureau.web.dispatch import selectors, services, sheet
+from ecobureau.web.dispatch import acts, selectors, sheet
 from ecobureau.web.dispatch.forms import SendForm
 from ecobureau.words import say
+
+
+def _must_be_sendable(viewer: Viewer, clue: Clue) -> None:
+    """Refuse those who may not send this clue out before they fill in anything; a repeated submission passes."""
+    flow = registry.get("clue").flow
+    move = next(each for each in flow.transitions if each.verb == "dispatch")
+    found: Refusal | None = None
+    if not move.roles_for(clue.level) & access.roles_at(viewer, "act", clue):
+        found = Refusal("core.not_your_role", {"verb": move.name})
+    elif clue.state not in (*move.sources, move.target):
+        found = Refusal("core.not_from_here", {"verb": move.name, "state": flow.state(clue.state).name})
+    if found is not None:
+        refuse(found, actor=viewer.user_id, what=f"dispatch {clue.number}")
 
 
 @require_http_methods(["GET", "POST"])
@@ -26,6 +41,7 @@ def send_page(request: HttpRequest, number: str) -> HttpResponse:
     clue = clue_selectors.clue(viewer, number)
     if clue is None:
         refuse(Refusal("core.not_found", {"number": number}), actor=viewer.user_id, what="dispatch")
+    _must_be_sendable(viewer, clue)
     if request.method == "GET":
         kind = request.GET.get("task_kind") or None
         plan = selectors.plan(clue, task_kind=kind)
@@ -35,20 +51,13 @@ def send_page(request: HttpRequest, number: str) -> HttpResponse:
     if not form.is_valid():
         refuse(Refusal("dispatch.bad_form"), actor=viewer.user_id, what=f"dispatch {number}")
     given = form.cleaned_data
-    unit, person = given["unit"]
-    task = services.send(
+    task = acts.send(
         clue,
         viewer,
-        unit=unit,
-        person=person,
-        task_kind=given["task_kind"],
-        keep_data_first=given["secure_first"],
-        note=given["note"],
-        order=given["note"],
-        client_uuid=given["client_uuid"],
+        **{name: given[name] for name in ("unit", "task_kind", "secure_first", "note", "client_uuid")},
         expect_version=given["version"],
     )
-    messages.success(request, say("dispatch.sent", None, number=task.number, unit=sheet.unit_name(unit)))
+    messages.success(request, say("dispatch.sent", None, number=task.number, unit=sheet.unit_name(task.owner_unit)))
     after = request.POST.get("next", "")
     near = url_has_allowed_host_and_scheme(after, allowed_hosts={request.get_host()})
     return redirect(after if near else addresses.of(clue))

@@ -1,0 +1,82 @@
+"""Sending a clue out by page and API, and the phone's pages."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from ecobureau.web.clues.models import Clue
+from ecobureau.web.core import addresses
+from ecobureau.web.core import services as kernel
+from ecobureau.web.core.access import SYSTEM
+from ecobureau.web.core.models import History
+from ecobureau.web.dispatch.models import Task
+from ecobureau.web.places import services as places
+from web.people import person
+
+pytestmark = pytest.mark.django_db
+AT = datetime(2026, 11, 22, 12, tzinfo=UTC)
+DISTRICT, GRID = "/wuhan/jiangan/", "/wuhan/jiangan/g1/"
+
+
+@pytest.fixture
+def clue() -> Clue:
+    top = places.make_organisation(SYSTEM, parent=None, code="wuhan", level="city", name="市")
+    district = places.make_organisation(SYSTEM, parent=top, code="jiangan", level="district", name="江岸")
+    places.make_organisation(SYSTEM, parent=district, code="g1", level="grid", name="一网格")
+    made: Clue = kernel.create(
+        "clue", SYSTEM, title="线索", org_path=GRID, grid=GRID, first_at=AT, last_at=AT
+    )  # fmt: skip
+    return made
+
+
+def test_the_button_of_the_clue_page_leads_to_the_dispatch_page(client: Any, clue: Clue) -> None:
+    client.force_login(person("d", ("dispatcher", DISTRICT)))
+    page = client.get(f"/clues/{clue.number}/").content.decode()
+    assert f'href="/clues/{clue.number}/send/"' in page
+    answer = client.get(f"/clues/{clue.number}/do/dispatch/")
+    assert (answer.status_code, answer["Location"]) == (302, addresses.of_verb(clue, "dispatch"))
+    assert GRID in client.get(f"/clues/{clue.number}/send/").content.decode()
+
+
+def test_sending_by_page_and_by_api_makes_one_task_however_often_it_is_sent(client: Any, clue: Clue) -> None:
+    client.force_login(person("d", ("dispatcher", DISTRICT)))
+    form = {"unit": GRID, "task_kind": "grid_check", "note": "看东门", "client_uuid": str(uuid4()), "version": "1"}
+    for _ in range(2):
+        assert client.post(f"/clues/{clue.number}/send/", form).status_code == 302
+    answer = client.post(
+        f"/api/clues/{clue.number}/do/dispatch/", json.dumps(form), content_type="application/json"
+    )  # fmt: skip
+    assert answer.status_code in (200, 422)
+    task = Task.objects.get()
+    assert (task.owner_unit, task.order, Clue.objects.get().state) == (GRID, "看东门", "tasked")
+
+
+def test_the_api_sends_a_clue_out(client: Any, clue: Clue) -> None:
+    client.force_login(person("d", ("dispatcher", DISTRICT)))
+    body = json.dumps({"unit": GRID, "task_kind": "grid_check"})
+    address = f"/api/clues/{clue.number}/do/dispatch/"
+    assert client.post(address, body, content_type="application/json").json()["state"] == "tasked"
+    assert Task.objects.get().owner_unit == GRID
+
+
+@pytest.mark.parametrize(("role", "code"), [("enforcement_officer", 403), ("unit_head", 403), ("auditor", 403)])
+def test_who_may_not_send_is_told_before_the_form(client: Any, clue: Clue, role: str, code: int) -> None:
+    client.force_login(person("x", (role, DISTRICT)))
+    before = (clue.version, History.objects.count())
+    form = {"unit": GRID, "task_kind": "grid_check"}
+    assert client.get(f"/clues/{clue.number}/send/").status_code == code
+    assert client.post(f"/clues/{clue.number}/send/", form).status_code == code
+    clue.refresh_from_db()
+    assert before == (clue.version, History.objects.count()) and not Task.objects.exists()
+
+
+def test_a_broken_form_is_refused_and_nothing_is_made(client: Any, clue: Clue) -> None:
+    client.force_login(person("d", ("dispatcher", DISTRICT)))
+    for bad in ({}, {"unit": GRID, "task_kind": "party"}, {"unit": "/nowhere/", "task_kind": "grid_check"}):
+        assert client.post(f"/clues/{clue.number}/send/", bad).status_code == 422
+    assert not Task.objects.exists() and Clue.objects.get().state == "new"
