@@ -55,7 +55,9 @@ def test_settings_come_from_the_environment():
     assert settings.batch_frames == Settings().batch_frames
 
 
-@pytest.mark.parametrize(("name", "text"), [("BATCH_FRAMES", "many"), ("BATCH_FRAMES", "0"), ("STRICT", "maybe")])
+@pytest.mark.parametrize(
+    ("name", "text"), [("BATCH_FRAMES", "many"), ("BATCH_FRAMES", "0"), ("FIRST_CONTACT", "maybe")]
+)
 def test_a_setting_that_cannot_be_read_is_named(name, text):
     with pytest.raises(BadSetting) as caught:
         Settings.of({f"ECOBUREAU_GATEWAY_{name}": text})

@@ -229,3 +229,17 @@ async def test_answers_of_the_field_are_never_answered(field):
         assert (await wire.ask(device.live())).cn == "9014"
         assert running.gateway.metrics.answers == 1
     assert field.outcomes(device.station_id) == {"control": 4, "stored": 1}
+
+
+@in_loop
+async def test_a_frame_that_the_program_stumbles_over_stops_nobody(field):
+    # The year 1 has no day before it, which an end-stamped day of it would need.
+    device = field.register(stamp_rule="end", accept_from="0001-01-02T00:00:00+00:00")
+    bad = device.frame("DataTime=00010101080000;w01018-Avg=1", cn="2031")
+    async with gateway(field) as running:
+        wire = await running.dial()
+        wire.send(device.live(1), bad, device.live(2))
+        assert [(await wire.receive()).cn for _ in range(2)] == ["9014", "9014"]
+        await until(lambda: running.gateway.metrics.outcomes["quarantined"])
+    assert field.rows("select reason from quarantine where raw = %s", bad) == [("poison.OverflowError",)]
+    assert len(starts(field, device)) == 2

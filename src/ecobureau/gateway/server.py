@@ -28,6 +28,8 @@ from ecobureau.gateway.writer import ANSWERED, Finished, Job, Receiver, Sink, Wr
 from ecobureau.storage.types import Arrival
 
 BACKLOG = 1024
+SILENT = frozenset({"crc", "length", "header", "truncated"})
+"""Errors after which nobody can say who sent what: never answered."""
 JOB_OVERHEAD = 2048
 """Bytes a queued frame holds beside its raw bytes, roughly: readings, texts, lists."""
 
@@ -185,9 +187,7 @@ class Gateway:
 
     def new_reader(self) -> FrameReader:
         """Return a reader for a new connection."""
-        return FrameReader(
-            strict=self.settings.strict, key_for=self.registry.sm4_key, max_length=self.settings.max_frame
-        )
+        return FrameReader(key_for=self.registry.sm4_key, max_length=self.settings.max_frame)
 
     def opened(self, connection: Connection) -> None:
         """Take a connection, or turn it away when there are too many."""
@@ -249,7 +249,7 @@ class Gateway:
         receipt = self._receipt = self._receipt.later(clock.now())
         now = clock.monotonic()
         self.metrics.received += len(frames)
-        jobs = [self._job(connection, frame, receipt, now) for frame in frames]
+        jobs = [self._safely(connection, frame, receipt, now) for frame in frames]
         connection.queued(len(jobs))
         self.books.count([(job.arrival.station_id or 0, receipt.day) for job in jobs])
         self._lanes.put_all(jobs)
@@ -257,6 +257,15 @@ class Gateway:
             if self._lanes.full(live):
                 self._starved[live].add(connection)
                 connection.hold(Hold.QUEUE)
+
+    def _safely(self, connection: Connection, frame: Frame, receipt: Receipt, now: float) -> Job:
+        """A frame that the program itself stumbles over is set aside with the reason; the others of its read go on."""
+        try:
+            return self._job(connection, frame, receipt, now)
+        except Exception as error:
+            logger.exception("frame_not_understood", mn=frame.mn, cn=frame.cn, raw=frame.raw[:2000].hex())
+            reason = f"poison.{type(error).__name__}"
+            return self._quarantine(connection, frame, self.registry.get(frame.mn), reason, receipt.at, now)
 
     def _job(self, connection: Connection, frame: Frame, receipt: Receipt, now: float) -> Job:
         station = self.registry.get(frame.mn)
@@ -287,7 +296,7 @@ class Gateway:
 
     def _refusal(self, frame: Frame, station: Station | None) -> str:
         """Why a frame is not taken as the station's word; empty when it is."""
-        if frame.error is not None and frame.error != "cp":
+        if frame.error in SILENT:
             return f"frame.{frame.error}"
         if station is None:
             return "station.unknown"
@@ -309,9 +318,10 @@ class Gateway:
         """Keep the raw bytes, answer nothing; beyond the allowance of its address the connection has to wait."""
         self.metrics.errors[reason] += 1
         self.metrics.deviations.update(one.code for one in frame.deviations)
+        if not connection.held & Hold.RATE:
+            logger.info("quarantined", peer=connection.peer, mn=frame.mn, cn=frame.cn, reason=reason)
         self._slow_down(connection, self._errors.owe(connection.address, now))
         meaning = Meaning("control", reason, tuple(dict.fromkeys(one.code for one in frame.deviations)))
-        logger.info("quarantined", peer=connection.peer, mn=frame.mn, cn=frame.cn, reason=reason)
         arrival = self._arrival(connection, frame, station, meaning, received_at)
         arrival.verdict = "quarantine"
         return Job(arrival, None, connection, len(frame.raw) + JOB_OVERHEAD, True, now)

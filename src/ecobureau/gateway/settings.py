@@ -48,7 +48,6 @@ class Settings:
     """Send the set-up commands of first contact (1012, 1000, 1062, 1064) when a logger logs in."""
     stop_patience: float = 15.0
     """Seconds a stopping gateway gives the database to take what is queued."""
-    strict: bool = False
     heartbeat_answer: str = "9014"
     """What a vendor's login or heartbeat 9021 gets when it asks for an answer: 9013, 9014 or `none`."""
 
