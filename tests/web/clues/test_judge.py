@@ -155,6 +155,13 @@ def test_silence_opens_a_clue_and_speaking_again_ends_it(station: Any, store: An
     assert silent.count() == 1
 
 
+def test_nothing_is_due_while_a_stop_is_declared(station: Any, store: Any, clock: ManualClock) -> None:
+    sources.declare(SYSTEM, station.outlet, "stop", starts=NOON - timedelta(days=2), reason="年检")
+    store(station, minutes(NOON - timedelta(hours=2), *["40.0"] * 12))
+    judge.tick()
+    assert not Clue.objects.filter(rule="R-MISSING").exists()
+
+
 def gateway_lives(clock: ManualClock) -> None:
     with connection.cursor() as cursor:
         cursor.execute("update gateway_run set heartbeat_at = %s", [clock.now()])

@@ -77,6 +77,11 @@ class Lookup:
             if row.factor_id == factor and (row.range_low is not None or row.range_high is not None)
         ]
 
+    def declared(self, station_id: int) -> tuple[judging.Declared, ...]:
+        found = self.watched[station_id]
+        rows = self.notices.get(found.outlet_id, []) if found.outlet_id is not None else []
+        return tuple(judging.Declared(row.kind, row.starts, row.ends, row.filed_at, row.reason) for row in rows)
+
     def word(self, factor: str) -> str:
         return sources.factor_label(self.factors.get(factor), factor)
 
@@ -146,14 +151,13 @@ def context(
     lookup: Lookup, station_id: int, factor: str, kind: Kind, points: Sequence[judging.Point], on: date
 ) -> judging.Context:
     """Return what may speak in the plant's favour: declarations, events of the device, neighbours."""
-    watched, rule = lookup.watched[station_id], params(on)
+    rule = params(on)
     start, end = points[0].start, points[-1].end
     span = timedelta(seconds=rule.favour_window_s)
     connection.ensure_connection()
     events = read.events(connection.connection, station_id, start - span, end + span, kinds=list(_EVENT_KINDS))
-    notices = lookup.notices.get(watched.outlet_id, []) if watched.outlet_id is not None else []
     return judging.Context(
-        declared=tuple(judging.Declared(row.kind, row.starts, row.ends, row.filed_at, row.reason) for row in notices),
+        declared=lookup.declared(station_id),
         events=tuple(judging.DeviceEvent(row.at, _EVENT_KINDS[row.kind]) for row in events),
         neighbours=_neighbours(station_id, factor, kind, rule.neighbours_m),
     )

@@ -71,6 +71,7 @@ def _silence(plans: list[LoggerPlan], at: datetime, listening_since: datetime | 
                 plan.active,
                 alive,
                 listening_since,
+                judging.Context(declared=lookup.declared(plan.station_id)),
             ),
             rule,
             at,
@@ -110,10 +111,19 @@ def _missing_of(plans: list[LoggerPlan], at: datetime) -> None:
             stream = judging.Stream(its.kind.value, its.interval_s)
             end = its.newest + timedelta(seconds=its.interval_s)
             start = end - timedelta(seconds=rule.missing_window_s[stream.kind])
+            context = judging.Context(declared=lookup.declared(station))
             for factor, points in facts.series(station, its.st, its.kind, its.interval_s, start, end).items():
                 key = (station, stream.code, factor, "R-MISSING")
                 counted = judging.count_window(
-                    where, factor, stream, points, end, rule, since=since[station], factor_word=lookup.word(factor)
+                    where,
+                    factor,
+                    stream,
+                    points,
+                    end,
+                    rule,
+                    since=since[station],
+                    context=context,
+                    factor_word=lookup.word(factor),
                 )
                 before = judging.MissingState.from_json(memory.get(key))
                 state_now, found = judging.step_missing(before, counted, rule, at)
