@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -39,7 +39,11 @@ _HISTORY = {
     Kind.HOUR: ("2061", timedelta(days=7)),
     Kind.DAY: ("2031", timedelta(days=31)),
 }
-_KINDS = {Kind.MINUTE: lambda: _("分钟数据"), Kind.HOUR: lambda: _("小时数据"), Kind.DAY: lambda: _("日数据")}
+_KINDS: dict[Kind, Callable[[], str]] = {
+    Kind.MINUTE: lambda: _("分钟数据"),
+    Kind.HOUR: lambda: _("小时数据"),
+    Kind.DAY: lambda: _("日数据"),
+}
 _STATES = {
     State.QUEUED: (lambda: _("排队，等设备在线"), "", "hourglass"),
     State.SENT: (lambda: _("已发出，等应答"), "primary", "send"),
