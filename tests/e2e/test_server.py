@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
 from pathlib import Path
 
 import psycopg
+from playwright.sync_api import Browser, expect
 
 from e2e.conftest import Server
+from e2e.helpers import assert_accessible, choose, give_password, shot, watch
+from ecobureau.demo.people import PASSWORDS, PEOPLE
 from ecobureau.web.core import live
 from ecobureau.web.core.access import viewer_of
 from web.people import person
@@ -58,3 +62,28 @@ def test_streams_end_and_the_process_stops_by_itself(static_root: Path, transact
 def test_a_forged_pass_gets_no_stream(server: Server) -> None:
     wire = _stream(server, "forged")
     assert b" 403 " in _until(wire, b"\r\n\r\n").splitlines()[0]
+
+
+def test_the_demo_offers_its_people_with_one_press(
+    static_root: Path, browser: Browser, tmp_path: Path, transactional_db: None
+) -> None:
+    passwords = {one.username: f"pass-{one.username}-9" for one in PEOPLE}
+    (tmp_path / PASSWORDS).write_text(json.dumps(passwords), encoding="utf-8")
+    somebody = next(one for one in PEOPLE if one.role == "duty_officer")
+    give_password(person(somebody.username, ("duty_officer", "/wuhan/")), passwords[somebody.username])
+    server = Server(static_root, ECOBUREAU_DEMO="1", ECOBUREAU_DATA=str(tmp_path))
+    try:
+        page = browser.new_page(base_url=server.url, viewport={"width": 1440, "height": 900})
+        seen = watch(page)
+        choose(page, theme="light", language="zh-hans")
+        page.goto("/accounts/login/")
+        assert_accessible(page)
+        shot(page, "login-demo")
+        for role in {one.role_zh for one in PEOPLE}:
+            expect(page.locator(".eb-roles").get_by_text(role).first).to_be_visible()
+        page.get_by_role("button", name=f"{somebody.username} /").click()
+        expect(page.locator("nav.eb-rail")).to_be_visible()
+        assert not seen.problems
+        page.close()
+    finally:
+        server.stop()

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 import weakref
-from typing import Any
+from typing import Any, cast
 
 from a2wsgi import WSGIMiddleware
 
@@ -19,7 +19,7 @@ from ecobureau.web.live import Hub, Message, Receive, Send, serve
 from ecobureau.web.settings_parts import WEB_THREADS
 from ecobureau.web.wsgi import application as django_pages
 
-pages: Any = WSGIMiddleware(django_pages, workers=WEB_THREADS)
+pages: Any = WSGIMiddleware(cast(Any, django_pages), workers=WEB_THREADS)
 _hubs: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Hub] = weakref.WeakKeyDictionary()
 
 

@@ -45,7 +45,9 @@ Send = Callable[[Message], Awaitable[None]]
 class Ticket(Protocol):
     """What a stream may hear."""
 
-    user_id: int
+    @property
+    def user_id(self) -> int:
+        """Whose stream it is."""
 
     def hears(self, topic: str, org: str) -> bool:
         """Say whether news of `topic` at `org` is for this stream."""
@@ -283,8 +285,9 @@ _STREAM_HEADERS = [
 
 async def _pump(stream: Stream, gone: asyncio.Future[None], send: Send) -> None:
     while True:
-        waiting = asyncio.ensure_future(stream.queue.get())
-        done, _ = await asyncio.wait({waiting, gone}, timeout=HEARTBEAT_S, return_when=asyncio.FIRST_COMPLETED)
+        waiting: asyncio.Future[bytes | None] = asyncio.ensure_future(stream.queue.get())
+        both: set[asyncio.Future[Any]] = {waiting, gone}
+        done, _ = await asyncio.wait(both, timeout=HEARTBEAT_S, return_when=asyncio.FIRST_COMPLETED)
         if gone in done:
             waiting.cancel()
             return

@@ -57,7 +57,8 @@ class Shell:
     @cached_property
     def theme(self) -> str:
         """`light` or `dark`: the person's choice, else dark in the hours of the night shift."""
-        chosen = self.request.user.theme if self.signed_in else self.request.COOKIES.get(THEME_COOKIE, "")
+        user = self.request.user if self.signed_in else None
+        chosen = getattr(user, "theme", "") if user else self.request.COOKIES.get(THEME_COOKIE, "")
         if chosen in ("light", "dark"):
             return chosen
         hour = self.now.astimezone(clock.BEIJING).hour
@@ -70,7 +71,7 @@ class Shell:
     @property
     def large(self) -> bool:
         if self.signed_in:
-            return bool(self.request.user.large_type)
+            return bool(getattr(self.request.user, "large_type", False))
         return self.request.COOKIES.get(LARGE_COOKIE) == "1"
 
     @property
