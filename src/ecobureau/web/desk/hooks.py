@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from ecobureau.clock import beijing, now
 from ecobureau.domain.workflow import Role
@@ -25,13 +28,15 @@ def feeds(viewer: Viewer) -> Feeds | None:
 
 
 def shift(viewer: Viewer) -> str:
-    """Return the shift that the person is on now: its roster and hours."""
+    """Return the hours of the shift that the person is on now; a whole day has a word of its own."""
     if viewer.user_id is None:
         return ""
     duty = places.duty_of(viewer.user_id, now())
     if duty is None:
         return ""
-    return f"{duty.roster} {beijing(duty.starts):%H:%M}–{beijing(duty.ends):%H:%M}"
+    if duty.ends - duty.starts >= timedelta(days=1):
+        return _("全天班")
+    return f"{beijing(duty.starts):%H:%M}–{beijing(duty.ends):%H:%M}"
 
 
 def counts(viewer: Viewer) -> dict[str, int]:
