@@ -44,6 +44,8 @@ def test_what_cannot_be_is_found(make, params, factor, value, unit, ranges, code
         ("a01013", -3.0, "kPa"),
         ("a01012", -10.0, "degC"),
         ("w01018", 200.0, "furlong"),
+        ("w01099", -120.0, "mV"),
+        ("i99999", -1.0, ""),
     ],
 )
 def test_edges_and_what_may_be_negative_are_fine(make, params, factor, value, unit):

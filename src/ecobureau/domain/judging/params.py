@@ -62,6 +62,7 @@ class Params:
     range_severity: Mapping[str, int]
     range_confidence: Mapping[str, float]
     physical: Mapping[str, PhysicalRange]
+    default_units: frozenset[str]
     missing_window_s: Mapping[str, float]
     missing_share: float
     missing_min_count: Mapping[str, int]
@@ -116,6 +117,7 @@ def read_params(judging: RulePack, kinds: RulePack, on: date) -> Params:
         range_severity={key: int(value) for key, value in at.numbers("range.severity").items()},
         range_confidence=at.numbers("range.confidence"),
         physical={key.removeprefix(PHYSICAL): at.physical(key) for key in at.keys(PHYSICAL)},
+        default_units=frozenset(map(str, at.items("range.default_units"))),
         missing_window_s=at.numbers("missing.window_s"),
         missing_share=at.number("missing.share"),
         missing_min_count={key: int(value) for key, value in at.numbers("missing.min_count").items()},

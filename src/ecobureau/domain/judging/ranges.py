@@ -33,6 +33,7 @@ from ecobureau.domain.judging.types import (
 )
 
 RULE = "R-RANGE"
+_ANYTHING = PhysicalRange(None, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +110,7 @@ def _judge(point: Point, facts: RangeFacts, params: Params) -> Seen:
     if value is None:
         return Seen(point, "skip", note="no_value")
     span = next((span for span in facts.ranges if span.in_force(civil_day(point.start))), None)
-    physical = params.physical.get(facts.factor) or params.physical.get("default", PhysicalRange(None, None))
+    physical = _physical(facts.factor, point.unit, params)
     drift = _drift(span, point, params)
     for low, high, unit, kind, slack in _bounds(physical, span, drift):
         edges = _in_unit(low, high, unit, point.unit)
@@ -121,6 +122,15 @@ def _judge(point: Point, facts: RangeFacts, params: Params) -> Seen:
         if high_here is not None and value > high_here:
             return _bad(point, value, high_here, kind, "above", span)
     return Seen(point, "good", value, unit=point.unit)
+
+
+def _physical(factor: str, unit: str, params: Params) -> PhysicalRange:
+    own = params.physical.get(factor)
+    if own is not None:
+        return own
+    if units.spelled(unit) in params.default_units:
+        return params.physical.get("default", _ANYTHING)
+    return _ANYTHING
 
 
 Bounds = tuple[float | None, float | None, str, str, float]
