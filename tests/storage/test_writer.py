@@ -201,6 +201,35 @@ def test_only_newer_values_become_the_latest(writer: Writer, conn: Conn) -> None
     assert state.newest == NOON + 2 * ten
 
 
+def test_each_series_has_one_newest_value_however_its_factors_come(writer: Writer, conn: Conn) -> None:
+    """Against the plain rule: of each factor the value with the newest start, the last written"
+    " where starts are equal."""
+    import random
+
+    chance = random.Random(11)
+    truth: dict[str, tuple[datetime, str, str]] = {}
+    for step in range(120):
+        batch = []
+        for _ in range(chance.randint(1, 3)):
+            start = NOON + timedelta(minutes=10 * chance.randint(0, 30))
+            codes = chance.sample(["a", "b", "c", "d"], chance.randint(1, 3))
+            sent = {code: {"avg": f"{step}.{chance.randint(0, 99)}", "flag": chance.choice("ND")} for code in codes}
+            batch.append(frame(sent, start, raw=repr((step, start, sent)).encode()))
+        for arrival, outcome in zip(batch, writer.write(batch), strict=True):
+            assert outcome in (Outcome.STORED, Outcome.REVISED)
+            assert arrival.period is not None
+            for reading in arrival.period.readings:
+                before = truth.get(reading.code)
+                if before is None or before[0] <= arrival.period.start:
+                    text = f"{reading.values[0]:.{reading.decimals[0]}f}"
+                    truth[reading.code] = (arrival.period.start, text, reading.flag)
+        found = read.latest(conn, [7])
+        assert {v.code: (v.start, v.text, v.flag) for v in found} == truth
+        rows = conn.execute("SELECT factor, start, value, flag FROM latest WHERE station_id = 7").fetchall()
+        assert {row[0]: (row[1], row[2], row[3]) for row in rows} == {v.code: (v.start, v.value, v.flag) for v in found}
+        assert len(rows) == len(found)
+
+
 def _brute(conn: Conn, kind: Kind, hour: datetime) -> tuple[int, int, float | None]:
     chosen = [p for p in points(conn, kind=kind) if hour <= p.start < hour + timedelta(hours=1)]
     valid = [p.value for p in chosen if p.flag in ("N", "3", "") and p.value is not None]

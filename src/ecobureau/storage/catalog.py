@@ -110,12 +110,16 @@ class Catalog:
 
     def _make(self, key: shape.Key) -> shape.Layout:
         row = shape.columns(key)
+        factors = shape.factor_columns(key)
         self.conn.execute(
-            "INSERT INTO layout (digest, factors, units, dialects, slot_factor, slot_stat, slot_decimals,"
-            " slot_role) VALUES"
-            " (%s, %s::text[], %s::text[], %s::text[], %s::smallint[], %s::text[], %s::smallint[], %s::smallint[])"
-            " ON CONFLICT DO NOTHING",
-            (shape.digest(key), *row.values()),
+            "WITH made AS (INSERT INTO layout (digest, factors, units, dialects, slot_factor, slot_stat, slot_decimals,"
+            " slot_role) VALUES (%s, %s::text[], %s::text[], %s::text[], %s::smallint[], %s::text[], %s::smallint[],"
+            " %s::smallint[]) ON CONFLICT DO NOTHING RETURNING id)"
+            " INSERT INTO layout_factor (layout_id, number, factor, slot, decimals, scale, zs_slot,"
+            " zs_decimals, zs_scale)"
+            " SELECT made.id, u.* FROM made, unnest(%s::smallint[], %s::text[], %s::smallint[], %s::smallint[],"
+            " %s::float8[], %s::smallint[], %s::smallint[], %s::float8[]) AS u",
+            (shape.digest(key), *row.values(), *factors),
         )
         self._load_layouts()
         return self._exact[key]

@@ -91,6 +91,19 @@ def columns(key: Key) -> dict[str, list[Any]]:
     }
 
 
+def factor_columns(key: Key) -> list[list[Any]]:
+    """Return the rows of table `layout_factor` as columns: number, factor, slot, decimals, scale, and the converted."""
+    rows = [
+        (
+            *(p.factor + 1, p.code),
+            *(p.slot + 1 or None, p.decimals, float(10**p.decimals)),
+            *(p.zs_slot + 1 or None, p.zs_decimals, float(10**p.zs_decimals)),
+        )
+        for p in make_layout(0, key).principals
+    ]
+    return [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in range(8)]
+
+
 OWN, CONVERTED, LOWEST, HIGHEST, CONVERTED_HIGHEST, TOTAL = 1, 2, 3, 4, 5, 6
 _ROLES = {"min": LOWEST, "max": HIGHEST, "zs_max": CONVERTED_HIGHEST, "cou": TOTAL}
 

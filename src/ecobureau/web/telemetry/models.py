@@ -41,6 +41,25 @@ class Layout(models.Model):
         verbose_name = _("数据布局")
 
 
+class LayoutFactor(models.Model):
+    """Where in a row of a layout the own and the converted value of a factor stand; slots and numbers count from 1."""
+
+    pk = models.CompositePrimaryKey("layout_id", "number")
+    layout_id = models.IntegerField()
+    number = models.SmallIntegerField()
+    factor = models.TextField()
+    slot = models.SmallIntegerField(null=True)
+    decimals = models.SmallIntegerField()
+    scale = models.FloatField()
+    zs_slot = models.SmallIntegerField(null=True)
+    zs_decimals = models.SmallIntegerField()
+    zs_scale = models.FloatField()
+
+    class Meta:
+        db_table = "layout_factor"
+        verbose_name = _("数据布局因子")
+
+
 class GatewayRun(models.Model):
     """One life of one gateway process."""
 

@@ -233,6 +233,25 @@ STATE = [
         },
     ),
     migrations.CreateModel(
+        name='LayoutFactor',
+        fields=[
+            ('pk', models.CompositePrimaryKey('layout_id', 'number', blank=True, editable=False, primary_key=True, serialize=False)),
+            ('layout_id', models.IntegerField()),
+            ('number', models.SmallIntegerField()),
+            ('factor', models.TextField()),
+            ('slot', models.SmallIntegerField(null=True)),
+            ('decimals', models.SmallIntegerField()),
+            ('scale', models.FloatField()),
+            ('zs_slot', models.SmallIntegerField(null=True)),
+            ('zs_decimals', models.SmallIntegerField()),
+            ('zs_scale', models.FloatField()),
+        ],
+        options={
+            'verbose_name': '数据布局因子',
+            'db_table': 'layout_factor',
+        },
+    ),
+    migrations.CreateModel(
         name='Parameter',
         fields=[
             ('id', models.BigAutoField(primary_key=True, serialize=False)),

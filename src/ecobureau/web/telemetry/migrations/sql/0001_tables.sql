@@ -22,6 +22,20 @@ CREATE TABLE layout (
 COMMENT ON COLUMN layout.slot_role IS
     '1 the factor''s own value, 2 its converted value, 3 minimum, 4 maximum, 5 converted maximum, 6 total, 0 other';
 
+CREATE TABLE layout_factor (
+    layout_id integer NOT NULL,
+    number smallint NOT NULL,
+    factor text NOT NULL,
+    slot smallint,
+    decimals smallint NOT NULL,
+    scale double precision NOT NULL,
+    zs_slot smallint,
+    zs_decimals smallint NOT NULL,
+    zs_scale double precision NOT NULL,
+    PRIMARY KEY (layout_id, number)
+);
+COMMENT ON TABLE layout_factor IS 'where in a row of a layout the own and the converted value of each factor stand';
+
 CREATE TABLE gateway_run (
     id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     process text NOT NULL,
@@ -129,25 +143,14 @@ CREATE TABLE latest_rest (
 COMMENT ON TABLE latest_rest IS 'newest values of the factors that the newest frame of their stream does not hold';
 
 CREATE VIEW latest AS
-SELECT s.station_id, s.stream_id, l.factors[x.factor] AS factor, s.layout_id, s.newest AS start,
-    s.newest + make_interval(secs => s.lag + CASE WHEN t.kind = 'rt' THEN 0 ELSE t.interval_s END) AS received_at,
-    s.raw_id, x.value, x.zs_value, CASE
-        WHEN s.marks IS NULL THEN 'N'
-        WHEN cardinality(l.factors) = 1 THEN s.marks
-        WHEN strpos(s.marks, ',') > 0 THEN split_part(s.marks, ',', x.factor)
-        ELSE substr(s.marks, x.factor, 1) END AS flag,
+SELECT s.station_id, s.stream_id, f.factor, s.layout_id, s.newest AS start, s.received_at, s.raw_id,
+    CASE WHEN s.wide IS NULL THEN s.v[f.slot] / f.scale ELSE s.wide[f.slot] END AS value,
+    CASE WHEN s.wide IS NULL THEN s.v[f.zs_slot] / f.zs_scale ELSE s.wide[f.zs_slot] END AS zs_value,
+    CASE WHEN s.marks IS NULL THEN 'N'
+        WHEN strpos(s.marks, ',') > 0 THEN split_part(s.marks, ',', f.number)
+        ELSE substr(s.marks, f.number, 1) END AS flag,
     s.note & 1 = 1 AS backfilled
-FROM stream_state s
-JOIN stream t ON t.id = s.stream_id
-JOIN layout l ON l.id = s.layout_id
-CROSS JOIN LATERAL (
-    SELECT u.factor, max(u.v / u.scale) FILTER (WHERE u.role = 1) AS value,
-        max(u.v / u.scale) FILTER (WHERE u.role = 2) AS zs_value
-    FROM (SELECT y.v, y.factor, y.role, CASE WHEN s.wide IS NULL THEN 10.0::float8 ^ y.decimals ELSE 1 END AS scale
-        FROM unnest(coalesce(s.wide, s.v::float8[]), l.slot_factor, l.slot_role, l.slot_decimals)
-            AS y(v, factor, role, decimals)) u
-    WHERE u.role IN (1, 2) GROUP BY u.factor
-) x
+FROM stream_state s JOIN layout_factor f ON f.layout_id = s.layout_id
 UNION ALL
 SELECT station_id, stream_id, factor, layout_id, start, received_at, raw_id, value, zs_value, flag, backfilled
 FROM latest_rest;

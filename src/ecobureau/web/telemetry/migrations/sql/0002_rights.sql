@@ -7,6 +7,8 @@ BEGIN
 END $$;
 CREATE TRIGGER raw_frame_append_only BEFORE UPDATE OR DELETE ON raw_frame FOR EACH ROW EXECUTE FUNCTION telemetry_refuse();
 CREATE TRIGGER layout_append_only BEFORE UPDATE OR DELETE ON layout FOR EACH ROW EXECUTE FUNCTION telemetry_refuse();
+CREATE TRIGGER layout_factor_append_only BEFORE UPDATE OR DELETE ON layout_factor
+    FOR EACH ROW EXECUTE FUNCTION telemetry_refuse();
 CREATE TRIGGER revision_append_only BEFORE DELETE ON revision FOR EACH ROW EXECUTE FUNCTION telemetry_refuse();
 CREATE TRIGGER seal_append_only BEFORE UPDATE OR DELETE ON seal FOR EACH ROW EXECUTE FUNCTION telemetry_refuse();
 CREATE TRIGGER rekey_append_only BEFORE UPDATE OR DELETE ON rekey FOR EACH ROW EXECUTE FUNCTION telemetry_refuse();
@@ -82,8 +84,8 @@ BEGIN
             dirty, gateway_session, command, command_event TO ecobureau_app;
         REVOKE ALL ON latest FROM ecobureau_app;
         GRANT SELECT ON latest TO ecobureau_app;
-        REVOKE ALL ON raw_frame, layout, revision, seal, rekey FROM ecobureau_app;
-        GRANT SELECT, INSERT ON raw_frame, layout, revision, seal, rekey TO ecobureau_app;
+        REVOKE ALL ON raw_frame, layout, layout_factor, revision, seal, rekey FROM ecobureau_app;
+        GRANT SELECT, INSERT ON raw_frame, layout, layout_factor, revision, seal, rekey TO ecobureau_app;
         GRANT UPDATE (start) ON revision TO ecobureau_app;
         GRANT USAGE ON SEQUENCE raw_frame_id_seq TO ecobureau_app;
         GRANT EXECUTE ON FUNCTION telemetry_ensure(text, date[]), telemetry_drop_rt(date) TO ecobureau_app;
