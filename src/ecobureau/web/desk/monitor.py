@@ -125,7 +125,13 @@ def device_news(station_ids: Sequence[int], at: datetime, most: int = 8) -> list
 
 
 def _fields(fields: Mapping[str, Any]) -> str:
-    return "；".join(f"{key} {value}" for key, value in list(fields.items())[:4])[:160]
+    return "；".join(_said(key, value) for key, value in list(fields.items())[:4])[:160]
+
+
+def _said(key: str, value: Any) -> str:
+    if isinstance(value, Mapping):
+        return "，".join(f"{key}-{part} {text}" for part, text in value.items())
+    return f"{key} {str(value).strip('/')}"
 
 
 def context(stations: Sequence[Station], limits: Sequence[Limit], key: str, factor: str) -> dict[str, Any]:
