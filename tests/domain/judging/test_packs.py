@@ -12,7 +12,7 @@ from ecobureau.words import say, templates
 DAY = date(2026, 11, 22)
 
 
-@pytest.mark.parametrize("name", ["judging", "scenario_kinds", "matter", "limits"])
+@pytest.mark.parametrize("name", ["judging", "scenario_kinds", "matter", "limits", "units"])
 def test_every_entry_says_where_it_comes_from(name):
     pack = load(name)
     keys = list(pack.keys())

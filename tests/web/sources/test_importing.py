@@ -141,6 +141,14 @@ def test_a_station_comes_with_its_logger_and_sealed_secrets(outlet):
     assert bring("stations", STATIONS.replace("结束", "开始")).problems[0].code == "registry.fixed"
 
 
+def test_units_of_a_station_come_twice_without_a_change(outlet):
+    text = f"code,name,st,enterprise,outlet,mn,unit_overrides\nG1,x,31,{CODES[0]},DA001,12345678,a20007=ug/m3\n"
+    assert bring("stations", text).made == 1
+    assert bring("stations", text).same == 1
+    units = Logger.objects.get().unit_overrides
+    assert (units["a20007"], units["a21001"]) == ("ug/m3", "mg/m3")
+
+
 def test_secrets_are_never_shown(outlet):
     report = bring("stations", STATIONS, dry_run=True)
     shown = str(report)

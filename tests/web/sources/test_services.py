@@ -311,3 +311,12 @@ def test_every_profile_can_be_applied(enterprise, profile):
 )
 def test_an_amount_is_written_as_people_read_it(value, unit, amount):
     assert Limit(value=Decimal(value), unit=unit).amount == amount
+
+
+def test_a_logger_begins_with_the_units_usual_for_its_kind(station):
+    """The standard prints ng/m3 for ammonia; stacks send mg/m3. A person's own setting goes first."""
+    row = services.make_logger(SYSTEM, station, mn="12345678", password="", unit_overrides={"a20007": "ug/m3"})
+    assert (row.unit_overrides["a21001"], row.unit_overrides["a20007"]) == ("mg/m3", "ug/m3")
+    services.change_logger(SYSTEM, row, unit_overrides={})
+    row.refresh_from_db()
+    assert row.unit_overrides == {}

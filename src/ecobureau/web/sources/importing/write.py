@@ -163,6 +163,8 @@ def _with_logger(actor: Viewer, row: Station, device: dict[str, Any], change: Ch
         raise invalid("mn", "registry.mn.taken", value=mn, name=there.station.name)
     if device.pop("stamp_rule", there.stamp_rule) != there.stamp_rule:
         raise invalid("stamp_rule", "registry.fixed")
+    if "unit_overrides" in device:
+        device["unit_overrides"] = services.usual_units(there.st) | device["unit_overrides"]
     secrets = services.unchanged_secrets(there, device)
     after = services.change_logger(
         actor, there, **{name: value for name, value in device.items() if name not in secrets}

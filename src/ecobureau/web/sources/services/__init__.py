@@ -2,7 +2,7 @@
 
 from ecobureau.web.sources.services.factors import sync_factors
 from ecobureau.web.sources.services.limits import end_limit, set_limit
-from ecobureau.web.sources.services.loggers import change_logger, make_logger, unchanged_secrets
+from ecobureau.web.sources.services.loggers import change_logger, make_logger, unchanged_secrets, usual_units
 from ecobureau.web.sources.services.owners import (
     change_enterprise,
     change_outlet,
@@ -42,4 +42,5 @@ __all__ = [
     "set_limit",
     "sync_factors",
     "unchanged_secrets",
+    "usual_units",
 ]

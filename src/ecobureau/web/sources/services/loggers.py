@@ -10,6 +10,8 @@ from typing import Any
 from django.db import transaction
 
 from ecobureau import clock
+from ecobureau.domain.rules import NoRule
+from ecobureau.rulepacks import load
 from ecobureau.secret import seal, unseal
 from ecobureau.web.core.access import Viewer
 from ecobureau.web.places.changes import HIDDEN, differences, note_change
@@ -60,7 +62,8 @@ def make_logger(
             shift what is stored.
         accept_from: oldest data time that is data; default now.
         fields: edition (0 | 1 | 2, None = read from the frames), dialect, rtd_interval_s, minute_interval, active,
-            unit_overrides {factor: unit}, factor_map {sent code: factor}, max_frames_per_minute, relay.
+            unit_overrides {factor: unit} (on top of the units usual for the system code, rule pack `units`),
+            factor_map {sent code: factor}, max_frames_per_minute, relay.
 
     Raises:
         Invalid: bad or taken MN, bad key or field; Refused: no right there.
@@ -74,6 +77,7 @@ def make_logger(
     check_st(st or station.st)
     _check(fields)
     now = clock.now()
+    fields["unit_overrides"] = usual_units(st or station.st) | fields.get("unit_overrides", {})
     row = Logger(
         station=station,
         mn=mn,
@@ -92,6 +96,15 @@ def make_logger(
     note_change(actor, "make", row, number=mn, station=station.code, stamp_rule=stamp_rule)
     notify_stations()
     return row
+
+
+def usual_units(st: str) -> dict[str, str]:
+    """Return the units that devices of a system code send where the standard prints another, by factor."""
+    try:
+        value = load("units").at(f"units.of_st.{st}", clock.beijing(clock.now()).date()).value
+    except NoRule:
+        return {}
+    return {str(factor): str(unit) for factor, unit in value.items()} if isinstance(value, dict) else {}
 
 
 @transaction.atomic
