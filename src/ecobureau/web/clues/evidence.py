@@ -27,7 +27,7 @@ _BEFORE = timedelta(hours=12)
 
 def title(clue: Clue) -> str:
     """Return the title in the reader's language; what a person typed stays as it is."""
-    return sentence(clue.title_code, clue.reason_params) if clue.title_code else clue.title
+    return clue.heading
 
 
 def reason(clue: Clue) -> str:

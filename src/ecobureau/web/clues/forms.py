@@ -23,7 +23,7 @@ class MergeForm(forms.Form):
     def __init__(self, *args: Any, record: Clue, viewer: Viewer, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         found = selectors.merge_candidates(viewer, record)
-        self.fields["into"].choices = [(each.number, f"{each.number} {each.title}") for each in found]  # type: ignore[attr-defined]
+        self.fields["into"].choices = [(each.number, f"{each.number} {each.heading}") for each in found]  # type: ignore[attr-defined]
 
 
 class RegisterForm(forms.Form):

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from ecobureau.clock import beijing, now
 from ecobureau.rulepacks import load
 from ecobureau.web.core.models import Record
+from ecobureau.web.core.refusals import sentence
 
 
 def reopening(closed_at: datetime | None) -> dict[str, int]:
@@ -75,6 +76,10 @@ class Clue(Record):
             models.Index(fields=["subject", "-last_at"], name="clues_subject"),
             models.Index(fields=["state", "-risk", "created_at"], name="clues_queue"),
         ]
+
+    @property
+    def heading(self) -> str:
+        return sentence(self.title_code, self.reason_params) if self.title_code else self.title
 
     def facts(self) -> dict[str, Any]:
         return {"subject": self.subject, "rule": self.rule, "origin": self.origin, **reopening(self.closed_at)}

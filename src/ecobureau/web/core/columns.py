@@ -31,7 +31,7 @@ _LEVEL_ORDER = ("level_rank",)
 COMMON = (
     Column("number", _("编号"), sort=("created_at", "id")),
     Column("level", _("等级"), sort=_LEVEL_ORDER),
-    Column("title", _("标题")),
+    Column("title", _("标题"), lambda record: record.heading),
     Column("state", _("状态"), _state, sort=("state",)),
     Column("org_path", _("区域"), _place, sort=("org_path",), shown=False),
     Column("owner_unit", _("承办单位"), _unit, sort=("owner_unit",), shown=False),

@@ -44,7 +44,7 @@ _KINDS: dict[Kind, Callable[[], str]] = {
     Kind.HOUR: lambda: _("小时数据"),
     Kind.DAY: lambda: _("日数据"),
 }
-_STATES = {
+_STATES: dict[State, tuple[Callable[[], str], str, str]] = {
     State.QUEUED: (lambda: _("排队，等设备在线"), "", "hourglass"),
     State.SENT: (lambda: _("已发出，等应答"), "primary", "send"),
     State.ACCEPTED: (lambda: _("设备已接受"), "primary", "check"),

@@ -87,7 +87,7 @@ def cards(waiting: Sequence[Clue], chosen: Clue | None, level: str) -> list[part
             risk=clue.risk,
             selected=chosen is not None and clue.pk == chosen.pk,
             folded=[
-                (f"{c.number} {c.title}", reverse("core:detail", args=["clues", c.number])) for c in folded[clue.pk]
+                (f"{c.number} {c.heading}", reverse("core:detail", args=["clues", c.number])) for c in folded[clue.pk]
             ],
         )
         for clue in waiting

@@ -30,6 +30,7 @@ def of_today(viewer: Viewer) -> list[Figure]:
     """Return the figures since midnight in Beijing for what the viewer may see."""
     at = now()
     midnight = datetime.combine(beijing(at).date(), datetime.min.time(), BEIJING)
+    day = beijing(at).date().isoformat()
     clue_kind, task_kind = registry.get("clue"), registry.get("task")
     mine = clues.clues(viewer)
     tasks = dispatch.tasks(viewer)
@@ -45,7 +46,13 @@ def of_today(viewer: Viewer) -> list[Figure]:
     )
     middle = spans[len(spans) // 2] if spans else None
     return [
-        Figure(_("今日新线索"), str(opened), _("条"), _("今天 0 时起登记的线索数"), addresses.of_list(clue_kind)),
+        Figure(
+            _("今日新线索"),
+            str(opened),
+            _("条"),
+            _("今天 0 时起登记的线索数"),
+            addresses.of_list(clue_kind, {"since": day}),
+        ),
         Figure(
             _("待研判"),
             str(waiting),
@@ -54,13 +61,19 @@ def of_today(viewer: Viewer) -> list[Figure]:
             addresses.of_list(clue_kind, {"state": "new"}),
             "orange" if waiting else "",
         ),
-        Figure(_("在办任务"), str(open_tasks), _("件"), _("未销号、未撤回的任务数"), addresses.of_list(task_kind)),
+        Figure(
+            _("在办任务"),
+            str(open_tasks),
+            _("件"),
+            _("未销号、未撤回的任务数"),
+            addresses.of_list(task_kind, {"open": "1"}),
+        ),
         Figure(
             _("超时任务"),
             str(late),
             _("件"),
             _("有时限已过而未完成的在办任务数"),
-            addresses.of_list(task_kind),
+            addresses.of_list(task_kind, {"late": "on", "open": "1"}),
             "red" if late else "",
         ),
         Figure(

@@ -32,7 +32,7 @@ def task_cards(found: list[Task]) -> list[parts.ClueCard]:
         parts.ClueCard(
             key=f"task:{task.pk}",
             level=task.level,
-            title=task.title,
+            title=task.heading,
             place=f"{task.number} · {say(kind.flow.state(task.state).name)}",
             url=addresses.of(task),
             clock=next(iter(clocks.get(task.pk, ())), None),

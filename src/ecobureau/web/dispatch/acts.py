@@ -7,7 +7,7 @@ from uuid import UUID
 
 from ecobureau.web.clues.models import Clue
 from ecobureau.web.core.access import Viewer
-from ecobureau.web.dispatch import services
+from ecobureau.web.dispatch import selectors, services
 from ecobureau.web.dispatch.models import Task
 
 
@@ -36,6 +36,7 @@ def send(
         person=person,
         task_kind=task_kind,
         keep_data_first=secure_first,
+        route_why=selectors.reasons_for(clue, path, person, task_kind),
         note=note,
         order=note,
         client_uuid=client_uuid,

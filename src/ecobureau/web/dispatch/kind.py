@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from ecobureau.domain.workflow import Paper, Role
 from ecobureau.web.core.access import AccessTable, Reach
 from ecobureau.web.core.records import Column, Kind, Statistic
-from ecobureau.web.dispatch import forms, services
+from ecobureau.web.dispatch import forms, selectors, services
 from ecobureau.web.dispatch.flow import FLOW
 from ecobureau.web.dispatch.models import Task
 from ecobureau.words import _
@@ -81,6 +81,8 @@ KIND = Kind(
         "resume": services.resume,
         "reopen": services.reopen,
     },
+    detail=selectors.context,
+    templates={"detail": "dispatch/task.html"},
     forms={"route": forms.RouteForm, "submit": forms.SubmitForm, "arrive": forms.ArriveForm},
     statistics=(
         Statistic("to_review", _("待审核"), {"state": "submitted"}, _("已交上来、等负责人审核的任务数")),

@@ -43,6 +43,10 @@ class Task(Record):
             models.Index(fields=["owner_unit", "state"], name="dispatch_task_unit"),
         ]
 
+    @property
+    def heading(self) -> str:
+        return self.clue.heading if self.clue is not None else self.title
+
     def facts(self) -> dict[str, Any]:
         signs = load("sla").at("task.returned_signs", beijing(now()).date()).value
         return {

@@ -46,18 +46,13 @@ def _cards(found: list[Task]) -> list[parts.ClueCard]:
         parts.ClueCard(
             key=f"task:{task.pk}",
             level=task.level,
-            title=title(task),
+            title=task.heading,
             place=f"{say(kind.flow.state(task.state).name)} · {task.get_task_kind_display()}",
             url=reverse("dispatch:phone_task", args=[task.number]),
             clock=next(iter(clocks.get(task.pk, ())), None),
         )
         for task in found
     ]
-
-
-def title(task: Task) -> str:
-    """Return what the task is about, in the reader's language."""
-    return clue_evidence.title(task.clue) if task.clue is not None else task.title
 
 
 def _papers(viewer: Viewer, task: Task) -> list[dict[str, Any]]:
@@ -86,7 +81,7 @@ def task_page(request: HttpRequest, number: str) -> HttpResponse:
     verbs = {verb.move.verb: verb for verb in kernel.verbs(viewer, task)}
     context = {
         "task": task,
-        "title": title(task),
+        "title": task.heading,
         "reason": clue_evidence.reason(task.clue) if task.clue is not None else "",
         "subject": clue_evidence.subject_name(task.clue) if task.clue is not None else "",
         "state_name": say(kind.flow.state(task.state).name),

@@ -14,6 +14,7 @@ from ecobureau.domain.geo import distance_m
 from ecobureau.domain.rules import NoRule
 from ecobureau.domain.workflow.routing import Candidate, Proposal, propose
 from ecobureau.rulepacks import load
+from ecobureau.web.clues import evidence as clue_evidence
 from ecobureau.web.clues.models import Clue
 from ecobureau.web.core import access
 from ecobureau.web.core.access import Viewer
@@ -21,6 +22,7 @@ from ecobureau.web.core.models import Clock
 from ecobureau.web.dispatch.models import Task
 from ecobureau.web.places import selectors as places
 from ecobureau.web.places.models import Organisation
+from ecobureau.words import say
 
 _GROUND_FIRST = ("grid", "department", "district", "city")
 
@@ -93,6 +95,14 @@ def plan(clue: Clue, at: datetime | None = None, task_kind: str | None = None) -
         for clock, key in (("accept", "accept"), ("arrive", "arrive"), ("first_result", "result"), ("close", "close"))
     }
     return Plan(kind, duties[0], bool(scenario.get("freeze_data_first")), proposals, minutes)
+
+
+def reasons_for(clue: Clue, unit: str, person: int | None, task_kind: str) -> list[str]:
+    """Return the message codes of what speaks for a unit or person; empty where routing did not propose it."""
+    for proposal in plan(clue, task_kind=task_kind).proposals:
+        if (proposal.candidate.unit, proposal.candidate.person) == (unit, person):
+            return list(proposal.reasons)
+    return []
 
 
 def _scenario(code: str, day: Any) -> Mapping[str, Any]:
@@ -177,3 +187,16 @@ def late(viewer: Viewer, at: datetime) -> int:
 def handed_in(viewer: Viewer) -> QuerySet[Task]:
     """Return what this person has handed in or closed, newest first."""
     return tasks(viewer).filter(owner_person_id=viewer.user_id, submitted_at__isnull=False).order_by("-submitted_at")
+
+
+def context(viewer: Viewer, task: Task) -> dict[str, Any]:
+    """Return the template context of a task's own page: what was asked, what came back, why it was sent there."""
+    held = access.allowed(viewer, "view", task.clue) is None if task.clue is not None else False
+    return {
+        "task": task,
+        "clue": task.clue if held else None,
+        "clue_reason": clue_evidence.reason(task.clue) if task.clue is not None else "",
+        "subject_name": clue_evidence.subject_name(task.clue) if task.clue is not None else "",
+        "why": [say(code) for code in task.route_why],
+        "leader_next": task.returns >= int(str(task.facts()["returns_before_leader"])) and task.state == "submitted",
+    }

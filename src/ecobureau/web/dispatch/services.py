@@ -10,11 +10,11 @@ from uuid import UUID
 from django.db import transaction
 
 from ecobureau.clock import beijing, now
-from ecobureau.domain.workflow import Refusal
+from ecobureau.domain.workflow import Refusal, Role
 from ecobureau.web.clues import selectors as clue_selectors
 from ecobureau.web.clues import services as clues
 from ecobureau.web.clues.models import Clue
-from ecobureau.web.core import notices
+from ecobureau.web.core import notices, people
 from ecobureau.web.core import services as kernel
 from ecobureau.web.core.access import SYSTEM, Viewer
 from ecobureau.web.core.models import History
@@ -135,6 +135,8 @@ def route(task: Task, actor: Viewer, *, unit: str, person: int | None = None, no
 def withdraw(task: Task, actor: Viewer, *, reason: str, **act: Any) -> History:
     """Take a task back before it is accepted; the clue goes back to triage."""
     entry = kernel.perform(task, "withdraw", actor, reason=reason, **act)
+    if task.owner_person_id:
+        notices.send([task.owner_person_id], task, "dispatch.notice.withdrawn", {"title": task.title}, now())
     clue = _locked_clue(task)
     if clue is not None and clue.state == "tasked" and not _other_open(task):
         clues.take_back(clue, SYSTEM, reason=reason)
@@ -159,14 +161,24 @@ def accept(task: Task, actor: Viewer, **act: Any) -> History:
     )
 
 
+@transaction.atomic
 def hand_back(task: Task, actor: Viewer, *, reason: str, **act: Any) -> History:
-    """Say "not mine" or "cannot get there"; a dispatcher decides."""
-    return kernel.perform(task, "hand_back", actor, reason=reason, **act)
+    """Say "not mine" or "cannot get there"; a dispatcher of the place decides."""
+    entry = kernel.perform(task, "hand_back", actor, reason=reason, **act)
+    at = now()
+    deciders = people.holders(Role.DISPATCHER, task.org_path, at) or people.holders(
+        Role.DUTY_OFFICER, task.org_path, at
+    )
+    notices.send(deciders, task, "dispatch.notice.handed_back", {"title": task.title}, at)
+    return entry
 
 
+@transaction.atomic
 def insist(task: Task, actor: Viewer, *, reason: str, **act: Any) -> History:
     """Decide that the task stays where it was."""
-    return kernel.perform(task, "insist", actor, reason=reason, **act)
+    entry = kernel.perform(task, "insist", actor, reason=reason, **act)
+    _tell_owner(task, now())
+    return entry
 
 
 def arrive(task: Task, actor: Viewer, *, lon: float | None = None, lat: float | None = None, **act: Any) -> History:
@@ -210,6 +222,7 @@ def submit(
     return entry
 
 
+@transaction.atomic
 def send_back(task: Task, actor: Viewer, *, reason: str, **act: Any) -> History:
     """Return the task to the site: something is missing or wrong."""
     entry = kernel.perform(task, "send_back", actor, reason=reason, changes={"returns": task.returns + 1}, **act)
@@ -245,4 +258,5 @@ def reopen(task: Task, actor: Viewer, *, reason: str, **act: Any) -> History:
     clue = _locked_clue(task)
     if clue is not None and clue.state in ("closed", "triaged"):
         clues.follow_reopened(clue, task=task.number)
+    _tell_owner(task, now())
     return entry

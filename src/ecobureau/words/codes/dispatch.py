@@ -21,5 +21,7 @@ CODES = {
     "dispatch.person_not_of_unit": _("{person} 不属于 {unit}，请另选人员"),
     "dispatch.notice.new_task": _("新任务 {number}：{title}"),
     "dispatch.notice.to_review": _("任务 {number} 已交上来，待审核：{title}"),
+    "dispatch.notice.handed_back": _("任务 {number} 被退单，请裁定：{title}"),
+    "dispatch.notice.withdrawn": _("任务 {number} 已撤回，不用去了：{title}"),
     "dispatch.notice.returned": _("任务 {number} 被退回，请补充：{title}"),
 }

@@ -71,6 +71,11 @@ class Record(models.Model):
     def __str__(self) -> str:
         return f"{self.number} {self.title}"
 
+    @property
+    def heading(self) -> str:
+        """The title as people read it. A kind whose titles the program makes says them in the reader's language."""
+        return self.title
+
     def facts(self) -> dict[str, Any]:
         """Return what guards and paper rules may know of this record beyond the common fields."""
         return {}
