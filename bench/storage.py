@@ -28,6 +28,7 @@ import psycopg
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "src"))
 
+from ecobureau.storage.rows import COPY_HEAD, COPY_TAIL, copy_row  # noqa: E402
 from ecobureau.storage.types import Arrival, Kind, Period, Reading  # noqa: E402
 from ecobureau.storage.writer import Writer  # noqa: E402
 from ecobureau.supervisor.postgres import EmbeddedPostgres  # noqa: E402
@@ -106,8 +107,8 @@ class Cpu:
         return process_time() + int(self.schedstat.read_text().split()[0]) / 1e9
 
 
-def run(name: str, writer: Writer, cpu: Cpu, arrivals: list[Arrival], size: int) -> None:
-    """Write all in batches of `size` frames and print the rates."""
+def run(name: str, writer: Writer, cpu: Cpu, arrivals: list[Arrival], size: int) -> float:
+    """Write all in batches of `size` frames and print the rates; returns the merge's, in values/s of processor time."""
     before = dict(writer.seconds)
     began, busy, slow = perf_counter(), cpu(), []
     for batch in batches(arrivals, size):
@@ -127,6 +128,21 @@ def run(name: str, writer: Writer, cpu: Cpu, arrivals: list[Arrival], size: int)
         f" batch p50 {slow[len(slow) // 2] * 1e3:.1f} ms p95 {slow[int(len(slow) * 0.95)] * 1e3:.1f} ms"
     )
     print(" " * 35 + "us/frame: " + " ".join(f"{stage} {seconds * per:.1f}" for stage, seconds in spent.items()))
+    return values / merge
+
+
+def bare(conn: psycopg.Connection[Any], writer: Writer, cpu: Cpu, arrivals: list[Arrival]) -> float:
+    """COPY of the same rows, packed beforehand, into a table without index: what no store can beat. Values/s."""
+    conn.execute("CREATE TEMP TABLE bare (LIKE pg_temp.incoming)")
+    rows = [writer._prepare(batch, {}).data for batch in batches(arrivals, 625)]
+    packed = [b"".join((COPY_HEAD, *map(copy_row, some), COPY_TAIL)) for some in rows]
+    busy = cpu()
+    for data in packed:
+        with conn.cursor() as cursor, cursor.copy("COPY pg_temp.bare FROM STDIN BINARY") as copy:
+            copy.write(data)
+    rate = sum(len(a.period.readings) for a in arrivals if a.period) / (cpu() - busy)
+    print(f"{'bare COPY of the same rows':34s} {rate:15,.0f} values/s of processor time")
+    return rate
 
 
 def size(owner: psycopg.Connection[Any], parent: str) -> int:
@@ -201,8 +217,10 @@ def main() -> None:
         run("warm-up", writer, cpu, list(frames(3000, 1000, first=START - timedelta(days=5))), 63)
         small = list(frames(8000 * scale, 2000))
         large = list(frames(20_000 * scale, 2000, first=START + timedelta(days=5)))
-        run("batches of 504 values (63 frames)", writer, cpu, small, 63)
-        run("batches of 5,000 values (625)", writer, cpu, large, 625)
+        limit = bare(conn, writer, cpu, large[: 5000 * scale])
+        few = run("batches of 504 values (63 frames)", writer, cpu, small, 63)
+        many = run("batches of 5,000 values (625)", writer, cpu, large, 625)
+        print(f"merge over bare COPY: {few / limit:.2f} at 504 values a batch, {many / limit:.2f} at 5,000")
         run("the same 5,000 again: duplicates", writer, cpu, large[: 10_000 * scale], 625)
         real = list(frames(10_000 * scale, 2000, factors=3, kind=Kind.RT, first=START + timedelta(days=30)))
         run("real time, 3 factors, 63 frames", writer, cpu, real, 63)

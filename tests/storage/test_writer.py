@@ -493,6 +493,49 @@ def test_many_writers_with_the_same_frames_in_other_orders(connect: Any) -> None
             assert [p.text() for p in points(look, code, station=station)] == [f"{n}.50" for n in range(12)]
 
 
+def test_any_order_any_batches_any_repeats_end_the_same(connect: Any, owner: Conn) -> None:
+    import random
+
+    chance = random.Random(5)
+    whole = [
+        frame(
+            {code: {"avg": f"{n}.{n}0", "max": f"{n + 1}", "flag": "N" if n % 3 else "D"}},
+            NOON + timedelta(minutes=10 * n), station=station, kind=kind,
+        )
+        for n in range(9) for station in (1, 2) for code in ("a", "b") for kind in (Kind.RT, Kind.MINUTE)
+    ]  # fmt: skip
+    ends = []
+    for _ in range(4):
+        owner.execute("TRUNCATE frame_rt, frame_period, raw_frame, stream_state, latest_rest, rollup_hour, rollup_day,"
+                      " frame_counter, revision, frame_source, dirty")  # fmt: skip
+        conn = connect()
+        writer = Writer(conn)
+        sent = [*whole, *chance.sample(whole, 30)]
+        chance.shuffle(sent)
+        outcomes: list[Outcome] = []
+        while sent:
+            size = chance.randint(1, 17)
+            outcomes += writer.write(sent[:size])
+            del sent[:size]
+        assert outcomes.count(Outcome.STORED) == len(whole)
+        assert outcomes.count(Outcome.DUPLICATE) == 30
+        found = [
+            (station, kind, code, p.start, p.text(), p.text("max"), p.flag)
+            for station in (1, 2) for kind in (Kind.RT, Kind.MINUTE) for code in ("a", "b")
+            for p in points(conn, code, kind, station)
+        ]  # fmt: skip
+        rolled = [
+            (r.station_id, kind, r.code, r.start, r.n, r.valid, r.mean, r.low, r.high)
+            for kind in (Kind.RT, Kind.MINUTE) for span in ("hour", "day")
+            for r in read.rollups(conn, [1, 2], kind, span, NOON - timedelta(days=1), NOON + timedelta(days=1))
+        ]  # fmt: skip
+        newest = [(v.station_id, v.kind, v.code, v.start, v.text, v.flag) for v in read.latest(conn, [1, 2])]
+        ends.append((found, sorted(rolled), sorted(newest)))
+        assert read.revisions(conn, None, NOON - timedelta(days=1), NOON + timedelta(days=1)) == []
+    assert len(ends[0][0]) == len(whole)
+    assert all(end == ends[0] for end in ends)
+
+
 def test_large_batches_take_the_other_road_to_the_same_end(writer: Writer, conn: Conn, monkeypatch: Any) -> None:
     batch = [
         frame({"a34013": {"avg": f"{n}.120", "flag": "D" if n % 5 == 0 else "N"}, "w": {"cou": str(n * 10**10)}},

@@ -25,7 +25,8 @@ from storage_frames import NOON, frame, other, timeless
 
 Conn = psycopg.Connection[Any]
 TABLES = (
-    "raw_frame, frame_rt, frame_period, layout, layout_factor, stream, latest_rest, rollup_hour, rollup_day, stream_state,"
+    "raw_frame, frame_rt, frame_period, layout, layout_factor, stream, latest_rest, rollup_hour, rollup_day,"
+    " stream_state,"
     " frame_counter,"
     " gateway_received, gateway_run, gateway_session, revision, frame_source, device_event, parameter, quarantine,"
     " pending_part, dirty, command, command_event, seal, rekey"

@@ -47,7 +47,7 @@ class LayoutFactor(models.Model):
     pk = models.CompositePrimaryKey("layout_id", "number")
     layout_id = models.IntegerField()
     number = models.SmallIntegerField()
-    factor = models.TextField()
+    factor = models.TextField(db_collation="C")
     slot = models.SmallIntegerField(null=True)
     decimals = models.SmallIntegerField()
     scale = models.FloatField()

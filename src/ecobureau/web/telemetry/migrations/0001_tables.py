@@ -238,7 +238,7 @@ STATE = [
             ('pk', models.CompositePrimaryKey('layout_id', 'number', blank=True, editable=False, primary_key=True, serialize=False)),
             ('layout_id', models.IntegerField()),
             ('number', models.SmallIntegerField()),
-            ('factor', models.TextField()),
+            ('factor', models.TextField(db_collation='C')),
             ('slot', models.SmallIntegerField(null=True)),
             ('decimals', models.SmallIntegerField()),
             ('scale', models.FloatField()),

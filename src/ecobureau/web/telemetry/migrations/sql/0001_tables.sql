@@ -25,7 +25,7 @@ COMMENT ON COLUMN layout.slot_role IS
 CREATE TABLE layout_factor (
     layout_id integer NOT NULL,
     number smallint NOT NULL,
-    factor text NOT NULL,
+    factor text COLLATE "C" NOT NULL,
     slot smallint,
     decimals smallint NOT NULL,
     scale double precision NOT NULL,
