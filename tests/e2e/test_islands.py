@@ -365,3 +365,40 @@ def test_phone_pages_opened_before_are_there_without_network(
     phone.context.set_offline(True)
     phone.goto("/m/")
     expect(phone.get_by_role("heading", level=1)).to_have_text("没有网络")
+
+
+def test_a_clock_runs_by_the_time_of_the_server(page: Page, sign_in: Callable[..., None], admin: Any) -> None:
+    """The browser's own clock is a day off; the badge counts on from the server's time and turns late by itself."""
+    sign_in(page, admin)
+    page.add_init_script("const real = Date.now; Date.now = () => real() - 86400000")
+    page.goto("/help/")
+    expect(page.locator("html")).to_have_attribute("data-ready", "")
+    page.evaluate(
+        """() => {
+          const now = Date.parse(document.querySelector('[data-eb-now]').dateTime);
+          const clock = document.createElement('eb-clock');
+          clock.id = 'running';
+          clock.className = 'eb-clock eb-clock-normal';
+          Object.assign(clock.dataset, {label: '签收', due: new Date(now + 4000).toISOString(),
+            now: new Date(now).toISOString(), warn: new Date(now + 1000).toISOString()});
+          clock.innerHTML = '<span data-eb-text></span>';
+          document.querySelector('main').append(clock);
+        }"""
+    )
+    clock = page.locator("#running")
+    expect(clock).to_have_text(re.compile("签收(剩 00:0|已超时| 已超时 1 分)"))
+    expect(clock).to_have_class(re.compile("eb-clock-late"))
+    expect(clock).to_have_text("签收 已超时 1 分")
+
+
+def test_map_layers_are_switched_one_by_one(gallery: Page) -> None:
+    place = gallery.locator("#gallery-map")
+    place.scroll_into_view_if_needed()
+    clues = place.get_by_role("checkbox", name=re.compile("线索"))
+    expect(clues).to_be_checked()
+    clues.uncheck()
+    expect(place.locator(".eb-map-mark")).to_have_count(0)
+    clues.check()
+    expect(place.locator(".eb-map-mark")).to_have_count(2)
+    expect(place.locator(".eb-scale")).to_have_count(2)
+    shot(gallery, "map-layers")

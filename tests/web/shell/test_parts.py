@@ -156,8 +156,9 @@ def test_english_components() -> None:
 def test_every_icon_used_is_in_the_sprite_list() -> None:
     listed = set((ROOT / "tools" / "icons.txt").read_text().split())
     missing = []
+    drawn = r"{%\s*icon\s+\"([^\"]+)\"", r"{%\s*tag\s+[^%]*?\s\"[a-z]*\"\s+\"([^\"]+)\"\s*%}"
     for path in WEB.rglob("*.html"):
-        for name in re.findall(r"{%\s*icon\s+\"([^\"]+)\"", path.read_text()):
+        for name in (found for pattern in drawn for found in re.findall(pattern, path.read_text())):
             if name not in listed:
                 missing.append(f"{path.name}: {name}")
     assert not missing
@@ -169,6 +170,8 @@ def test_every_word_of_an_island_exists_and_is_used() -> None:
     for prefix, names in {
         "level": ("red", "orange", "yellow", "blue"),
         "photo": ("waiting", "sending", "sent", "failed"),
+        "kind": ("clue", "air", "water", "outlet", "station", "person", "camera"),
+        "legend": ("air", "water"),
     }.items():
         used |= {f"{prefix}.{name}" for name in names}
     assert set(ISLAND_WORDS) - used == set()

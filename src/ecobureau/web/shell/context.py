@@ -56,9 +56,9 @@ class Shell:
 
     @cached_property
     def theme(self) -> str:
-        """`light` or `dark`: the person's choice, else dark in the hours of the night shift."""
-        user = self.request.user if self.signed_in else None
-        chosen = getattr(user, "theme", "") if user else self.request.COOKIES.get(THEME_COOKIE, "")
+        """`light` or `dark`: the person's choice, else that of this browser, else dark in the hours of the night."""
+        own = getattr(self.request.user, "theme", "auto") if self.signed_in else "auto"
+        chosen = own if own != "auto" else self.request.COOKIES.get(THEME_COOKIE, "")
         if chosen in ("light", "dark"):
             return chosen
         hour = self.now.astimezone(clock.BEIJING).hour

@@ -5,7 +5,7 @@ import { beijing, english, say, token } from "eb/words";
 
 const DASH = { 1: "solid", 2: "solid", 3: "solid", 4: [6, 3], 5: [2, 3], 6: [2, 2] };
 const FLAG_TONE = { N: "ok", C: "blue", M: "yellow", T: "yellow", S: "yellow", D: "red" };
-const TOP = 8;
+const TOP = 20;
 const AXIS = 26;
 const GAP = 26;
 const STRIP = 18;

@@ -18,6 +18,7 @@ const styled = new Promise((resolve) => {
 });
 
 const CLUSTER_UP_TO = 12;
+const KINDS = ["clue", "air", "water", "outlet", "station", "person", "camera"];
 const LEVELS = ["red", "orange", "yellow", "blue"];
 /** @typedef {{type: "FeatureCollection", features: any[]}} Collection */
 
@@ -33,6 +34,21 @@ function widen(geometry, box) {
   };
   if (geometry?.coordinates) walk(geometry.coordinates);
   return box;
+}
+
+/** The official colours with their words. @param {string} kind */
+function legend(kind) {
+  const scale = document.createElement("div");
+  scale.className = "eb-scale";
+  say(`legend.${kind}`)
+    .split(" ")
+    .forEach((word, place) => {
+      const part = document.createElement("span");
+      part.className = `eb-${kind === "air" ? "aqi" : "water"}-${place + 1}`;
+      part.textContent = word;
+      scale.append(part);
+    });
+  return scale;
 }
 
 class EcoMap extends HTMLElement {
@@ -99,8 +115,13 @@ class EcoMap extends HTMLElement {
     const [base, marks] = await Promise.all([fetched(this.dataset.base), fetched(this.dataset.marks)]);
     this.base = base ?? given.base ?? this.base;
     this.take(marks ?? given.marks ?? this.marks);
-    this.layers = given.layers ?? [];
+    this.layers = given.layers ?? marks?.layers ?? KINDS.filter((kind) => this.has(kind)).map((kind) => ({ kind }));
     this.home = given.home ?? null;
+  }
+
+  /** @param {string} kind */
+  has(kind) {
+    return this.marks.features.some((feature) => feature.properties.kind === kind);
   }
 
   /** @param {Collection} collection */
@@ -414,12 +435,19 @@ class EcoMap extends HTMLElement {
         this.place();
       });
       const words = document.createElement("span");
-      words.textContent = layer.words;
+      words.textContent = layer.words ?? say(`kind.${layer.kind}`);
       const count = document.createElement("span");
       count.className = "eb-caption";
       count.textContent = layer.note ?? String(this.marks.features.filter((f) => f.properties.kind === layer.kind).length);
       label.append(tick, words, count);
       box.append(label);
+    }
+    for (const kind of ["air", "water"]) if (this.has(kind)) box.append(legend(kind));
+    if (this.marks.features.some((feature) => feature.properties.stale)) {
+      const stale = document.createElement("p");
+      stale.className = "eb-caption";
+      stale.textContent = say("map.stale");
+      box.append(stale);
     }
     this.box = box;
     this.append(box);
