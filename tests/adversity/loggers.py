@@ -114,6 +114,7 @@ class Fleet:
     async def drain(self) -> None:
         """Stop collecting and wait until every logger has an answer for everything."""
         for logger in self.loggers:
+            logger.over_time = max(logger.over_time, 5.0)
             logger.stop_collecting()
         await until(lambda: all(logger.idle for logger in self.loggers), "the queues of the loggers to drain")
 
