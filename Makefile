@@ -33,7 +33,7 @@ help:
 	node=$$(tools/node.sh) && PATH="$$node:$$PATH" npm ci --ignore-scripts --no-audit --no-fund --silent
 	@touch $@
 
-.venv/.vendor: .venv/.npm tools/vendor.py
+.venv/.vendor: .venv/.npm tools/vendor.py tools/icons.txt $(wildcard src/ecobureau/web/static/eb/marks/*.svg)
 	$(BIN)/python tools/vendor.py
 	@touch $@
 
@@ -62,6 +62,7 @@ check: dev
 	$(BIN)/python tools/messages.py check
 	ECOBUREAU_SECRET_KEY=check DATABASE_URL= $(BIN)/python -W ignore::RuntimeWarning tools/migrations.py
 	$(BIN)/djlint src/ecobureau --check --lint --quiet
+	node=$$(tools/node.sh) && PATH="$$node:$$PATH" npm run --silent types
 	$(BIN)/deptry src
 	$(BIN)/python tools/hygiene.py
 

@@ -6,6 +6,7 @@ A page of these fixtures fails its test when the content policy was violated or 
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import shutil
@@ -52,8 +53,19 @@ def chromium() -> str:
 
 @pytest.fixture(scope="session")
 def static_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Collect the static files as an installation does."""
-    target = tmp_path_factory.mktemp("static")
+    """Collect the static files as an installation does, once for all workers of a run."""
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    target = shared / "static"
+    with (shared / "static.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not target.exists():
+            _collect(target)
+    return target
+
+
+def _collect(target: Path) -> None:
     environment = os.environ | {
         "ECOBUREAU_STATIC_ROOT": str(target),
         "DJANGO_SETTINGS_MODULE": "ecobureau.web.settings",
@@ -61,7 +73,6 @@ def static_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     }
     command = [sys.executable, "-m", "django", "collectstatic", "--noinput", "-v0"]
     subprocess.run(command, check=True, env=environment)
-    return target
 
 
 class Server:
