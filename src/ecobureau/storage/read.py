@@ -394,14 +394,15 @@ def latest(conn: Db, station_ids: Collection[int], kinds: Collection[Kind] | Non
     for station, stream, start, raw_id, layout_id, lag, note, v, wide, marks, exact in rows:
         st, kind, interval = wanted[stream]
         end = start if kind is Kind.RT else start + timedelta(seconds=interval)
-        readings = shape.unpack(shapes[layout_id], v, wide, marks, exact)
-        for p in shapes[layout_id].principals:
-            point = Point(start, end, readings[p.factor], bool(note & BACKFILLED), False, True, False, raw_id, end)
-            zs = next((s for s in ("zs_avg", "zs_rtd", "zs_data") if s in point.reading.stats), None)
+        layout = shapes[layout_id]
+        flags = None if marks is None else shape.unpack_marks(marks, len(layout.codes))
+        for p in layout.principals:
+            number, dec = _at(layout, v, wide, exact, p.slot)
+            zs_number, zs_dec = _at(layout, v, wide, exact, p.zs_slot)
             value = LatestValue(
-                station, st, kind, interval, p.code, point.reading.unit, start, end + timedelta(seconds=lag),
-                point.value, point.text(), point.converted, point.text(zs) if zs else None, point.flag,
-                point.backfilled, raw_id,
+                station, st, kind, interval, p.code, layout.key[p.factor][1], start, end + timedelta(seconds=lag),
+                number, shape.text_of(number, dec), zs_number, shape.text_of(zs_number, zs_dec),
+                shape.NORMAL if flags is None else flags[p.factor], bool(note & BACKFILLED), raw_id,
             )  # fmt: skip
             found.append(((station, stream, p.code), value))
     for station, stream, code, layout_id, start, received, raw_id, number, zs_number, dec, zs_dec, flag, late in rest:
@@ -413,6 +414,23 @@ def latest(conn: Db, station_ids: Collection[int], kinds: Collection[Kind] | Non
         )  # fmt: skip
         found.append(((station, stream, code), value))
     return [value for _key, value in sorted(found, key=lambda pair: pair[0])]
+
+
+def _at(
+    layout: shape.Layout,
+    v: Sequence[int | None] | None,
+    wide: Sequence[float | None] | None,
+    exact: bytes | None,
+    slot: int,
+) -> tuple[float | None, int]:
+    """Return number and decimals of one slot of a packed row; (None, 0) for slot -1."""
+    if slot < 0:
+        return None, 0
+    decimals = exact[slot] if exact is not None else layout.slots[slot][2]
+    if wide is not None:
+        return wide[slot], decimals
+    scaled = v[slot] if v is not None else None
+    return None if scaled is None else scaled / layout.scales[slot], decimals
 
 
 def stream_states(conn: Db, station_ids: Collection[int] | None = None) -> list[StreamState]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from struct import Struct, pack
@@ -25,6 +25,8 @@ UNKNOWN = 0
 
 FIRST_DAY = wire.PG_EPOCH.date()
 _TRIES = 5
+FEW = 32
+"""Up to so many frames a batch goes out without waiting for each statement; beyond, COPY is cheaper."""
 _LAG = 2**31 - 1
 _RAW_COLUMNS = "id, received_at, station_id, run_id, session_id, codec, sha256, cn, outcome, reason, deviations, raw"
 _STAGES = ("prepare", "begin", "frames", "collisions", "raw", "upkeep", "other", "commit")
@@ -206,11 +208,18 @@ class Writer:
             done = [outcome for outcome in outcomes if outcome is not None]
             if len(done) != len(outcomes):
                 raise AssertionError("a frame without an outcome")
-            with self._stage("raw"):
-                self._raw(cursor, work, done)
-            with self._stage("upkeep"):
-                self._keep_up(cursor, work, meeting, done, joined)
+            with self._stage("commit"), self._in_one_go(len(done)):
+                with self._stage("raw"):
+                    self._raw(cursor, work, done)
+                with self._stage("upkeep"):
+                    self._keep_up(cursor, work, meeting, done, joined)
+                cursor.execute("COMMIT")
         return done
+
+    def _in_one_go(self, frames: int) -> AbstractContextManager[object]:
+        """For a few frames, send all that is left of the transaction without waiting for each answer: the way to and
+        fro is then most of the time. The last answer is awaited at the end, so that it is durable then."""
+        return self.conn.pipeline() if frames <= FEW else nullcontext()
 
     @contextmanager
     def _transaction(self) -> Iterator[Cursor[Any]]:
@@ -219,8 +228,6 @@ class Writer:
                 cursor.execute("BEGIN")
             try:
                 yield cursor
-                with self._stage("commit"):
-                    cursor.execute("COMMIT")
             except BaseException:
                 if not self.conn.closed:
                     self.conn.rollback()
@@ -318,6 +325,9 @@ class Writer:
 
     def _raw(self, cursor: Cursor[Any], work: _Batch, outcomes: Sequence[Outcome]) -> None:
         """Write the evidence: every frame of a known station with its outcome, never to be changed."""
+        if len(work.arrivals) <= FEW:
+            _insert_raw(cursor, work, outcomes)
+            return
         pieces = [rows.COPY_HEAD]
         for arrival, id_, at, (codec, stored), outcome in zip(
             work.arrivals, work.ids, work.at, work.raw, outcomes, strict=True
@@ -373,6 +383,47 @@ def _text(text: str | None) -> bytes:
         return wire.NULL
     data = text.replace("\x00", "").encode()
     return len(data).to_bytes(4, "big") + data
+
+
+_RAW_INSERT = (
+    f"INSERT INTO raw_frame ({_RAW_COLUMNS}) SELECT * FROM"
+    " unnest(%s::int8[], %s::timestamptz[], %s::int4[], %s::int4[], %s::int8[], %s::int2[], %s::bytea[], %s::text[], %s::text[], %s::text[], %s::text[], %s::bytea[])"
+)
+
+
+def _insert_raw(cursor: Cursor[Any], work: _Batch, outcomes: Sequence[Outcome]) -> None:
+    """Write a few raw frames by one prepared statement, which unlike COPY can be sent without waiting."""
+    kept = [
+        (arrival, id_, at, codec, stored, outcome)
+        for arrival, id_, at, (codec, stored), outcome in zip(
+            work.arrivals, work.ids, work.at, work.raw, outcomes, strict=True
+        )
+        if outcome is not Outcome.QUARANTINED
+    ]
+    if not kept:
+        return
+    cursor.execute(
+        _RAW_INSERT,
+        (
+            wire.int8s([one[1] for one in kept]),
+            wire.times([one[2] for one in kept]),
+            wire.int4s([one[0].station_id or UNKNOWN for one in kept]),
+            wire.int4s([one[0].run_id for one in kept]),
+            wire.int8s([one[0].session_id for one in kept]),
+            wire.int2s([one[3] for one in kept]),
+            wire.byteas([one[0].sha256 for one in kept]),
+            wire.texts([_plain(one[0].cn) or "-" for one in kept]),
+            wire.texts([one[5].value for one in kept]),
+            wire.texts([_plain(one[0].reason) or None for one in kept]),
+            wire.texts([_plain(",".join(one[0].deviations)) or None for one in kept]),
+            wire.byteas([one[4] for one in kept]),
+        ),
+        prepare=True,
+    )
+
+
+def _plain(text: str) -> str:
+    return text.replace("\x00", "")
 
 
 _RAW_HEAD = Struct(">hiqiqiiii")
