@@ -75,7 +75,15 @@ class RulePack:
         city = _newest(self._city.get(key, ()), on)
         if city is not None:
             return Entry(
-                key, city.value, city.unit, city.source, city.clause, city.flag, city.valid_from, city.valid_to, national
+                key,
+                city.value,
+                city.unit,
+                city.source,
+                city.clause,
+                city.flag,
+                city.valid_from,
+                city.valid_to,
+                national,
             )
         if national is None:
             raise NoRule(f"{self.name}: {key} on {on.isoformat()}")

@@ -172,8 +172,6 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
-    "loggers": {
-        name: {"level": "WARNING"} for name in ("axes", "procrastinate.periodic", "procrastinate.blueprints")
-    },
+    "loggers": {name: {"level": "WARNING"} for name in ("axes", "procrastinate.periodic", "procrastinate.blueprints")},
     "root": {"handlers": ["console"], "level": os.environ.get("ECOBUREAU_LOG_LEVEL", "INFO")},
 }
