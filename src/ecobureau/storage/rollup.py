@@ -36,39 +36,46 @@ def frames_query(table: str, span: str) -> str:
     roles (`shape.roles`).
     """
     return f"""
-    SELECT s.station_id, s.stream_id, l.factors[l.slot_factor[s.ord]] AS factor, s.bucket AS start,
-      coalesce(sum(s.n) FILTER (WHERE s.role = 1), 0)::int AS n,
-      coalesce(sum(s.valid) FILTER (WHERE s.role = 1), 0)::int AS valid,
-      sum(s.total / s.scale) FILTER (WHERE s.role = 1) AS total,
-      min(s.low / s.scale) FILTER (WHERE s.role IN (1, 3)) AS low,
-      max(s.high / s.scale) FILTER (WHERE s.role IN (1, 4)) AS high,
-      coalesce(sum(s.valid) FILTER (WHERE s.role = 2), 0)::int AS zs_valid,
-      sum(s.total / s.scale) FILTER (WHERE s.role = 2) AS zs_total,
-      max(s.high / s.scale) FILTER (WHERE s.role IN (2, 5)) AS zs_high,
-      sum(s.total / s.scale) FILTER (WHERE s.role = 6) AS cou
+    SELECT (%(station)s::int4[])[s.number] AS station_id, (%(stream)s::int4[])[s.number] AS stream_id,
+      l.factors[l.slot_factor[s.ord]] AS factor, (%(start)s::timestamptz[])[s.number] AS start,
+      coalesce(sum(s.n) FILTER (WHERE r.role = 1), 0)::int AS n,
+      coalesce(sum(s.valid) FILTER (WHERE r.role = 1), 0)::int AS valid,
+      sum(s.total / r.scale) FILTER (WHERE r.role = 1) AS total,
+      min(s.low / r.scale) FILTER (WHERE r.role IN (1, 3)) AS low,
+      max(s.high / r.scale) FILTER (WHERE r.role IN (1, 4)) AS high,
+      coalesce(sum(s.valid) FILTER (WHERE r.role = 2), 0)::int AS zs_valid,
+      sum(s.total / r.scale) FILTER (WHERE r.role = 2) AS zs_total,
+      max(s.high / r.scale) FILTER (WHERE r.role IN (2, 5)) AS zs_high,
+      sum(s.total / r.scale) FILTER (WHERE r.role = 6) AS cou
     FROM (
-      SELECT b.station_id, b.stream_id, b.bucket, f.layout_id, x.ord::int AS ord, x.role,
-        CASE WHEN f.wide IS NULL THEN 10.0::float8 ^ x.decimals ELSE 1 END AS scale,
-        count(x.v) AS n,
-        count(x.v) FILTER (WHERE m.ok) AS valid,
-        sum(x.v) FILTER (WHERE m.ok) AS total,
-        min(x.v) FILTER (WHERE m.ok) AS low,
-        max(x.v) FILTER (WHERE m.ok) AS high
-      FROM unnest(%(station)s::int4[], %(stream)s::int4[], %(start)s::timestamptz[]) AS b(station_id, stream_id, bucket)
-      CROSS JOIN LATERAL (SELECT f.layout_id, f.v, f.wide, f.marks FROM {table} f
-        WHERE f.station_id = b.station_id AND f.stream_id = b.stream_id
-        AND f.start >= b.bucket AND f.start < b.bucket + interval '{span}' OFFSET 0) AS f
-      CROSS JOIN LATERAL (SELECT * FROM layout i WHERE i.id = f.layout_id OFFSET 0) AS i
-      CROSS JOIN LATERAL unnest(coalesce(f.wide, f.v::float8[]), i.slot_role, i.slot_factor, i.slot_decimals)
-        WITH ORDINALITY AS x(v, role, factor, decimals, ord)
-      CROSS JOIN LATERAL (SELECT f.marks IS NULL OR (CASE
-          WHEN strpos(f.marks, ',') > 0 THEN split_part(f.marks, ',', x.factor)
-          WHEN cardinality(i.factors) = 1 THEN f.marks
-          ELSE substr(f.marks, x.factor, 1) END) = ANY (%(marks)s::text[]) AS ok) AS m
-      WHERE x.role <> 0
-      GROUP BY 1, 2, 3, 4, 5, 6, 7
+      SELECT c.number, c.layout_id, c.wide, c.ord, count(c.x) AS n,
+        count(c.x) FILTER (WHERE c.ok) AS valid,
+        sum(c.x) FILTER (WHERE c.ok) AS total,
+        min(c.x) FILTER (WHERE c.ok) AS low,
+        max(c.x) FILTER (WHERE c.ok) AS high
+      FROM (
+        SELECT f.number, f.layout_id, f.wide, f.ord, f.x, f.marks IS NULL OR (CASE
+            WHEN strpos(f.marks, ',') > 0 THEN split_part(f.marks, ',', f.slot_factor[f.ord])
+            WHEN cardinality(f.factors) = 1 THEN f.marks
+            ELSE substr(f.marks, f.slot_factor[f.ord], 1) END) = ANY (%(marks)s::text[]) AS ok
+        FROM (
+          SELECT b.number::int AS number, f.layout_id, f.wide IS NOT NULL AS wide, f.marks, i.slot_factor, i.factors,
+            unnest(coalesce(f.wide, f.v::float8[])) AS x,
+            generate_series(1, cardinality(coalesce(f.wide, f.v::float8[]))) AS ord
+          FROM unnest(%(station)s::int4[], %(stream)s::int4[], %(start)s::timestamptz[])
+            WITH ORDINALITY AS b(station_id, stream_id, bucket, number)
+          CROSS JOIN LATERAL (SELECT f.layout_id, f.v, f.wide, f.marks FROM {table} f
+            WHERE f.station_id = b.station_id AND f.stream_id = b.stream_id
+            AND f.start >= b.bucket AND f.start < b.bucket + interval '{span}' OFFSET 0) AS f
+          CROSS JOIN LATERAL (SELECT i.slot_factor, i.factors FROM layout i WHERE i.id = f.layout_id OFFSET 0) AS i
+        ) AS f
+      ) AS c
+      GROUP BY 1, 2, 3, 4
     ) AS s
-    JOIN layout l ON l.id = s.layout_id
+    CROSS JOIN LATERAL (SELECT * FROM layout l WHERE l.id = s.layout_id OFFSET 0) AS l
+    CROSS JOIN LATERAL (SELECT l.slot_role[s.ord] AS role,
+      CASE WHEN s.wide THEN 1 ELSE 10.0::float8 ^ l.slot_decimals[s.ord] END AS scale) AS r
+    WHERE r.role <> 0
     GROUP BY 1, 2, 3, 4"""
 
 

@@ -65,6 +65,7 @@ class Writer:
             raise ValueError("a writer needs a connection of its own in autocommit mode")
         self.conn = conn
         self._timer = timer
+        self._inside = 0.0
         self.seconds: dict[str, float] = dict.fromkeys(_STAGES, 0.0)
         self._catalog = Catalog(conn)
         self._known: set[tuple[str, int]] = set()
@@ -235,11 +236,14 @@ class Writer:
 
     @contextmanager
     def _stage(self, name: str) -> Iterator[None]:
-        began = self._timer()
+        """Measure a stage without the stages inside it."""
+        began, outside, self._inside = self._timer(), self._inside, 0.0
         try:
             yield
         finally:
-            self.seconds[name] += self._timer() - began
+            spent = self._timer() - began
+            self.seconds[name] += spent - self._inside
+            self._inside = outside + spent
 
     def _insert(self, cursor: Cursor[Any], work: _Batch, meeting: Collisions) -> list[Row]:
         """Insert the rows whose key is new; returns those that met another frame, in the order received."""
@@ -387,7 +391,8 @@ def _text(text: str | None) -> bytes:
 
 _RAW_INSERT = (
     f"INSERT INTO raw_frame ({_RAW_COLUMNS}) SELECT * FROM"
-    " unnest(%s::int8[], %s::timestamptz[], %s::int4[], %s::int4[], %s::int8[], %s::int2[], %s::bytea[], %s::text[], %s::text[], %s::text[], %s::text[], %s::bytea[])"
+    " unnest(%s::int8[], %s::timestamptz[], %s::int4[], %s::int4[], %s::int8[], %s::int2[], %s::bytea[], %s::text[],"
+    " %s::text[], %s::text[], %s::text[], %s::bytea[])"
 )
 
 
