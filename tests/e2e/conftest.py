@@ -68,8 +68,8 @@ def static_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _collect(target: Path) -> None:
     environment = os.environ | {
         "ECOBUREAU_STATIC_ROOT": str(target),
-        "DJANGO_SETTINGS_MODULE": "ecobureau.web.settings",
-        "PYTHONPATH": str(ROOT / "src"),
+        "DJANGO_SETTINGS_MODULE": "e2e.static_settings",
+        "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT / 'tests'}",
     }
     command = [sys.executable, "-m", "django", "collectstatic", "--noinput", "-v0"]
     subprocess.run(command, check=True, env=environment)
