@@ -133,7 +133,7 @@ def snapshot(record: Any) -> tuple[Any, ...]:
 def clue_verbs(other: Clue) -> dict[str, Callable[[Any, Viewer], Any]]:
     by_system = {
         verb: lambda clue, who, verb=verb: kernel.perform(clue, verb, who, reason="无", data={"task": "RW-1"})
-        for verb in ("extend", "take_back", "close", "follow_reopened")
+        for verb in ("extend", "resurface", "take_back", "close", "follow_reopened")
     }
     return {
         "triage": clues.triage,

@@ -127,6 +127,14 @@ FLOW = Flow(
             roles=(Role.SYSTEM,),
         ),
         Transition(
+            verb="resurface",
+            name=_("观察中再次触发"),
+            sources=("watching",),
+            target="new",
+            roles=(Role.SYSTEM,),
+            starts=("triage",),
+        ),
+        Transition(
             verb="take_back",
             name=_("任务撤回"),
             sources=("tasked",),

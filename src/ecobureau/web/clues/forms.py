@@ -7,11 +7,13 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from ecobureau.rulepacks import load
 from ecobureau.web.clues import selectors
 from ecobureau.web.clues.models import Clue
 from ecobureau.web.core.access import Viewer
 from ecobureau.web.core.models.record import LEVELS
 from ecobureau.web.places import selectors as places
+from ecobureau.words import say
 
 
 class MergeForm(forms.Form):
@@ -32,6 +34,7 @@ class RegisterForm(forms.Form):
     takes = ("viewer",)
     title = forms.CharField(label=_("事情"), max_length=200, help_text=_("一句话：什么、在哪里、多久了"))
     level = forms.ChoiceField(label=_("等级"), choices=LEVELS, initial="yellow")
+    scenario = forms.ChoiceField(label=_("情形"), required=False, help_text=_("决定派给谁、带回什么"))
     org_path = forms.ChoiceField(label=_("区域"))
     lon = forms.FloatField(label=_("经度"), required=False, min_value=-180, max_value=180)
     lat = forms.FloatField(label=_("纬度"), required=False, min_value=-90, max_value=90)
@@ -40,6 +43,9 @@ class RegisterForm(forms.Form):
 
     def __init__(self, *args: Any, viewer: Viewer, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        kinds = sorted(key.removeprefix("scenario.") for key in load("scenario_kinds").keys("scenario."))
+        named = [(each, f"{each} {say(f'scenario.{each}')}") for each in kinds]
+        self.fields["scenario"].choices = [("", "—"), *named]  # type: ignore[attr-defined]
         units = [
             unit for grant in viewer.grants for unit in places.tree(grant.org_path, levels=("city", "district", "grid"))
         ]

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from ecobureau.clock import now
+from ecobureau.clock import beijing, now
 from ecobureau.domain.workflow import Refusal
 from ecobureau.web.clues.flow import OPEN
 from ecobureau.web.clues.models import Clue, Evidence
@@ -20,6 +20,7 @@ from ecobureau.web.core import services as kernel
 from ecobureau.web.core.access import SYSTEM, Viewer
 from ecobureau.web.core.models import History
 from ecobureau.web.core.refusals import refuse
+from ecobureau.web.places import selectors as places
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +139,11 @@ def _raise_target(clue: Clue) -> None:
         changes["level"] = clue.level
     if clue.risk > target.risk:
         changes |= {"risk": clue.risk, "risk_parts": clue.risk_parts, "severity": clue.severity}
-    if changes:
-        kernel.amend(target, SYSTEM, changes, verb="extend", data={"from": clue.number})
+    data = {"from": clue.number}
+    if "level" in changes and target.state == "watching":
+        kernel.perform(target, "resurface", SYSTEM, changes=changes, data=data)
+    elif changes:
+        kernel.amend(target, SYSTEM, changes, verb="extend", data=data)
 
 
 def _open(report: Report) -> Clue:
@@ -175,7 +179,9 @@ def _open(report: Report) -> Clue:
 
 
 def _extend(clue: Clue, report: Report) -> None:
+    """Let a clue grow by a finding. A watched one comes back for triage when it gets worse or begins anew."""
     worse = _LEVELS.index(report.level) > _LEVELS.index(clue.level)
+    again = clue.state == "watching" and (worse or clue.ended_at is not None)
     changes: dict[str, Any] = {
         "first_at": min(clue.first_at, report.first_at),
         "last_at": max(clue.last_at, report.last_at),
@@ -188,7 +194,10 @@ def _extend(clue: Clue, report: Report) -> None:
         changes["level"] = report.level
     if report.risk > clue.risk:
         changes |= {"risk": report.risk, "risk_parts": dict(report.risk_parts), "severity": report.severity}
-    kernel.amend(clue, SYSTEM, changes, verb="extend")
+    if again:
+        kernel.perform(clue, "resurface", SYSTEM, changes=changes)
+    else:
+        kernel.amend(clue, SYSTEM, changes, verb="extend")
     add_evidence(clue, report.pieces)
 
 
@@ -201,6 +210,20 @@ def mark_ended(subject: str, factor: str, rule: str, at: datetime, pieces: Seque
     kernel.amend(clue, SYSTEM, {"ended_at": at, "last_at": max(clue.last_at, at)}, verb="extend")
     add_evidence(clue, pieces)
     return clue
+
+
+def _place(actor: Viewer, org_path: str, grid: str, lon: float | None, lat: float | None) -> tuple[str, str]:
+    """Return (place, grid) of a clue that a person registers: those of its point, else the place that was named."""
+    named = places.organisation(org_path)
+    if named is not None and named.level == "grid":
+        grid = grid or named.path
+    if lon is None or lat is None:
+        return org_path, grid
+    spot = places.locate(lon, lat, beijing(now()).date())
+    if spot.org_path and not spot.org_path.startswith(org_path):
+        words = {"place": str(named or org_path), "found": spot.grid_name or spot.district_name or spot.org_path}
+        refuse(Refusal("clues.point_elsewhere", words), actor=actor.user_id, what="register")
+    return spot.org_path or org_path, spot.grid or grid
 
 
 def register(
@@ -218,12 +241,13 @@ def register(
     note: str = "",
     client_uuid: UUID | None = None,
 ) -> Clue:
-    """Register a clue by hand.
+    """Register a clue by hand. Where a point is given, its grid and place come from the polygons.
 
     Raises:
-        Refused: the actor may not register one there.
+        Refused: the actor may not register one there, or the point lies elsewhere than `org_path`.
     """
     at = now()
+    org_path, grid = _place(actor, org_path, grid, lon, lat)
     clue: Clue = kernel.create(
         "clue",
         actor,
@@ -305,7 +329,7 @@ def propose_dismissal(clue: Clue, actor: Viewer, *, reason: str, sample: Mapping
     Args:
         sample: rows of the window as shown (`clues.selectors.sample`), at most a few hundred.
     """
-    piece = Piece("sample", now(), "clues.evidence.sample", sample)
+    piece = Piece("sample", now(), "clues.evidence.sample", {"count": len(sample.get("rows", ())), **sample})
     entry = kernel.perform(
         clue, "propose_dismissal", actor, reason=reason, data={"sample": {"sha256": digest(piece)}}, **act
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
+from uuid import uuid4
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -16,11 +17,12 @@ from ecobureau.domain.workflow import Refusal
 from ecobureau.web.clues import evidence as clue_evidence
 from ecobureau.web.clues import selectors as clues
 from ecobureau.web.clues.models import Clue
-from ecobureau.web.core import parts, registry
+from ecobureau.web.core import addresses, parts, registry
 from ecobureau.web.core import selectors as kernel
 from ecobureau.web.core.access import Viewer
 from ecobureau.web.core.pages.common import signed_in, viewer_in
 from ecobureau.web.core.refusals import refuse
+from ecobureau.web.desk import feeds
 from ecobureau.web.dispatch import selectors as dispatch
 from ecobureau.web.dispatch import sheet
 from ecobureau.web.places import selectors as places
@@ -44,7 +46,7 @@ def duty_page(request: HttpRequest, number: str = "") -> HttpResponse:
     request.live_topics = ["list:clue", "feed"]  # type: ignore[attr-defined]
     context: dict[str, Any] = {
         "cards": cards(waiting, chosen, level),
-        "counts": level_counts(viewer),
+        "health": feeds.health(),
         "level": level,
         "chosen": chosen,
         "work_open": bool(number),
@@ -52,6 +54,7 @@ def duty_page(request: HttpRequest, number: str = "") -> HttpResponse:
     }
     if request.GET.get("part") == "queue":
         return render(request, "desk/_queue.html", context)
+    context |= {"counts": level_counts(viewer), "watching": watched(viewer)}
     if chosen is not None:
         context |= chosen_context(viewer, chosen)
     return render(request, "desk/duty.html", context)
@@ -65,6 +68,26 @@ def level_counts(viewer: Viewer) -> list[dict[str, Any]]:
     return rows + [
         {"level": level, "count": counted.get(level, 0), "url": f"{address}?level={level}"}
         for level in parts.LEVEL_MARK
+    ]
+
+
+def watched(viewer: Viewer) -> dict[str, Any]:
+    """Return how many clues are being watched, and their list: they left the queue, not the sight."""
+    kind = registry.get("clue")
+    count = clues.clues(viewer).filter(state="watching").count()
+    return {"count": count, "url": addresses.of_list(kind, {"state": "watching"})}
+
+
+def merge_proposals(viewer: Viewer, clue: Clue, most: int = 3) -> list[dict[str, Any]]:
+    """Return open clues that may be the same matter, with why; a person decides (workflow reference 1.6)."""
+    return [
+        {
+            "clue": other,
+            "url": reverse("desk:duty_clue", args=[other.number]),
+            "why": _("同一对象") if other.subject and other.subject == clue.subject else _("同类、相近"),
+            "uuid": uuid4(),
+        }
+        for other in clues.merge_candidates(viewer, clue, most)
     ]
 
 
@@ -113,6 +136,8 @@ def chosen_context(viewer: Viewer, clue: Clue) -> dict[str, Any]:
         "tasks": dispatch.tasks_of(viewer, clue),
         "now": now(),
     }
+    if "merge" in verbs:
+        context |= {"proposals": merge_proposals(viewer, clue), "merge_url": verbs["merge"].url}
     if "dispatch" in verbs:
         plan = dispatch.plan(clue)
         context |= {"plan": plan, "sheet": sheet.sheet_of(clue, plan, after=reverse("desk:duty"))}

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from ecobureau.clock import beijing, now
-from ecobureau.web.core.access import Viewer
 from ecobureau.web.dispatch.models import Task
 from ecobureau.web.places import selectors as places
+from ecobureau.web.places.models import Organisation
 
 
 def _split(value: str) -> tuple[str, int | None]:
@@ -39,12 +40,12 @@ class SendForm(forms.Form):
 class RouteForm(forms.Form):
     """To whom a task goes instead."""
 
-    takes = ("record", "viewer")
+    takes = ("record",)
     target = forms.ChoiceField(label=_("改派给"))
 
-    def __init__(self, *args: Any, record: Task, viewer: Viewer, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, record: Task, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["target"].choices = choices(record, viewer)  # type: ignore[attr-defined]
+        self.fields["target"].choices = choices(record)  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         found = super().clean() or {}
@@ -53,21 +54,25 @@ class RouteForm(forms.Form):
         return found
 
 
-def choices(task: Task, viewer: Viewer) -> list[tuple[str, str]]:
-    """Return the units of the task's district and its own place, each with the people on duty now."""
+def choices(task: Task) -> list[tuple[str, str]]:
+    """Return the units that answer for the task's place, each with its people, and the other grids of the district."""
     at = now()
-    parts = task.org_path.strip("/").split("/")
-    district = "/" + "/".join(parts[:2]) + "/"
+    district = "/" + "/".join(task.org_path.strip("/").split("/")[:2]) + "/"
     made: list[tuple[str, str]] = []
-    for unit in places.tree(district, levels=("district", "department", "grid")):
-        if unit.level == "grid" and unit.path != task.grid:
-            continue
-        made.append((unit.path, unit.name))
-        made += [(f"{unit.path}|{duty.person_id}", f"{unit.name} · {duty.name}") for duty in places.on_duty(unit, at)]
-        if not places.on_duty(unit, at):
-            members = places.members(unit.path, beijing(at).date())[:5]
-            made += [(f"{unit.path}|{each.person_id}", f"{unit.name} · {each.person}") for each in members]
-    return made
+    others: list[tuple[str, str]] = []
+    for unit in places.tree():
+        if places.answers_for(unit, task.org_path):
+            made.append((unit.path, unit.name))
+            made += [(f"{unit.path}|{person}", f"{unit.name} · {name}") for person, name in _people(unit, at)]
+        elif unit.level == "grid" and unit.path.startswith(district):
+            others.append((unit.path, unit.name))
+    return made + others
+
+
+def _people(unit: Organisation, at: datetime) -> list[tuple[int, str]]:
+    """Return who is on duty in a unit, else its first members."""
+    on_duty = [(duty.person_id, duty.name) for duty in places.on_duty(unit, at)]
+    return on_duty or [(each.person_id, str(each.person)) for each in places.members(unit.path, beijing(at).date())[:5]]
 
 
 class SubmitForm(forms.Form):

@@ -174,8 +174,8 @@ def areas_of(paths: Collection[str]) -> dict[str, str]:
 
 def answers_for(unit: Organisation, org_path: str) -> bool:
     """Say whether a unit's place holds `org_path`: a grid, district or city by itself, a department by its parent."""
-    ground = unit.parent.path if unit.level == Level.DEPARTMENT and unit.parent else unit.path
-    return org_path.startswith(ground)
+    above = unit.path.rstrip("/").rpartition("/")[0] + "/"
+    return org_path.startswith(above if unit.level == Level.DEPARTMENT else unit.path)
 
 
 def department_for(duty: str, org_path: str) -> Organisation | None:
