@@ -1,0 +1,51 @@
+"""Readers of the telemetry store. All are bounded: they raise `TooMany` rather than leave something out in silence.
+
+Every function takes an open psycopg connection (any isolation, inside a transaction or not) and only reads.
+"""
+
+from ecobureau.storage.read.evidence import events, parameters, quarantine, raw_frame, raw_frames, revisions
+from ecobureau.storage.read.kept import counters, latest, rollups, stream_states
+from ecobureau.storage.read.series import gaps, layouts, series, streams
+from ecobureau.storage.read.values import (
+    MOST_FRAMES,
+    MOST_ROWS,
+    EventRow,
+    LatestValue,
+    ParameterRow,
+    Point,
+    RawFrame,
+    Revised,
+    Rolled,
+    Stranger,
+    StreamState,
+    TooMany,
+)
+
+__all__ = [
+    "EventRow",
+    "LatestValue",
+    "MOST_FRAMES",
+    "MOST_ROWS",
+    "ParameterRow",
+    "Point",
+    "RawFrame",
+    "Revised",
+    "Rolled",
+    "Stranger",
+    "StreamState",
+    "TooMany",
+    "counters",
+    "events",
+    "gaps",
+    "latest",
+    "layouts",
+    "parameters",
+    "quarantine",
+    "raw_frame",
+    "raw_frames",
+    "revisions",
+    "rollups",
+    "series",
+    "stream_states",
+    "streams",
+]
