@@ -22,6 +22,7 @@ COUNT = 50
 PATIENCE = 240.0
 OWED_HOURS = 12
 REDIAL = 0.3
+"""Seconds after which a logger dials again, however often it has tried."""
 Key = tuple[str, str, str, int]
 """One packet of one upload: MN, command, DataTime, packet number."""
 
@@ -54,7 +55,7 @@ class WatchedLogger(Logger):
             self.fleet.happened()
 
     def _dial_again(self) -> None:
-        self.world.agenda.after(REDIAL * (0.5 + self._luck.random()), self.dial)
+        self.world.agenda.after(REDIAL, self.dial)
 
     def key_of(self, message: Message) -> Key:
         return (self.plan.mn, message.cn, message.data_time, message.done)
