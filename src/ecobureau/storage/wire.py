@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from struct import Struct, pack
+from struct import Struct, error, pack
 from typing import Any, ClassVar
 
 from psycopg import Connection, Cursor
@@ -95,12 +95,15 @@ def _fixed(values: Sequence[Any], code: str, size: int, element: int) -> bytes:
     n = len(values)
     if not n:
         return pack(">iiI", 0, 0, element)
-    if None in values:
-        body = b"".join(NULL if v is None else pack(f">i{code}", size, v) for v in values)
-        return _HEAD.pack(1, 1, element, n, 1) + body
     flat: list[Any] = [size] * (2 * n)
     flat[1::2] = values
-    return _HEAD.pack(1, 0, element, n, 1) + pack(">" + f"i{code}" * n, *flat)
+    try:
+        return _HEAD.pack(1, 0, element, n, 1) + pack(">" + f"i{code}" * n, *flat)
+    except error:
+        if None not in values:
+            raise
+    body = b"".join(NULL if v is None else pack(f">i{code}", size, v) for v in values)
+    return _HEAD.pack(1, 1, element, n, 1) + body
 
 
 def joined(kind: type[Packed], n: int, pieces: Sequence[bytes]) -> Packed:
