@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import fcntl
+import functools
 import hashlib
 import importlib.metadata
 import os
@@ -17,9 +18,16 @@ from typing import Any
 import psycopg
 import pytest
 
+from database_flush import Flush
+
 ROOT = Path(__file__).resolve().parent.parent
 CACHE = Path(os.environ.get("ECOBUREAU_TEST_CACHE", ROOT / ".cache" / "tests"))
 _KEY_LIBRARIES = ("django", "django-allauth", "django-axes", "procrastinate", "djangorestframework")
+
+_FIRST = ("e2e", "adversity", "demo", "supervisor", "wheel", "gateway")
+"""Folders whose tests wait much or take long, so that they do not come last."""
+_TOGETHER = ("e2e", "demo")
+"""Folders whose tests share a browser and server, or a built city: all on one worker."""
 
 
 def _with_dbname(url: str, name: str) -> str:
@@ -28,7 +36,11 @@ def _with_dbname(url: str, name: str) -> str:
     return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
 
 
+@functools.cache
 def _state_of_migrations() -> str:
+    """Name the state of the migrations as this run found it: editing one meanwhile does not part its workers."""
+    if known := os.environ.get("EB_TEST_STATE"):
+        return known
     digest = hashlib.sha256()
     for path in sorted((ROOT / "src" / "ecobureau" / "web").rglob("migrations/*")):
         if path.is_file() and path.suffix in {".py", ".sql"}:
@@ -79,6 +91,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
         _server = _Server()
         _server.start()
+        os.environ["EB_TEST_STATE"] = _state_of_migrations()
     os.environ["DATABASE_URL"] = os.environ["DATABASE_OWNER_URL"] = os.environ["EB_TEST_OWNER"]
     _point_django_at(os.environ["EB_TEST_OWNER"])
 
@@ -96,6 +109,22 @@ def _point_django_at(url: str) -> None:
 def pytest_unconfigure(config: pytest.Config) -> None:
     if _server is not None and not hasattr(config, "workerinput"):
         _server.stop()
+
+
+def _rank(item: pytest.Item) -> int:
+    folders = item.path.relative_to(ROOT / "tests").parts
+    if folders[0] in _FIRST:
+        return _FIRST.index(folders[0])
+    return len(_FIRST) + (item.path.name != "test_access.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest; keep together what shares something dear."""
+    items.sort(key=_rank)
+    for item in items:
+        folder = item.path.relative_to(ROOT / "tests").parts[0]
+        if folder in _TOGETHER:
+            item.add_marker(pytest.mark.xdist_group(folder))
 
 
 def _make_template(owner: str, name: str) -> None:
@@ -129,8 +158,11 @@ def django_db_setup(django_db_blocker: Any, request: pytest.FixtureRequest) -> I
         with psycopg.connect(_with_dbname(owner, "postgres"), autocommit=True) as admin:
             admin.execute(f'create database "{name}" template "{template}" strategy file_copy')
         _point_django_at(_with_dbname(owner, name))
+        flush = Flush()
     os.environ["EB_TEST_APP_HERE"] = _with_dbname(os.environ["EB_TEST_APP"], name)
-    yield
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("django.test.TransactionTestCase._fixture_teardown", lambda _case: flush())
+        yield
     with django_db_blocker.unblock():
         connection.close()
         with psycopg.connect(_with_dbname(owner, "postgres"), autocommit=True) as admin:
