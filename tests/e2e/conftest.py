@@ -31,11 +31,17 @@ expect.set_options(timeout=30_000)
 FLAGS = ["--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--disable-dev-shm-usage"]
 
 
+def _in_browser(item: pytest.Item) -> bool:
+    return "e2e" in Path(str(item.path)).parts
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if "e2e" in Path(str(item.path)).parts:
-            item.add_marker("e2e")
-            item.add_marker(pytest.mark.django_db(transaction=True))
+    """Mark the tests of this folder and run them last: Playwright leaves an event loop running in the process, in which
+    `asyncio.run` of other tests would fail."""
+    for item in filter(_in_browser, items):
+        item.add_marker("e2e")
+        item.add_marker(pytest.mark.django_db(transaction=True))
+    items.sort(key=_in_browser)
 
 
 def chromium() -> str:

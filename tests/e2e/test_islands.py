@@ -402,3 +402,18 @@ def test_map_layers_are_switched_one_by_one(gallery: Page) -> None:
     expect(place.locator(".eb-map-mark")).to_have_count(2)
     expect(place.locator(".eb-scale")).to_have_count(2)
     shot(gallery, "map-layers")
+
+
+def test_live_news_say_when_the_session_has_ended(page: Page, sign_in: Callable[..., None], admin: Any) -> None:
+    sign_in(page, admin)
+    page.goto("/help/")
+    expect(page.locator("html")).to_have_attribute("data-ready", "")
+    _live(page, f"user:{admin.pk}", admin)
+    live = page.locator("eb-live")
+    expect(live).to_have_attribute("data-state", "on")
+    page.context.clear_cookies()
+    expects(page, "403")
+    live.evaluate("e => e.connect()")
+    expect(live).to_contain_text("登录已过期")
+    expect(live.get_by_role("link")).to_have_attribute("href", re.compile("/accounts/login/"))
+    assert_accessible(page)

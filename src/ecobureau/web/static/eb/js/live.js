@@ -109,7 +109,7 @@ class Live extends HTMLElement {
     try {
       const query = new URLSearchParams([...this.wanted].slice(0, 40).map((topic) => ["t", topic]));
       const answer = await fetch(`${this.addressOfToken}?${query}`, { headers: { Accept: "application/json" } });
-      if (answer.status === 403) return this.turn(false);
+      if (answer.status === 403) return this.all({ type: "signin" });
       if (!answer.ok) throw new Error(String(answer.status));
       const { token } = await answer.json();
       this.open(token);
@@ -159,6 +159,7 @@ class Live extends HTMLElement {
     if (message.type === "news") this.news(message.news);
     else if (message.type === "resync") this.refresh(fragments());
     else if (message.type === "state") this.state(message.up);
+    else if (message.type === "signin") this.signIn();
     else if (message.type === "who") this.channel?.postMessage({ type: "want", topics: this.topics() });
     else if (message.type === "want" && this.leading) {
       const fresh = message.topics.filter((/** @type {string} */ topic) => !this.wanted.has(topic));
@@ -166,6 +167,18 @@ class Live extends HTMLElement {
       if (fresh.length) this.connect();
       else this.channel?.postMessage({ type: "state", up: this.dataset.state === "on" });
     }
+  }
+
+  /** Nobody is signed in any more: say so, and where to go; nothing is tried again. */
+  signIn() {
+    this.dataset.state = "signin";
+    if (!this.words) return;
+    const link = document.createElement("a");
+    link.className = "eb-link";
+    link.href = `/accounts/login/?next=${encodeURIComponent(location.pathname + location.search)}`;
+    link.textContent = say("live.signin");
+    this.words.replaceChildren(link);
+    announce(say("live.signin"));
   }
 
   /** @param {boolean} up */
