@@ -8,21 +8,31 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from operator import attrgetter
-from struct import Struct, pack
 from time import perf_counter
 from typing import Any
 
 from psycopg import Connection, Cursor, errors
 
-from ecobureau.storage import newest, notes, partitions, parts, rawcodec, rollup, rows, shape, strangers, upkeep, wire
+from ecobureau.storage import (
+    newest,
+    notes,
+    partitions,
+    parts,
+    rawcodec,
+    rawframes,
+    rollup,
+    rows,
+    shape,
+    strangers,
+    upkeep,
+    wire,
+)
 from ecobureau.storage.catalog import Catalog
 from ecobureau.storage.collide import Collisions
+from ecobureau.storage.rawframes import UNKNOWN
 from ecobureau.storage.rollup import DAY, EAST
 from ecobureau.storage.rows import BACKFILLED, Row
 from ecobureau.storage.types import Arrival, Kind, Outcome, Part, Period, Reading
-
-UNKNOWN = 0
-"""Station of frames that belong to none."""
 
 FIRST_DAY = wire.PG_EPOCH.date()
 _IN_ORDER = attrgetter("station", "stream", "start")
@@ -30,7 +40,6 @@ _TRIES = 5
 FEW = 32
 """Up to so many frames a batch goes out without waiting for each statement; beyond, COPY is cheaper."""
 _LAG = 2**31 - 1
-_RAW_COLUMNS = "id, received_at, station_id, run_id, session_id, codec, sha256, cn, outcome, reason, deviations, raw"
 _STAGES = ("prepare", "begin", "frames", "collisions", "raw", "upkeep", "other", "commit")
 
 
@@ -347,21 +356,17 @@ class Writer:
         strangers.keep(cursor, [a for a in work.arrivals if a.verdict == "quarantine"])
 
     def _raw(self, cursor: Cursor[Any], work: _Batch, outcomes: Sequence[Outcome]) -> None:
-        """Write the evidence: every frame of a known station with its outcome, never to be changed."""
+        kept = [
+            rawframes.Kept(arrival, id_, at, codec, stored, outcome)
+            for arrival, id_, at, (codec, stored), outcome in zip(
+                work.arrivals, work.ids, work.at, work.raw, outcomes, strict=True
+            )
+            if outcome is not Outcome.QUARANTINED
+        ]
         if len(work.arrivals) <= FEW:
-            _insert_raw(cursor, work, outcomes)
-            return
-        pieces = [rows.COPY_HEAD]
-        for arrival, id_, at, (codec, stored), outcome in zip(
-            work.arrivals, work.ids, work.at, work.raw, outcomes, strict=True
-        ):
-            if outcome is not Outcome.QUARANTINED:
-                pieces.append(_raw_row(arrival, id_, at, codec, stored, outcome))
-        if len(pieces) == 1:
-            return
-        pieces.append(rows.COPY_TAIL)
-        with cursor.copy(f"COPY raw_frame ({_RAW_COLUMNS}) FROM STDIN BINARY") as copy:
-            copy.write(b"".join(pieces))
+            rawframes.insert(cursor, kept)
+        else:
+            rawframes.copy(cursor, kept)
 
     def _keep_up(
         self, cursor: Cursor[Any], work: _Batch, meeting: Collisions, outcomes: Sequence[Outcome],
@@ -399,75 +404,3 @@ def _cause(row: Row, outcome: Outcome) -> str:
     if outcome is Outcome.REVISED:
         return "revised"
     return "late" if row.note & BACKFILLED else "new"
-
-
-def _text(text: str | None) -> bytes:
-    if not text:
-        return wire.NULL
-    data = text.replace("\x00", "").encode()
-    return len(data).to_bytes(4, "big") + data
-
-
-_RAW_INSERT = (
-    f"INSERT INTO raw_frame ({_RAW_COLUMNS})"
-    " SELECT * FROM unnest(%s::int8[], %s::timestamptz[], %s::int4[], %s::int4[], %s::int8[],"
-    " %s::int2[], %s::bytea[], %s::text[], %s::text[], %s::text[], %s::text[], %s::bytea[])"
-)
-
-
-def _insert_raw(cursor: Cursor[Any], work: _Batch, outcomes: Sequence[Outcome]) -> None:
-    """Write a few raw frames by one prepared statement, which unlike COPY can be sent without waiting."""
-    kept = [
-        (arrival, id_, at, codec, stored, outcome)
-        for arrival, id_, at, (codec, stored), outcome in zip(
-            work.arrivals, work.ids, work.at, work.raw, outcomes, strict=True
-        )
-        if outcome is not Outcome.QUARANTINED
-    ]
-    if not kept:
-        return
-    cursor.execute(
-        _RAW_INSERT,
-        (
-            wire.int8s([one[1] for one in kept]),
-            wire.times([one[2] for one in kept]),
-            wire.int4s([one[0].station_id or UNKNOWN for one in kept]),
-            wire.int4s([one[0].run_id for one in kept]),
-            wire.int8s([one[0].session_id for one in kept]),
-            wire.int2s([one[3] for one in kept]),
-            wire.byteas([one[0].sha256 for one in kept]),
-            wire.texts([_plain(one[0].cn) or "-" for one in kept]),
-            wire.texts([one[5].value for one in kept]),
-            wire.texts([_plain(one[0].reason) or None for one in kept]),
-            wire.texts([_plain(",".join(one[0].deviations)) or None for one in kept]),
-            wire.byteas([one[4] for one in kept]),
-        ),
-        prepare=True,
-    )
-
-
-def _plain(text: str) -> str:
-    return text.replace("\x00", "")
-
-
-_RAW_HEAD = Struct(">hiqiqiiii")
-_RAW_MIDDLE = Struct(">ihi")
-_OUTCOMES = {outcome: _text(outcome.value) for outcome in Outcome}
-
-
-def _raw_row(arrival: Arrival, id_: int, at: int, codec: int, stored: bytes, outcome: Outcome) -> bytes:
-    """Return a raw frame in the binary form of COPY."""
-    return b"".join(
-        (
-            _RAW_HEAD.pack(12, 8, id_, 8, at, 4, arrival.station_id or UNKNOWN, 4, arrival.run_id),
-            wire.NULL if arrival.session_id is None else pack(">iq", 8, arrival.session_id),
-            _RAW_MIDDLE.pack(2, codec, len(arrival.sha256)),
-            arrival.sha256,
-            _text(arrival.cn or "-"),
-            _OUTCOMES[outcome],
-            _text(arrival.reason),
-            _text(",".join(arrival.deviations)) if arrival.deviations else wire.NULL,
-            len(stored).to_bytes(4, "big"),
-            stored,
-        )
-    )

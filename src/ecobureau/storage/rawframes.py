@@ -1,0 +1,101 @@
+"""Writing the evidence: every frame of a known station with its outcome, never to be changed afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from struct import Struct, pack
+from typing import Any, NamedTuple
+
+from psycopg import Cursor
+
+from ecobureau.storage import rows, wire
+from ecobureau.storage.types import Arrival, Outcome
+
+UNKNOWN = 0
+"""Station of frames that belong to none."""
+
+_COLUMNS = "id, received_at, station_id, run_id, session_id, codec, sha256, cn, outcome, reason, deviations, raw"
+_INSERT = (
+    f"INSERT INTO raw_frame ({_COLUMNS})"
+    " SELECT * FROM unnest(%s::int8[], %s::timestamptz[], %s::int4[], %s::int4[], %s::int8[],"
+    " %s::int2[], %s::bytea[], %s::text[], %s::text[], %s::text[], %s::text[], %s::bytea[])"
+)
+_COPY = f"COPY raw_frame ({_COLUMNS}) FROM STDIN BINARY"
+_HEAD = Struct(">hiqiqiiii")
+_MIDDLE = Struct(">ihi")
+
+
+class Kept(NamedTuple):
+    """A frame to be kept: its id, when it came (microseconds since 2000), codec and stored bytes, outcome."""
+
+    arrival: Arrival
+    id: int
+    at: int
+    codec: int
+    stored: bytes
+    outcome: Outcome
+
+
+def insert(cursor: Cursor[Any], frames: Sequence[Kept]) -> None:
+    """Write a few frames by one prepared statement, which unlike COPY can be sent without waiting."""
+    if not frames:
+        return
+    arrivals = [frame.arrival for frame in frames]
+    cursor.execute(
+        _INSERT,
+        (
+            wire.int8s([frame.id for frame in frames]),
+            wire.times([frame.at for frame in frames]),
+            wire.int4s([a.station_id or UNKNOWN for a in arrivals]),
+            wire.int4s([a.run_id for a in arrivals]),
+            wire.int8s([a.session_id for a in arrivals]),
+            wire.int2s([frame.codec for frame in frames]),
+            wire.byteas([a.sha256 for a in arrivals]),
+            wire.texts([_plain(a.cn) or "-" for a in arrivals]),
+            wire.texts([frame.outcome.value for frame in frames]),
+            wire.texts([_plain(a.reason) or None for a in arrivals]),
+            wire.texts([_plain(",".join(a.deviations)) or None for a in arrivals]),
+            wire.byteas([frame.stored for frame in frames]),
+        ),
+        prepare=True,
+    )
+
+
+def copy(cursor: Cursor[Any], frames: Sequence[Kept]) -> None:
+    """Write many frames by COPY."""
+    if frames:
+        with cursor.copy(_COPY) as out:
+            out.write(b"".join((rows.COPY_HEAD, *map(_row, frames), rows.COPY_TAIL)))
+
+
+def _plain(text: str) -> str:
+    return text.replace("\x00", "")
+
+
+def _text(text: str) -> bytes:
+    if not text:
+        return wire.NULL
+    data = _plain(text).encode()
+    return len(data).to_bytes(4, "big") + data
+
+
+_OUTCOMES = {outcome: _text(outcome.value) for outcome in Outcome}
+
+
+def _row(frame: Kept) -> bytes:
+    """Return a frame in the binary form of COPY."""
+    arrival, id_, at, codec, stored, outcome = frame
+    return b"".join(
+        (
+            _HEAD.pack(12, 8, id_, 8, at, 4, arrival.station_id or UNKNOWN, 4, arrival.run_id),
+            wire.NULL if arrival.session_id is None else pack(">iq", 8, arrival.session_id),
+            _MIDDLE.pack(2, codec, len(arrival.sha256)),
+            arrival.sha256,
+            _text(arrival.cn or "-"),
+            _OUTCOMES[outcome],
+            _text(arrival.reason),
+            _text(",".join(arrival.deviations)) if arrival.deviations else wire.NULL,
+            len(stored).to_bytes(4, "big"),
+            stored,
+        )
+    )
