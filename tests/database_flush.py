@@ -8,7 +8,11 @@ from __future__ import annotations
 from typing import Any
 
 _TABLES = """
-    select format('%I', c.relname), c.oid in (select tgrelid from pg_trigger where not tgisinternal and tgtype & 8 > 0)
+    select format('%I', c.relname), c.oid in (
+        select tgrelid from pg_trigger where not tgisinternal and tgtype & 8 > 0
+        union all
+        select confrelid from pg_constraint where contype = 'f' and not condeferrable and confrelid <> conrelid
+    )
     from pg_class c
     where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition
     order by 1
@@ -34,7 +38,7 @@ class Flush:
             tables = self._tables(cursor)  # a test may have brought its own
             filled = self._filled(cursor, {name: how for name, how in tables.items() if name not in self.kept})
             guarded = [name for name in filled if tables[name]]
-            if guarded:  # they refuse DELETE
+            if guarded:  # they refuse DELETE, at least in this order
                 cursor.execute(f"truncate {', '.join(guarded)} cascade")
             cursor.execute("set constraints all deferred")
             for name in filled:
@@ -55,7 +59,7 @@ class Flush:
 
     @staticmethod
     def _tables(cursor: Any) -> dict[str, bool]:
-        """Name every table and whether a trigger of its own watches DELETE."""
+        """Name every table and whether its rows resist deletion: a trigger watches, or a strict key points at it."""
         cursor.execute(_TABLES)
         return dict(cursor.fetchall())
 

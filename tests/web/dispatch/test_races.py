@@ -140,7 +140,7 @@ def test_close_against_reopen_and_close_against_send_back(team: dict[str, Viewer
     clue = a_clue()
     task = tasks.send(clue, team["one"], unit=GRID)
     for _ in range(TIMES):
-        Task.objects.filter(pk=task.pk).update(state="submitted")
+        Task.objects.filter(pk=task.pk).update(state="submitted", returns=0)
         results = at_once(
             partial(tasks.close, fresh(task), team["head"]),
             partial(tasks.send_back, fresh(task), team["head"], reason="看不清"),
