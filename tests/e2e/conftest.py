@@ -31,17 +31,11 @@ expect.set_options(timeout=30_000)
 FLAGS = ["--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--disable-dev-shm-usage"]
 
 
-def _in_browser(item: pytest.Item) -> bool:
-    return "e2e" in Path(str(item.path)).parts
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests of this folder and run them last: Playwright leaves an event loop running in the process, in which
-    `asyncio.run` of other tests would fail."""
-    for item in filter(_in_browser, items):
-        item.add_marker("e2e")
-        item.add_marker(pytest.mark.django_db(transaction=True))
-    items.sort(key=_in_browser)
+    for item in items:
+        if "e2e" in Path(str(item.path)).parts:
+            item.add_marker("e2e")
+            item.add_marker(pytest.mark.django_db(transaction=True))
 
 
 def chromium() -> str:
@@ -138,9 +132,9 @@ def server(django_db_setup: None, static_root: Path) -> Iterator[Server]:
     running.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """One browser for the whole run."""
+    """One browser for a module; no longer, since `asyncio.run` fails in this process while Playwright runs."""
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
         yield launched
