@@ -125,6 +125,8 @@ class Gateway:
         )
         self._starved: tuple[set[Connection], set[Connection]] = (set(), set())
         """Connections that wait for a lane to drain: [back-fill, live]."""
+        self._fresh: list[Job] = []
+        """Frames of this turn of the loop, not yet handed to the writer."""
         self._numbers = 0
         self._skipped = 0
         self._server: asyncio.Server | None = None
@@ -159,6 +161,7 @@ class Gateway:
             self._server.close()
         for connection in self.connections:
             connection.hold(Hold.STOPPING)
+        self._hand_over()
         self._lanes.close()
         done = True
         if self._writer.is_alive():
@@ -251,12 +254,23 @@ class Gateway:
         self.metrics.received += len(frames)
         jobs = [self._safely(connection, frame, receipt, now) for frame in frames]
         connection.queued(len(jobs))
-        self.books.count([(job.arrival.station_id or 0, receipt.day) for job in jobs])
+        if not self._fresh:
+            self.loop.call_soon(self._hand_over)
+        self._fresh += jobs
+
+    def _hand_over(self) -> None:
+        """Hand the writer what all connections brought in this turn of the loop, in one piece."""
+        jobs, self._fresh = self._fresh, []
+        if not jobs:
+            return
+        self.books.count([(job.arrival.station_id or 0, job.day) for job in jobs])
         self._lanes.put_all(jobs)
-        for live in {job.live for job in jobs}:
+        for live in (True, False):
             if self._lanes.full(live):
-                self._starved[live].add(connection)
-                connection.hold(Hold.QUEUE)
+                for job in jobs:
+                    if job.live is live and isinstance(job.receiver, Connection):
+                        self._starved[live].add(job.receiver)
+                        job.receiver.hold(Hold.QUEUE)
 
     def _safely(self, connection: Connection, frame: Frame, receipt: Receipt, now: float) -> Job:
         """A frame that the program itself stumbles over is set aside with the reason; the others of its read go on."""
@@ -265,13 +279,13 @@ class Gateway:
         except Exception as error:
             logger.exception("frame_not_understood", mn=frame.mn, cn=frame.cn, raw=frame.raw[:2000].hex())
             reason = f"poison.{type(error).__name__}"
-            return self._quarantine(connection, frame, self.registry.get(frame.mn), reason, receipt.at, now)
+            return self._quarantine(connection, frame, self.registry.get(frame.mn), reason, receipt, now)
 
     def _job(self, connection: Connection, frame: Frame, receipt: Receipt, now: float) -> Job:
         station = self.registry.get(frame.mn)
         reason = self._refusal(frame, station)
         if reason or station is None:
-            return self._quarantine(connection, frame, station, reason, receipt.at, now)
+            return self._quarantine(connection, frame, station, reason, receipt, now)
         heard = self._heard.get(station.mn)
         if heard is None or heard.station is not station:
             heard = self._heard[station.mn] = Heard(station)
@@ -284,7 +298,7 @@ class Gateway:
         if frame.ok:
             for listener in self.listeners:
                 listener.on_frame(connection, station, frame)
-        return self._queue_up(connection, frame, heard, meaning, receipt.at, now)
+        return self._queue_up(connection, frame, heard, meaning, receipt, now)
 
     def _slow_down(self, connection: Connection, seconds: float) -> None:
         if not seconds:
@@ -312,7 +326,7 @@ class Gateway:
         frame: Frame,
         station: Station | None,
         reason: str,
-        received_at: datetime,
+        receipt: Receipt,
         now: float,
     ) -> Job:
         """Keep the raw bytes, answer nothing; beyond the allowance of its address the connection has to wait."""
@@ -322,9 +336,9 @@ class Gateway:
             logger.info("quarantined", peer=connection.peer, mn=frame.mn, cn=frame.cn, reason=reason)
         self._slow_down(connection, self._errors.owe(connection.address, now))
         meaning = Meaning("control", reason, tuple(dict.fromkeys(one.code for one in frame.deviations)))
-        arrival = self._arrival(connection, frame, station, meaning, received_at)
+        arrival = self._arrival(connection, frame, station, meaning, receipt.at)
         arrival.verdict = "quarantine"
-        return Job(arrival, None, connection, len(frame.raw) + JOB_OVERHEAD, True, now)
+        return Job(arrival, None, connection, len(frame.raw) + JOB_OVERHEAD, True, now, receipt.day)
 
     def _queue_up(
         self,
@@ -332,14 +346,14 @@ class Gateway:
         frame: Frame,
         heard: Heard,
         meaning: Meaning,
-        received_at: datetime,
+        receipt: Receipt,
         now: float,
     ) -> Job:
         if meaning.deviations:
             self.metrics.deviations.update(meaning.deviations)
         answer = None if frame.cn in ANSWERS else heard.answers.to(frame, self._login)
-        arrival = self._arrival(connection, frame, heard.station, meaning, received_at)
-        return Job(arrival, answer, connection, len(frame.raw) + JOB_OVERHEAD, meaning.live, now)
+        arrival = self._arrival(connection, frame, heard.station, meaning, receipt.at)
+        return Job(arrival, answer, connection, len(frame.raw) + JOB_OVERHEAD, meaning.live, now, receipt.day)
 
     def _arrival(
         self, connection: Connection, frame: Frame, station: Station | None, meaning: Meaning, received_at: datetime

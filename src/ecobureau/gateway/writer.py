@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Protocol
 
 import psycopg
@@ -42,6 +43,7 @@ class Job:
         size: bytes it holds.
         live: its lane.
         queued_at: `clock.monotonic` when it was queued, for the latency histogram.
+        day: of receipt, in Beijing.
         done: durable, its outcome handed on.
     """
 
@@ -51,6 +53,7 @@ class Job:
     size: int
     live: bool
     queued_at: float
+    day: date
     done: bool = False
 
 
