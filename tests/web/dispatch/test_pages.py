@@ -12,8 +12,10 @@ import pytest
 from ecobureau.web.clues.models import Clue
 from ecobureau.web.core import addresses
 from ecobureau.web.core import services as kernel
-from ecobureau.web.core.access import SYSTEM
-from ecobureau.web.core.models import History
+from ecobureau.web.core.access import SYSTEM, viewer_of
+from ecobureau.web.core.models import History, Notice
+from ecobureau.web.desk import hooks
+from ecobureau.web.dispatch import services as tasks
 from ecobureau.web.dispatch.models import Task
 from ecobureau.web.places import services as places
 from web.people import person
@@ -80,3 +82,34 @@ def test_a_broken_form_is_refused_and_nothing_is_made(client: Any, clue: Clue) -
     for bad in ({}, {"unit": GRID, "task_kind": "party"}, {"unit": "/nowhere/", "task_kind": "grid_check"}):
         assert client.post(f"/clues/{clue.number}/send/", bad).status_code == 422
     assert not Task.objects.exists() and Clue.objects.get().state == "new"
+
+
+def test_a_hand_back_is_told_to_the_dispatcher_and_counted_on_the_rail(client: Any, clue: Clue) -> None:
+    dispatcher, worker = person("d", ("dispatcher", DISTRICT)), person("w", ("grid_worker", GRID, [GRID]))
+    task = tasks.send(clue, viewer_of(dispatcher), unit=GRID)
+    assert hooks.counts(viewer_of(dispatcher))["tasks"] == 0
+    tasks.hand_back(task, viewer_of(worker), reason="not_ours")
+    assert hooks.counts(viewer_of(dispatcher))["tasks"] == 1
+    assert Notice.objects.get(user=dispatcher).code == "dispatch.notice.handed_back"
+    client.force_login(dispatcher)
+    assert "不属职责" in client.get(f"/tasks/{task.number}/").content.decode()
+    page = client.get(f"/tasks/{task.number}/do/route/").content.decode()
+    assert f'value="{GRID}"' in page and f'value="{DISTRICT}"' in page
+    tasks.insist(task, viewer_of(dispatcher), reason="属于你")
+    assert (task.state, hooks.counts(viewer_of(dispatcher))["tasks"]) == ("dispatched", 0)
+
+
+def test_the_task_page_shows_what_was_asked_and_what_came_back(client: Any, clue: Clue) -> None:
+    dispatcher, worker = person("d", ("dispatcher", DISTRICT)), person("w", ("grid_worker", GRID, [GRID]))
+    task = tasks.send(clue, viewer_of(dispatcher), unit=GRID, order="看东门", route_why=["routing.on_shift"])
+    Task.objects.filter(pk=task.pk).update(state="submitted", result="喷枪堵塞，已恢复", returns=2, owner_person=worker)
+    client.force_login(person("h", ("unit_head", DISTRICT)))
+    page = client.get(f"/tasks/{task.number}/").content.decode()
+    assert all(words in page for words in ("看东门", "喷枪堵塞，已恢复", "在班", "须由局领导签字销号"))
+
+
+def test_a_clue_that_is_out_is_not_offered_for_sending_again(client: Any, clue: Clue) -> None:
+    dispatcher = person("d", ("dispatcher", DISTRICT))
+    tasks.send(clue, viewer_of(dispatcher), unit=GRID)
+    client.force_login(dispatcher)
+    assert client.get(f"/clues/{clue.number}/send/").status_code == 422

@@ -44,9 +44,10 @@ def counts(viewer: Viewer) -> dict[str, int]:
     found: dict[str, int] = {}
     if viewer.has(*_DESK):
         found["clues"] = sum(clues.waiting_by_level(viewer).values())
+        found["tasks"] = dispatch.to_decide(viewer).count()
     if viewer.has(Role.UNIT_HEAD, Role.LEADER):
         found["review"] = dispatch.to_review(viewer).count()
     if viewer.has(Role.GRID_WORKER, Role.ENFORCEMENT_OFFICER):
         mine = dispatch.in_hand(viewer).count()
-        found |= {"tasks": mine, "phone_tasks": mine}
+        found |= {"tasks": mine + found.get("tasks", 0), "phone_tasks": mine}
     return found

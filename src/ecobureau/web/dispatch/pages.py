@@ -20,14 +20,14 @@ from ecobureau.web.dispatch.forms import SendForm
 from ecobureau.words import say
 
 
-def _must_be_sendable(viewer: Viewer, clue: Clue) -> None:
-    """Refuse those who may not send this clue out before they fill in anything; a repeated submission passes."""
+def _must_be_sendable(viewer: Viewer, clue: Clue, *, repeated: bool) -> None:
+    """Refuse those who may not send this clue out before they fill in anything; what may be `repeated` passes."""
     flow = registry.get("clue").flow
     move = next(each for each in flow.transitions if each.verb == "dispatch")
     found: Refusal | None = None
     if not move.roles_for(clue.level) & access.roles_at(viewer, "act", clue):
         found = Refusal("core.not_your_role", {"verb": move.name})
-    elif clue.state not in (*move.sources, move.target):
+    elif clue.state not in (*move.sources, *((move.target,) if repeated else ())):
         found = Refusal("core.not_from_here", {"verb": move.name, "state": flow.state(clue.state).name})
     if found is not None:
         refuse(found, actor=viewer.user_id, what=f"dispatch {clue.number}")
@@ -41,7 +41,7 @@ def send_page(request: HttpRequest, number: str) -> HttpResponse:
     clue = clue_selectors.clue(viewer, number)
     if clue is None:
         refuse(Refusal("core.not_found", {"number": number}), actor=viewer.user_id, what="dispatch")
-    _must_be_sendable(viewer, clue)
+    _must_be_sendable(viewer, clue, repeated=request.method == "POST")
     if request.method == "GET":
         kind = request.GET.get("task_kind") or None
         plan = selectors.plan(clue, task_kind=kind)

@@ -74,6 +74,11 @@ def to_review(viewer: Viewer) -> QuerySet[Task]:
     return access.scope(viewer, "act", Task.objects.select_related("clue", "owner_person")).filter(state="submitted")
 
 
+def to_decide(viewer: Viewer) -> QuerySet[Task]:
+    """Return what was handed back and waits for a dispatcher's decision within the viewer's reach."""
+    return access.scope(viewer, "act", Task.objects.select_related("clue", "owner_person")).filter(state="handed_back")
+
+
 def plan(clue: Clue, at: datetime | None = None, task_kind: str | None = None) -> Plan:
     """Return who should go for a clue, why, and which limits will run.
 
