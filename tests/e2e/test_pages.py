@@ -1,7 +1,8 @@
-"""Every page of every role in the real browser: office and phone width, both themes, both languages, axe on each.
+"""Every page of every role in the real browser: office and phone width, both themes, both languages, axe.
 
-Each page is opened at 1440×900 in one theme and language and at 390×844 in the other, in turn. At 320 px a page may not scroll sideways, its tables scroll in their own box. The content
-policy, script errors and failed loads are watched by the fixtures.
+Each page is opened at 1440×900 in one theme and language and at 390×844 in the other, in turn. At 320 px a page may not
+scroll sideways, its tables scroll in their own box. The content policy, script errors and failed loads are watched by
+the fixtures.
 """
 
 from __future__ import annotations
