@@ -18,8 +18,8 @@ BACKFILLED, REVISED, MERGED, REKEYED = 1, 2, 4, 8
 """Bits of column `note`."""
 
 COPY_FROM = 4000
-"""Rows from which a batch goes by COPY into a temporary table. One INSERT from arrays took 9.7 us of processor time a row
-at 625 rows and 9.3 at 4,000, COPY and merge 12.4 and 9.4."""
+"""Rows from which a batch goes by COPY into a temporary table. One INSERT from arrays took 9.7 us of processor time a
+row at 625 rows and 9.3 at 4,000, COPY and merge 12.4 and 9.4."""
 
 Key = tuple[int, int, int]
 """station, stream, start in microseconds since 2000"""
