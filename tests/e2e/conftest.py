@@ -27,7 +27,7 @@ from e2e.helpers import Watch, watch
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 DESK, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
-expect.set_options(timeout=30_000)
+expect.set_options(timeout=90_000)
 FLAGS = ["--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--disable-dev-shm-usage"]
 
 
@@ -155,7 +155,7 @@ def new_page(browser: Browser, server: Server) -> Iterator[Callable[..., Page]]:
             reduced_motion="reduce",
             **more,
         )
-        context.set_default_timeout(30_000)
+        context.set_default_timeout(90_000)
         page = context.new_page()
         opened.append((context, watch(page)))
         return page
