@@ -1,6 +1,7 @@
 # make demo   set everything up and serve the running city at http://127.0.0.1:8000
 # make test   set everything up (browser and fonts too) and pass all tests
 # make check  format, lint, types, import contracts, words, migrations, templates, dependencies
+# make wheel  build the installable package into dist/
 # make setup  prepare the checkout: .venv with the `ecobureau` command
 
 PYTHON ?= python3
@@ -9,7 +10,7 @@ JOBS ?= 2
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes --only-binary :all:
 STATIC := $(shell find src/ecobureau/web/static -type f -not -path '*/vendor/*' 2>/dev/null)
 .DEFAULT_GOAL := help
-.PHONY: help setup dev demo test check lock clean fmt bench
+.PHONY: help setup dev demo test check wheel lock clean fmt bench
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -71,6 +72,9 @@ fmt: dev
 	$(BIN)/ruff check --fix .
 	-$(BIN)/djlint src/ecobureau --reformat --quiet
 	$(BIN)/python tools/messages.py update
+
+wheel: setup
+	$(BIN)/python -m hatchling build -t wheel -d dist
 
 lock:
 	tools/lock.sh
