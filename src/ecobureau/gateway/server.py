@@ -6,19 +6,20 @@ import asyncio
 import contextlib
 import hashlib
 import socket
-import threading
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
 
 from ecobureau import clock
 from ecobureau.domain.hj212 import Frame, FrameReader
 from ecobureau.domain.hj212.commands import ANSWERS
 from ecobureau.gateway.answers import Answers
+from ecobureau.gateway.books import Books
 from ecobureau.gateway.connection import Connection, Hold
 from ecobureau.gateway.factors import Translator, load_factors
 from ecobureau.gateway.lanes import Bounds, Lanes
 from ecobureau.gateway.limits import Buckets, TokenBucket
+from ecobureau.gateway.listener import Listener
 from ecobureau.gateway.log import logger
 from ecobureau.gateway.metrics import Metrics
 from ecobureau.gateway.normalise import Meaning, Receipt, normalise
@@ -34,31 +35,6 @@ JOB_OVERHEAD = 2048
 """Bytes a queued frame holds beside its raw bytes, roughly: readings, texts, lists."""
 
 
-class Books:
-    """Frames counted at the socket by station and day of receipt (Beijing), until a transaction enters them."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._counts: Counter[tuple[int, date]] = Counter()
-
-    def count(self, keys: Sequence[tuple[int, date]]) -> None:
-        """Count a frame for each (station or 0, day)."""
-        with self._lock:
-            for key in keys:
-                self._counts[key] += 1
-
-    def take(self) -> dict[tuple[int, date], int]:
-        """Hand out what is counted, and begin anew."""
-        with self._lock:
-            taken, self._counts = self._counts, Counter()
-            return taken
-
-    def give_back(self, counts: Mapping[tuple[int, date], int]) -> None:
-        """Take back what could not be entered."""
-        with self._lock:
-            self._counts.update(counts)
-
-
 class Heard:
     """What the process keeps of one station while it is heard: its translator and its allowance."""
 
@@ -69,19 +45,6 @@ class Heard:
         self.translator = Translator(load_factors(), station.factor_map, station.unit_overrides)
         self.bucket = TokenBucket(station.max_frames_per_minute)
         self.answers = Answers()
-
-
-class Listener:
-    """What the gateway tells of frames and connections to whoever wants to know. This one does nothing with it."""
-
-    def on_frame(self, connection: Connection, station: Station, frame: Frame) -> None:
-        """A good frame of a known station came in."""
-
-    def on_login(self, connection: Connection, station: Station) -> None:
-        """The first good frame of a station on this connection."""
-
-    def on_lost(self, connection: Connection) -> None:
-        """The connection is gone."""
 
 
 class Gateway:

@@ -19,10 +19,11 @@ import uvloop
 
 from ecobureau import clock
 from ecobureau.gateway import log
+from ecobureau.gateway.books import Books
 from ecobureau.gateway.log import logger
 from ecobureau.gateway.metrics import MetricsServer
 from ecobureau.gateway.office import AWAY, CONNECT, Office, listen, load_stations, until_it_works, wait_for
-from ecobureau.gateway.server import Books, Gateway
+from ecobureau.gateway.server import Gateway
 from ecobureau.gateway.sessions import SessionBook
 from ecobureau.gateway.settings import Settings
 from ecobureau.gateway.speaker import Speaker

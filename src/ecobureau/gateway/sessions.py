@@ -10,8 +10,8 @@ import psycopg
 
 from ecobureau import clock
 from ecobureau.gateway.connection import Connection
+from ecobureau.gateway.listener import Listener
 from ecobureau.gateway.office import Office
-from ecobureau.gateway.server import Listener
 from ecobureau.gateway.stations import Station
 from ecobureau.storage import sessions
 

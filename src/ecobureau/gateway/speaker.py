@@ -18,8 +18,9 @@ from ecobureau.domain.hj212.commands import Kind as CommandKind
 from ecobureau.domain.hj212.dialogue import Action, ActionKind, Event, EventKind, Exchange, Exchanges, Timeouts
 from ecobureau.domain.hj212.times import to_text
 from ecobureau.gateway.connection import Connection
+from ecobureau.gateway.listener import Listener
 from ecobureau.gateway.log import logger
-from ecobureau.gateway.server import Gateway, Listener
+from ecobureau.gateway.server import Gateway
 from ecobureau.gateway.stations import Station
 from ecobureau.gateway.steps import Step
 from ecobureau.storage.commands import Command, State
