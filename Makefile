@@ -62,7 +62,8 @@ check: dev
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python tools/messages.py check
 	ECOBUREAU_SECRET_KEY=check DATABASE_URL= $(BIN)/python -W ignore::RuntimeWarning tools/migrations.py
-	$(BIN)/djlint src/ecobureau --check --lint --quiet
+	$(BIN)/djlint src/ecobureau --check
+	$(BIN)/djlint src/ecobureau --lint
 	node=$$(tools/node.sh) && PATH="$$node:$$PATH" npm run --silent types
 	$(BIN)/deptry src
 	$(BIN)/python tools/hygiene.py
