@@ -6,12 +6,13 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import partial
+from queue import Queue
 from threading import Barrier
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from ecobureau.web.clues import services as clues
 from ecobureau.web.clues.models import Clue
@@ -219,3 +220,99 @@ def test_a_clue_is_not_opened_again_beside_a_later_one_of_the_same_matter(team: 
         clues.reopen(fresh(old), team["one"], reason="又发生")
     assert caught.value.code == "clues.twin_is_open" and later.number in caught.value.text("en")
     assert fresh(old).state == "dismissed"
+
+
+def _backend() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("select pg_backend_pid()")
+        (pid,) = cursor.fetchone()
+    return int(pid)
+
+
+def _until_waiting(pid: int) -> None:
+    """Wait until that backend waits for a lock that somebody else holds."""
+    with connection.cursor() as cursor:
+        while True:
+            cursor.execute("select cardinality(pg_blocking_pids(%s)) > 0", [pid])
+            if cursor.fetchone() == (True,):
+                return
+
+
+def overtaken(first: Callable[[], Any], second: Callable[[], Any]) -> tuple[Any, Any]:
+    """Do `first` without committing, let `second` run into it, then commit; return result or refusal of both."""
+    pids: Queue[int] = Queue()
+
+    def late() -> Any:
+        try:
+            pids.put(_backend())
+            return second()
+        except Refused as refused_:
+            return refused_
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            done = first()
+            running = pool.submit(late)
+            _until_waiting(pids.get())
+        return done, running.result()
+
+
+def closed_clue(team: dict[str, Viewer]) -> Clue:
+    old, _new = clues.open_or_extend(report())
+    clues.propose_dismissal(old, team["one"], reason="calibration", sample={})
+    clues.approve_dismissal(old, team["head"])
+    return fresh(old)
+
+
+def test_reopening_while_the_judge_opens_its_twin_is_refused_whole(team: dict[str, Viewer]) -> None:
+    old = closed_clue(team)
+    (later, new), answer = overtaken(
+        lambda: clues.open_or_extend(report()),
+        lambda: clues.reopen(fresh(old), team["one"], reason="又发生"),
+    )
+    assert new and isinstance(answer, Refused) and answer.code == "clues.twin_is_open"
+    assert later.number in answer.text("en")
+    assert (fresh(old).state, fresh(old).version) == ("dismissed", old.version)
+    sound(old, later)
+
+
+def test_splitting_while_the_judge_opens_its_twin_is_refused_whole(team: dict[str, Viewer]) -> None:
+    target, child = a_clue(), clues.open_or_extend(report())[0]
+    clues.merge(fresh(child), team["one"], into=fresh(target))
+    clues.propose_dismissal(fresh(target), team["one"], reason="calibration", sample={})
+    clues.approve_dismissal(fresh(target), team["head"])
+    (later, new), answer = overtaken(
+        lambda: clues.open_or_extend(report()),
+        lambda: clues.split(fresh(child), team["one"], reason="不是一件事"),
+    )
+    assert new and isinstance(answer, Refused) and answer.code == "clues.twin_is_open"
+    assert later.number in answer.text("zh") and fresh(child).merged_into_id == target.pk
+    sound(child, target, later)
+
+
+def test_a_task_reopened_while_the_judge_opens_a_twin_of_its_clue_stays_closed(team: dict[str, Viewer]) -> None:
+    clue, _new = clues.open_or_extend(report())
+    task = tasks.send(clue, team["one"], unit=GRID)
+    Task.objects.filter(pk=task.pk).update(state="submitted")
+    tasks.close(fresh(task), team["head"])
+    before = fresh(task).version
+    (later, new), answer = overtaken(
+        lambda: clues.open_or_extend(report()),
+        lambda: tasks.reopen(fresh(task), team["one"], reason="又发生"),
+    )
+    assert new and isinstance(answer, Refused) and answer.code == "clues.twin_is_open"
+    assert (fresh(task).state, fresh(task).version, fresh(clue).state) == ("closed", before, "closed")
+    sound(task, clue, later)
+
+
+def test_a_finding_that_meets_a_reopening_extends_the_reopened_clue(team: dict[str, Viewer]) -> None:
+    old = closed_clue(team)
+    _entry, (grown, new) = overtaken(
+        lambda: clues.reopen(fresh(old), team["one"], reason="又发生"),
+        lambda: clues.open_or_extend(report()),
+    )
+    assert (grown.pk, new, fresh(old).state, fresh(old).findings) == (old.pk, False, "triaged", 2)
+    assert Clue.objects.count() == 1
+    sound(old)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from ecobureau.clock import beijing, now
 from ecobureau.domain.workflow import Refusal
@@ -113,7 +114,15 @@ def open_or_extend(report: Report) -> tuple[Clue, bool]:
     """
     clue = _alive(report.subject, report.factor, report.rule)
     if clue is None:
-        return _open(report), True
+        try:
+            with transaction.atomic():
+                return _open(report), True
+        except IntegrityError as error:
+            if not _is_twin(error):
+                raise
+        # Somebody opened an earlier clue of this matter again in the same instant: that one grows.
+        clue = _alive(report.subject, report.factor, report.rule)
+        assert clue is not None
     _extend(clue, report)
     if clue.merged_into_id is not None:
         _raise_target(clue)
@@ -301,6 +310,12 @@ def merge(clue: Clue, actor: Viewer, *, into: Clue, **act: Any) -> History:
     return entry
 
 
+def _is_twin(error: IntegrityError) -> bool:
+    """Say whether the database refused a second open clue of one matter."""
+    diagnosis = getattr(error.__cause__, "diag", None)
+    return getattr(diagnosis, "constraint_name", None) == "clues_one_open"
+
+
 def _refuse_twin(clue: Clue, actor: Viewer) -> None:
     """Refuse to open a clue again while a later one of the same subject, factor and rule is open."""
     if not clue.rule:
@@ -311,6 +326,27 @@ def _refuse_twin(clue: Clue, actor: Viewer) -> None:
         refuse(Refusal("clues.twin_is_open", {"number": other}), actor=actor.user_id, what=clue.number)
 
 
+@contextmanager
+def _no_twin(clue: Clue, actor: Viewer) -> Iterator[None]:
+    """Do what opens a clue again, whole or not at all.
+
+    The look beforehand gives the clear answer nearly always; the unique index decides when the judge opens another in
+    the same instant, and its refusal becomes the same answer.
+
+    Raises:
+        Refused: another clue of the same subject, factor and rule is open.
+    """
+    _refuse_twin(clue, actor)
+    try:
+        with transaction.atomic():
+            yield
+    except IntegrityError as error:
+        if not _is_twin(error):
+            raise
+        _refuse_twin(clue, actor)
+        refuse(Refusal("core.changed_meanwhile", {"number": clue.number}), actor=actor.user_id, what=clue.number)
+
+
 @transaction.atomic
 def split(clue: Clue, actor: Viewer, *, reason: str, **act: Any) -> History:
     """Undo a merge.
@@ -318,8 +354,8 @@ def split(clue: Clue, actor: Viewer, *, reason: str, **act: Any) -> History:
     Raises:
         Refused: meanwhile another clue of the same subject and rule is open.
     """
-    _refuse_twin(clue, actor)
-    return kernel.perform(clue, "split", actor, reason=reason, changes={"merged_into_id": None}, **act)
+    with _no_twin(clue, actor):
+        return kernel.perform(clue, "split", actor, reason=reason, changes={"merged_into_id": None}, **act)
 
 
 @transaction.atomic
@@ -353,8 +389,8 @@ def reopen(clue: Clue, actor: Viewer, *, reason: str, **act: Any) -> History:
     Raises:
         Refused: too late, or meanwhile another clue of the same subject and rule is open.
     """
-    _refuse_twin(clue, actor)
-    return kernel.perform(clue, "reopen", actor, reason=reason, **act)
+    with _no_twin(clue, actor):
+        return kernel.perform(clue, "reopen", actor, reason=reason, **act)
 
 
 def hand_to_task(clue: Clue, actor: Viewer, *, task: str, **act: Any) -> History:
@@ -378,5 +414,5 @@ def follow_reopened(clue: Clue, *, task: str) -> History:
     Raises:
         Refused: meanwhile another clue of the same subject and rule is open.
     """
-    _refuse_twin(clue, SYSTEM)
-    return kernel.perform(clue, "follow_reopened", SYSTEM, data={"task": task})
+    with _no_twin(clue, SYSTEM):
+        return kernel.perform(clue, "follow_reopened", SYSTEM, data={"task": task})
