@@ -1,0 +1,1 @@
+"""Detection: abnormal and suspected-falsified automatic monitoring data, with reasons an officer can act on."""
