@@ -13,6 +13,7 @@ _NAMES = (
     "simulate",
     "import",
     "hj212",
+    "standards",
     "verify",
     "doctor",
     "pg",
