@@ -12,7 +12,7 @@ from django.db import transaction
 from ecobureau.domain import workflow
 from ecobureau.domain.workflow import ClockSpec, Flow, Length, Mood, Running, Transition, Unit
 from ecobureau.rulepacks import load
-from ecobureau.web.core import live, notices, parts
+from ecobureau.web.core import live, notices, outage, parts
 from ecobureau.web.core.calendars import calendar
 from ecobureau.web.core.models import Clock, ClockFired, Record
 from ecobureau.web.core.refusals import sentence
@@ -167,7 +167,9 @@ def tick(at: datetime, batch: int = 200) -> int:
     for pk in list(due[:batch]):
         try:
             fired += _fire(pk, at)
-        except Exception:
+        except Exception as error:
+            if outage.is_away(error):
+                raise
             log.exception("clock %s could not fire", pk)
             Clock.objects.filter(pk=pk, next_at__lte=at).update(next_at=at + _RETRY)
     return fired

@@ -1,7 +1,7 @@
 """Long-running loops of the worker process: the clock of limits, the judge, whatever an app registers.
 
 An app registers in `AppConfig.ready`; the worker runs each loop, starts one that failed again with back-off, and sets
-the stop event when it is asked to end.
+the stop event when it is asked to end. While the database is away all loops wait for it together (`outage`).
 """
 
 from __future__ import annotations
@@ -13,10 +13,16 @@ from typing import Any
 
 from django.db import close_old_connections
 
+from ecobureau.web.core import outage
+
 log = logging.getLogger("ecobureau.loops")
 Loop = Callable[[asyncio.Event], Awaitable[None]]
 _LONGEST_DELAY = 30.0
 _loops: dict[str, Loop] = {}
+
+
+class Interrupted(Exception):
+    """A loop came to its end because a connection of its own broke; nothing is wrong with the loop itself."""
 
 
 def register(name: str, loop: Loop) -> None:
@@ -63,8 +69,13 @@ def every_seconds(seconds: float, function: Callable[[], Any]) -> Loop:
     return loop
 
 
-async def keep(name: str, loop: Loop, stop: asyncio.Event) -> None:
-    """Run a loop until it is time to stop; start it again with back-off when it fails."""
+async def _answers() -> bool:
+    return bool(await in_thread(outage.answers))
+
+
+async def keep(name: str, loop: Loop, stop: asyncio.Event, away: outage.Outage | None = None) -> None:
+    """Run a loop until it is time to stop; start it again with back-off when it fails, or when the database is back."""
+    away = away or outage.Outage(_answers, wait)
     delay = 0.5
     while not stop.is_set():
         started = asyncio.get_running_loop().time()
@@ -75,7 +86,12 @@ async def keep(name: str, loop: Loop, stop: asyncio.Event) -> None:
             log.error("loop %s ended by itself", name)
         except asyncio.CancelledError:
             raise
-        except Exception:
+        except Interrupted as reason:
+            log.warning("loop %s was interrupted, it begins again: %s", name, reason)
+        except Exception as error:
+            if outage.is_away(error):
+                await away.wait(error, stop)
+                continue
             log.exception("loop %s failed, next try in %.1f s", name, delay)
         if asyncio.get_running_loop().time() - started > _LONGEST_DELAY:
             delay = 0.5
@@ -86,4 +102,5 @@ async def keep(name: str, loop: Loop, stop: asyncio.Event) -> None:
 async def keep_all(stop: asyncio.Event, more: dict[str, Loop] | None = None) -> None:
     """Run every registered loop (and `more`) side by side until the stop event is set."""
     loops = {**_loops, **(more or {})}
-    await asyncio.gather(*(keep(name, loop, stop) for name, loop in loops.items()))
+    away = outage.Outage(_answers, wait)
+    await asyncio.gather(*(keep(name, loop, stop, away) for name, loop in loops.items()))

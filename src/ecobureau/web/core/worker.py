@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import signal
 
 from procrastinate.contrib.django import app
 
-from ecobureau.web.core import loops
+from ecobureau.web.core import loops, outage
 
 POLL_SECONDS = 1.0
 GRACE_SECONDS = 15.0
 
 
 async def work_jobs(stop: asyncio.Event, concurrency: int = 4) -> None:
-    """Work off jobs until the stop event is set; running ones may finish (GRACE_SECONDS)."""
+    """Work off jobs until the stop event is set; running ones may finish (GRACE_SECONDS).
+
+    Raises:
+        loops.Interrupted: procrastinate ended its worker since a connection of its own broke.
+    """
     own = app.with_connector(app.connector.get_worker_connector())  # type: ignore[attr-defined]
     async with own.open_async():
         work = asyncio.create_task(
@@ -36,6 +41,8 @@ async def work_jobs(stop: asyncio.Event, concurrency: int = 4) -> None:
         except asyncio.CancelledError:
             if not stop.is_set():
                 raise
+    if not stop.is_set():
+        raise loops.Interrupted("the connection on which it hears of jobs broke")
 
 
 async def serve(concurrency: int = 4) -> None:
@@ -44,6 +51,9 @@ async def serve(concurrency: int = 4) -> None:
     running = asyncio.get_running_loop()
     for signum in (signal.SIGTERM, signal.SIGINT):
         running.add_signal_handler(signum, stop.set)
+
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(outage.QuietOutage())
 
     async def jobs(halt: asyncio.Event) -> None:
         await work_jobs(halt, concurrency)

@@ -19,6 +19,7 @@ from ecobureau import clock
 from ecobureau.config import data_dir, database_url
 from ecobureau.rulepacks import load
 from ecobureau.storage import books, commands, partitions, parts, seal, strangers
+from ecobureau.web.core import outage
 
 log = logging.getLogger("ecobureau.upkeep")
 Connection = psycopg.Connection[Any]
@@ -177,7 +178,9 @@ class Upkeep:
         pause = step.every
         try:
             done = step.work(conn, at)
-        except Exception:
+        except Exception as error:
+            if outage.is_away(error):
+                raise
             log.exception("upkeep step %s failed, next try in %d s", step.name, RETRY.total_seconds())
             pause = min(RETRY, step.every)
         else:

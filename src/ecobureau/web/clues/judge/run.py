@@ -19,6 +19,7 @@ from ecobureau.web.clues.judge import facts, findings
 from ecobureau.web.clues.judge.facts import Lookup
 from ecobureau.web.clues.judge.memory import Memory
 from ecobureau.web.clues.models import JudgeFault
+from ecobureau.web.core import outage
 
 log = logging.getLogger("ecobureau.judge")
 BATCH = 200
@@ -31,7 +32,9 @@ def judge_waiting() -> bool:
     """Judge one batch of what waits. Returns whether there was anything, so that the loop comes back at once."""
     try:
         return bool(drain(BATCH))
-    except Exception:
+    except Exception as error:
+        if outage.is_away(error):
+            raise
         log.exception("a batch could not be judged; taking its stretches one by one")
         return bool(_one_by_one())
 
@@ -57,6 +60,8 @@ def _one_by_one() -> int:
             if not drain(1):
                 return done
         except Exception as error:
+            if outage.is_away(error):
+                raise
             _set_aside(error)
         done += 1
     return done
