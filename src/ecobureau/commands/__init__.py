@@ -11,8 +11,10 @@ _NAMES = (
     "migrate",
     "manage",
     "simulate",
+    "simulate-detection",
     "import",
     "hj212",
+    "detect",
     "standards",
     "verify",
     "doctor",
@@ -20,6 +22,8 @@ _NAMES = (
 )
 
 COMMANDS: tuple[str, ...] = tuple(
-    name for name in _NAMES if importlib.util.find_spec(f"ecobureau.commands.{name}") is not None
+    name
+    for name in _NAMES
+    if importlib.util.find_spec(f"ecobureau.commands.{name.replace('-', '_')}") is not None
 )
 """Names of the sub-commands that this build holds, in the order `--help` shows them."""

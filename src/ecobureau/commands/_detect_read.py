@@ -1,0 +1,598 @@
+"""Reading the plain files of `ecobureau detect`: values, outlets, declarations. What is odd is said with its row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ecobureau.domain.detection.types import (
+    Declaration,
+    FactorFacts,
+    Kind,
+    OutletFacts,
+    OutletSeries,
+    Params,
+)
+
+INLET = "-IN"
+VALUES = ("outlet_id", "kind", "time", "factor", "avg")
+VALUES_MORE = ("flag", "zs_avg")
+OUTLETS = ("outlet_id",)
+OUTLETS_MORE = (
+    "kind",
+    "industry",
+    "factor",
+    "limit",
+    "range_max",
+    "resolution",
+    "o2_ref",
+    "permit_kg_month",
+    "has_inlet",
+    "has_power",
+    "rated_prod_kw",
+    "rated_treat_kw",
+)
+DECLARATIONS = ("outlet_id", "start", "end", "type")
+FLAGS = ("N", "F", "M", "S", "D", "C", "T", "B")
+
+
+class BadFile(Exception):
+    """A file cannot be used at all: message code and its parameters."""
+
+    def __init__(self, code: str, **params: object) -> None:
+        super().__init__(code)
+        self.code = code
+        self.params = params
+
+
+@dataclass
+class Notes:
+    """What was odd and gone around: (message code, parameters), in the order it was met."""
+
+    items: list[tuple[str, dict[str, object]]] = field(default_factory=list)
+
+    def add(self, code: str, **params: object) -> None:
+        self.items.append((code, params))
+
+
+@dataclass
+class Read:
+    """What the files say: one input an outlet, in the order of their ids."""
+
+    series: dict[str, OutletSeries]
+    facts: dict[str, OutletFacts]
+    declarations: list[Declaration]
+
+
+def read_files(values: Path, outlets: Path, declarations: Path | None, params: Params, notes: Notes) -> Read:
+    """Read all files.
+
+    Args:
+        params: part `files` of the packs: plausible ranges, shares.
+        notes: filled with what was odd.
+
+    Raises:
+        BadFile: a file is missing, empty, or lacks a column that is needed.
+    """
+    facts = read_outlets(outlets, notes)
+    declared = read_declarations(declarations, notes) if declarations is not None else []
+    table = read_values(values, params, notes)
+    series = build(table, facts, params, notes)
+    for outlet_id in series:
+        if outlet_id not in facts:
+            notes.add("detect.note.unregistered", outlet=outlet_id, file=outlets.name)
+            facts[outlet_id] = OutletFacts(outlet_id, series[outlet_id].kind)
+    for outlet_id in sorted(facts.keys() - series.keys()):
+        notes.add("detect.note.no_values", outlet=outlet_id, file=values.name)
+    for one in sorted({item.outlet_id for item in declared} - facts.keys()):
+        notes.add("detect.note.declared_unknown", outlet=one)
+    return Read(series, facts, declared)
+
+
+def _table(path: Path, needed: tuple[str, ...], more: tuple[str, ...], notes: Notes, **options: Any) -> pd.DataFrame:
+    try:
+        with path.open("rb") as stream:
+            head = stream.readline()
+    except OSError as error:
+        raise BadFile("detect.bad.open", file=str(path), reason=error.strerror or str(error)) from error
+    if not head.strip():
+        raise BadFile("detect.bad.empty", file=str(path))
+    try:
+        names = [name.strip() for name in head.decode("utf-8-sig").strip().split(",")]
+    except UnicodeDecodeError as error:
+        raise BadFile("detect.bad.encoding", file=str(path), row=1) from error
+    names = [name.strip('"') for name in names]
+    missing = [name for name in needed if name not in names]
+    if missing:
+        raise BadFile("detect.bad.columns", file=path.name, columns=", ".join(missing), found=", ".join(names))
+    unknown = [name for name in names if name not in needed + more]
+    if unknown:
+        notes.add("detect.note.ignored_columns", file=path.name, columns=", ".join(unknown))
+    absent = [name for name in more if name not in names]
+    if absent:
+        notes.add("detect.note.missing_columns", file=path.name, columns=", ".join(absent))
+    wanted = [name for name in names if name in needed + more]
+    if len(set(wanted)) != len(wanted):
+        raise BadFile("detect.bad.column_twice", file=path.name)
+    positions = [place for place, name in enumerate(names) if name in needed + more]
+    try:
+        table = pd.read_csv(
+            path,
+            header=0,
+            names=names if len(set(names)) == len(names) else None,
+            usecols=positions,
+            encoding="utf-8-sig",
+            skip_blank_lines=False,
+            **options,
+        )
+    except UnicodeDecodeError as error:
+        raise BadFile("detect.bad.encoding", file=str(path), row="?") from error
+    except pd.errors.ParserError as error:
+        raise BadFile("detect.bad.csv", file=str(path), reason=str(error).strip().splitlines()[-1]) from error
+    except ValueError as error:
+        raise BadFile("detect.bad.csv", file=str(path), reason=str(error)) from error
+    return table
+
+
+def _row(index: int) -> int:
+    """Row of the file as an editor counts it: the header is row 1."""
+    return index + 2
+
+
+def _numbers(column: pd.Series) -> tuple[np.ndarray, np.ndarray]:
+    """Return (values, positions of texts that are no finite number); an empty field is NaN and no fault."""
+    if column.dtype.kind in "fiu":
+        values = column.to_numpy(dtype=np.float64, copy=True)
+        endless = np.isinf(values)
+    else:
+        text = column.astype("string").str.strip()
+        values = pd.to_numeric(text, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan, copy=True)
+        endless = np.isinf(values) | (
+            np.isnan(values) & text.notna().to_numpy() & (text != "").fillna(False).to_numpy()
+        )
+    values[endless] = np.nan
+    return values, np.flatnonzero(endless)
+
+
+def _epochs(column: pd.Series) -> tuple[np.ndarray, np.ndarray]:
+    """Return (epoch seconds, bad positions) of ISO 8601 texts; a text without zone is Beijing time."""
+    kinds = column.astype("category")
+    texts = [str(one).strip() for one in kinds.cat.categories]
+    table = np.full(len(texts) + 1, np.iinfo(np.int64).min, dtype=np.int64)
+    for place, text in enumerate(texts):
+        table[place] = _epoch(text)
+    codes = kinds.cat.codes.to_numpy()
+    out = table[np.where(codes < 0, len(texts), codes)]
+    return out, np.flatnonzero(out == np.iinfo(np.int64).min)
+
+
+def _epoch(text: str) -> int:
+    try:
+        moment = pd.Timestamp(text)
+        if moment is pd.NaT:
+            return int(np.iinfo(np.int64).min)
+        moment = moment.tz_localize("Asia/Shanghai") if moment.tzinfo is None else moment
+        return int(moment.timestamp())
+    except (ValueError, OverflowError):
+        return int(np.iinfo(np.int64).min)
+
+
+@dataclass
+class Values:
+    """The rows of values.csv that can be used, as columns; `row` is the row of the file."""
+
+    outlet: np.ndarray
+    factor: np.ndarray
+    kind: np.ndarray
+    t: np.ndarray
+    avg: np.ndarray
+    zs: np.ndarray
+    flag: np.ndarray
+    row: np.ndarray
+    outlets: list[str]
+    factors: list[str]
+
+
+def read_values(path: Path, params: Params, notes: Notes) -> Values:
+    """Read values.csv: every row that can be used, each oddity said once with its first row."""
+    text_columns = dict.fromkeys(("outlet_id", "kind", "time", "factor", "flag"), "category")
+    table = _table(
+        path,
+        VALUES,
+        VALUES_MORE,
+        notes,
+        dtype=text_columns,
+        low_memory=False,
+        keep_default_na=False,
+        na_values=["", "NaN", "nan", "NULL", "null", "-"],
+    )
+    if not len(table):
+        raise BadFile("detect.bad.no_rows", file=str(path))
+    count = len(table)
+    good = np.ones(count, dtype=bool)
+
+    def refuse(where: np.ndarray, code: str, column: str) -> None:
+        fresh = where[good[where]] if len(where) else where
+        if len(fresh):
+            first = int(fresh[0])
+            notes.add(code, file=path.name, row=_row(first), count=len(fresh), value=str(table[column].iloc[first]))
+            good[fresh] = False
+
+    for column in ("outlet_id", "factor", "time"):
+        refuse(np.flatnonzero(table[column].isna().to_numpy()), "detect.note.no_" + column, column)
+    kinds = table["kind"].cat
+    kind_ok = np.array([str(one).strip().lower() in ("gas", "water") for one in kinds.categories] + [False])
+    refuse(np.flatnonzero(~kind_ok[kinds.codes.to_numpy()]), "detect.note.bad_kind", "kind")
+    t, bad = _epochs(table["time"])
+    refuse(bad, "detect.note.bad_time", "time")
+    avg, bad = _numbers(table["avg"])
+    if len(bad):
+        first = int(bad[0])
+        value = str(table["avg"].iloc[first])
+        notes.add("detect.note.bad_number", file=path.name, row=_row(first), count=len(bad), value=value, column="avg")
+    if "zs_avg" in table:
+        zs, bad = _numbers(table["zs_avg"])
+        if len(bad):
+            first = int(bad[0])
+            value = str(table["zs_avg"].iloc[first])
+            notes.add(
+                "detect.note.bad_number", file=path.name, row=_row(first), count=len(bad), value=value, column="zs_avg"
+            )
+    else:
+        zs = np.full(count, np.nan)
+    flag = _flags(table, path, notes)
+    outlet_names = [str(one).strip() for one in table["outlet_id"].cat.categories]
+    factor_names = [str(one).strip() for one in table["factor"].cat.categories]
+    outlets, outlet_codes = _recode(outlet_names, table["outlet_id"].cat.codes.to_numpy())
+    factors, factor_codes = _recode(factor_names, table["factor"].cat.codes.to_numpy())
+    gas = np.array([str(one).strip().lower() == "gas" for one in kinds.categories] + [False])[kinds.codes.to_numpy()]
+    keep = np.flatnonzero(good)
+    if not len(keep):
+        raise BadFile("detect.bad.no_usable_rows", file=str(path))
+    del params
+    return Values(
+        outlet=outlet_codes[keep],
+        factor=factor_codes[keep],
+        kind=gas[keep],
+        t=t[keep],
+        avg=avg[keep],
+        zs=zs[keep],
+        flag=flag[keep],
+        row=keep + 2,
+        outlets=outlets,
+        factors=factors,
+    )
+
+
+def _recode(names: list[str], codes: np.ndarray) -> tuple[list[str], np.ndarray]:
+    unique = sorted(set(names))
+    place = {name: index for index, name in enumerate(unique)}
+    table = np.array([place[name] for name in names] + [-1], dtype=np.int64)
+    return unique, table[codes]
+
+
+def _flags(table: pd.DataFrame, path: Path, notes: Notes) -> np.ndarray:
+    """(n,) marks; a missing one counts as N (unmarked is undisputed), an unknown one as D, and is said."""
+    if "flag" not in table:
+        return np.full(len(table), "N", dtype="<U1")
+    column = table["flag"].cat
+    names = [str(one).strip().upper() for one in column.categories]
+    known = np.array([name if name in FLAGS else "D" for name in names] + ["N"], dtype="<U1")
+    for place, name in enumerate(names):
+        if name not in FLAGS:
+            where = np.flatnonzero(column.codes.to_numpy() == place)
+            if len(where):
+                notes.add("detect.note.bad_flag", file=path.name, row=_row(int(where[0])), count=len(where), value=name)
+    out: np.ndarray = known[column.codes.to_numpy()]
+    return out
+
+
+def build(table: Values, facts: dict[str, OutletFacts], params: Params, notes: Notes) -> dict[str, OutletSeries]:
+    """Lay the rows of each outlet on its regular grid; inlets hang on their outlet."""
+    order = np.lexsort((table.row, table.t, table.factor, table.outlet))
+    outlet, bounds = table.outlet[order], None
+    bounds = np.searchsorted(outlet, np.arange(len(table.outlets) + 1))
+    last = int(table.t.max())
+    grids: dict[str, tuple[np.ndarray, int]] = {}
+    mains = [name for name in table.outlets if not _is_inlet(name, table.outlets)]
+    rows_of = {name: order[bounds[place] : bounds[place + 1]] for place, name in enumerate(table.outlets)}
+    out: dict[str, OutletSeries] = {}
+    for name in mains:
+        rows = rows_of[name]
+        if not len(rows):
+            continue
+        grid = _grid(table.t[rows], last, name, params, notes)
+        if grid is None:
+            continue
+        grids[name] = grid
+        series = _series(name, rows, table, grid, facts.get(name), params, notes)
+        if name + INLET in rows_of and len(rows_of[name + INLET]):
+            inlet = _series(name + INLET, rows_of[name + INLET], table, grid, None, params, notes)
+            series = _with_inlet(series, inlet)
+        out[name] = series
+    return out
+
+
+def _is_inlet(name: str, names: Iterable[str]) -> bool:
+    return name.endswith(INLET) and name.removesuffix(INLET) in set(names)
+
+
+def _with_inlet(series: OutletSeries, inlet: OutletSeries) -> OutletSeries:
+    return OutletSeries(
+        series.outlet_id,
+        series.kind,
+        series.step_s,
+        series.t,
+        series.avg,
+        series.zs,
+        series.flag,
+        inlet,
+        series.revised,
+    )
+
+
+def _grid(t: np.ndarray, last: int, name: str, params: Params, notes: Notes) -> tuple[np.ndarray, int] | None:
+    """Return (sample starts, step): the commonest distance of the outlet's times, from its first to the file's last."""
+    times = np.unique(t)
+    if len(times) < 2:
+        notes.add("detect.note.one_time", outlet=name)
+        return None
+    gaps, counts = np.unique(np.diff(times), return_counts=True)
+    step = int(gaps[np.argmax(counts)])
+    if step < params["least_step_s"] or step > params["longest_step_s"]:
+        notes.add("detect.note.odd_step", outlet=name, seconds=step)
+        return None
+    phases, counts = np.unique(times % step, return_counts=True)
+    first = int(times[0]) + int((phases[np.argmax(counts)] - times[0]) % step)
+    samples = (last - first) // step + 1
+    if samples > params["most_samples"]:
+        notes.add("detect.note.too_long", outlet=name, samples=int(samples))
+        return None
+    return first + step * np.arange(samples, dtype=np.int64), step
+
+
+def _series(
+    name: str,
+    rows: np.ndarray,
+    table: Values,
+    grid: tuple[np.ndarray, int],
+    facts: OutletFacts | None,
+    params: Params,
+    notes: Notes,
+) -> OutletSeries:
+    t, step = grid
+    gas = bool(table.kind[rows[0]])
+    if (table.kind[rows] != gas).any():
+        odd = int(table.row[rows[np.flatnonzero(table.kind[rows] != gas)[0]]])
+        notes.add("detect.note.two_kinds", outlet=name, row=odd)
+    kind: Kind = "gas" if gas else "water"
+    place, off = np.divmod(table.t[rows] - t[0], step)
+    astray = (off != 0) | (place < 0) | (place >= len(t))
+    if astray.any():
+        first = int(table.row[rows[np.flatnonzero(astray)[0]]])
+        notes.add("detect.note.off_grid", outlet=name, row=first, count=int(astray.sum()), step=step // 60)
+        rows, place = rows[~astray], place[~astray]
+    factor = table.factor[rows]
+    bounds = np.searchsorted(factor, np.arange(len(table.factors) + 1))
+    avg: dict[str, np.ndarray] = {}
+    zs: dict[str, np.ndarray] = {}
+    flag: dict[str, np.ndarray] = {}
+    revised: dict[str, np.ndarray] = {}
+    for code, factor_name in enumerate(table.factors):
+        a, b = bounds[code], bounds[code + 1]
+        if a == b:
+            continue
+        where, source = place[a:b], rows[a:b]
+        values = _plausible(name, factor_name, source, table, facts, params, notes)
+        if values is None:
+            continue
+        twice = np.flatnonzero(where[1:] == where[:-1])
+        rewritten = np.zeros(len(t), dtype=bool)
+        if len(twice):
+            differ = ~_same(values[twice], values[twice + 1])
+            rewritten[where[twice[differ]]] = True
+            _say_twice(name, factor_name, source, table, twice, differ, notes)
+        column = np.full(len(t), np.nan)
+        column[where] = values
+        marks = np.full(len(t), "", dtype="<U1")
+        marks[where] = table.flag[source]
+        marks[np.isnan(column)] = ""
+        converted = np.full(len(t), np.nan)
+        converted[where] = table.zs[source]
+        avg[factor_name], flag[factor_name], zs[factor_name] = column, marks, converted
+        if rewritten.any():
+            revised[factor_name] = rewritten
+    return OutletSeries(name, kind, step, t, avg, zs, flag, None, revised)
+
+
+def _same(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    same: np.ndarray = (a == b) | (np.isnan(a) & np.isnan(b))
+    return same
+
+
+def _say_twice(
+    outlet: str,
+    factor: str,
+    source: np.ndarray,
+    table: Values,
+    twice: np.ndarray,
+    differ: np.ndarray,
+    notes: Notes,
+) -> None:
+    if (~differ).any():
+        row = int(table.row[source[twice[~differ][0] + 1]])
+        notes.add("detect.note.duplicates", outlet=outlet, factor=factor, count=int((~differ).sum()), row=row)
+    if differ.any():
+        at = int(twice[differ][0])
+        before, after = source[at], source[at + 1]
+        notes.add(
+            "detect.note.rewritten",
+            outlet=outlet,
+            factor=factor,
+            count=int(differ.sum()),
+            row=int(table.row[after]),
+            first_row=int(table.row[before]),
+            old=float(table.avg[before]),
+            new=float(table.avg[after]),
+        )
+
+
+def _plausible(
+    outlet: str,
+    factor: str,
+    source: np.ndarray,
+    table: Values,
+    facts: OutletFacts | None,
+    params: Params,
+    notes: Notes,
+) -> np.ndarray | None:
+    """Return the values with absurd ones as NaN; None when the whole factor seems to be in another unit."""
+    values = table.avg[source].copy()
+    known = f"plausible.{factor}" in params
+    low, high = _pair(params, f"plausible.{factor}") if known else (-np.inf, np.inf)
+    fact = facts.factors.get(factor) if facts is not None else None
+    if not known and fact is not None:
+        top = max(fact.range_max or 0.0, (fact.limit or 0.0))
+        if top > 0:
+            low, high = -0.2 * top, params["range_multiple"] * top
+    with np.errstate(invalid="ignore"):
+        absurd = (values < low) | (values > high)
+    fair = np.isfinite(values) & (table.flag[source] == "N")
+    if known and f"usual.{factor}" in params and fair.sum() >= params["unit_least_rows"]:
+        least, most = _pair(params, f"usual.{factor}")
+        size = np.abs(values[fair])
+        moving = size[size > 0]
+        middle = float(np.median(moving)) if len(moving) else 0.0
+        if len(moving) and not least <= middle <= most:
+            notes.add(
+                "detect.note.wrong_unit",
+                outlet=outlet,
+                factor=factor,
+                median=round(middle, 6),
+                low=least,
+                high=most,
+                row=int(table.row[source].min()),
+            )
+            return None
+    if absurd.sum() > params["absurd_share"] * max(1, np.isfinite(values).sum()):
+        row = int(table.row[source[np.flatnonzero(absurd)[0]]])
+        notes.add("detect.note.wrong_range", outlet=outlet, factor=factor, low=low, high=high, row=row)
+        return None
+    if absurd.any():
+        first = int(np.flatnonzero(absurd)[0])
+        notes.add(
+            "detect.note.absurd",
+            outlet=outlet,
+            factor=factor,
+            row=int(table.row[source[first]]),
+            value=float(values[first]),
+            count=int(absurd.sum()),
+            low=low,
+            high=high,
+        )
+        values[absurd] = np.nan
+    return values
+
+
+def _pair(params: Params, key: str) -> tuple[float, float]:
+    low, high = params.texts(key)
+    return float(low), float(high)
+
+
+def _fact(value: object) -> float | None:
+    try:
+        number = float(str(value))
+    except ValueError:
+        return None
+    return number if np.isfinite(number) else None
+
+
+def _yes(value: object) -> bool:
+    return str(value).strip().lower() in ("1", "1.0", "true", "yes", "y", "是")
+
+
+def read_outlets(path: Path, notes: Notes) -> dict[str, OutletFacts]:
+    """Read outlets.csv: one row an outlet and pollutant."""
+    table = _table(path, OUTLETS, OUTLETS_MORE, notes, dtype=str, keep_default_na=False)
+    if not len(table):
+        raise BadFile("detect.bad.no_rows", file=str(path))
+    out: dict[str, OutletFacts] = {}
+    for index, row in enumerate(table.to_dict("records")):
+        outlet_id = str(row["outlet_id"]).strip()
+        if not outlet_id or outlet_id == "nan":
+            notes.add("detect.note.no_outlet_id", file=path.name, row=_row(index), count=1, value="")
+            continue
+        for name in (
+            "limit",
+            "range_max",
+            "resolution",
+            "o2_ref",
+            "permit_kg_month",
+            "rated_prod_kw",
+            "rated_treat_kw",
+        ):
+            text = str(row.get(name, "")).strip()
+            if text and _fact(text) is None:
+                notes.add("detect.note.bad_number", file=path.name, row=_row(index), count=1, value=text, column=name)
+        for name in ("limit", "range_max", "resolution", "permit_kg_month", "rated_prod_kw", "rated_treat_kw"):
+            number = _fact(row.get(name, ""))
+            if number is not None and number <= 0:
+                notes.add("detect.note.not_positive", file=path.name, row=_row(index), value=number, column=name)
+                row[name] = ""
+        out[outlet_id] = _grown(out.get(outlet_id), outlet_id, row, path, index, notes)
+    return out
+
+
+def _grown(
+    old: OutletFacts | None, outlet_id: str, row: dict[str, Any], path: Path, index: int, notes: Notes
+) -> OutletFacts:
+    text = str(row.get("kind", "")).strip().lower()
+    kind: Kind = "water" if text == "water" else "gas"
+    factors = dict(old.factors) if old is not None else {}
+    factor = str(row.get("factor", "")).strip()
+    if factor:
+        if factor in factors:
+            notes.add("detect.note.factor_twice", file=path.name, row=_row(index), outlet=outlet_id, factor=factor)
+        factors[factor] = FactorFacts(
+            factor,
+            *(_fact(row.get(name, "")) for name in ("limit", "range_max", "resolution", "o2_ref", "permit_kg_month")),
+        )
+    return OutletFacts(
+        outlet_id,
+        kind,
+        str(row.get("industry", "")).strip(),
+        factors,
+        _yes(row.get("has_inlet", "")) or (old is not None and old.has_inlet),
+        _yes(row.get("has_power", "")) or (old is not None and old.has_power),
+        _fact(row.get("rated_prod_kw", "")),
+        _fact(row.get("rated_treat_kw", "")),
+    )
+
+
+def read_declarations(path: Path, notes: Notes) -> list[Declaration]:
+    """Read declarations.csv; a file with no rows below its header is fine."""
+    table = _table(path, DECLARATIONS, ("value",), notes, dtype=str, keep_default_na=False)
+    out: list[Declaration] = []
+    for index, row in enumerate(table.to_dict("records")):
+        start, end = _epoch(str(row["start"])), _epoch(str(row["end"]))
+        kind = str(row["type"]).strip().lower()
+        least = np.iinfo(np.int64).min
+        if start == least or end == least or end <= start:
+            notes.add("detect.note.bad_window", file=path.name, row=_row(index), start=row["start"], end=row["end"])
+            continue
+        if kind not in ("stop", "startup", "order_cut"):
+            notes.add("detect.note.bad_type", file=path.name, row=_row(index), value=kind)
+            continue
+        value = _fact(row.get("value", ""))
+        if value is not None and value > 1.0:
+            value /= 100.0
+        if value is not None and not 0.0 <= value <= 1.0:
+            notes.add("detect.note.bad_share", file=path.name, row=_row(index), value=str(row.get("value", "")))
+            value = None
+        out.append(Declaration(str(row["outlet_id"]).strip(), start, end, kind, value))  # type: ignore[arg-type]
+    return out

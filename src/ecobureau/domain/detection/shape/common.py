@@ -1,0 +1,235 @@
+"""What the shape patterns share: which factors, resolution, cycles of water analysers, runs, windows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecobureau.domain.detection.masks import running_top
+from ecobureau.domain.detection.types import Bools, Case, Finding, Floats, Ints
+
+HOUR_S = 3600
+STATE = frozenset(
+    {
+        "pw_prod",
+        "pw_treat",
+        "a00000",
+        "a01011",
+        "a01012",
+        "a01013",
+        "a01014",
+        "a19001",
+        "w00000",
+        "w01001",
+        "w01010",
+        "w01009",
+        "w01014",
+    }
+)
+"""Factors that tell the state of a plant or its water, not an amount of pollution."""
+PH = "w01001"
+FLOW = {"gas": "a00000", "water": "w00000"}
+MAD = 1.4826
+
+
+def pollutants(case: Case) -> list[str]:
+    """Return the pollutants that the outlet measures, sorted."""
+    return sorted(factor for factor in case.series.avg if factor not in STATE)
+
+
+def judged(case: Case, factor: str) -> Floats:
+    """(n,) what the limit is compared with: converted values where a reference O2 is registered, else the mean."""
+    facts = case.facts.factors.get(factor)
+    zs = case.series.zs.get(factor)
+    if facts is not None and facts.o2_ref is not None and zs is not None and np.isfinite(zs).any():
+        return zs
+    return case.series.avg[factor]
+
+
+def limit_of(case: Case, factor: str) -> float | None:
+    """Return the registered limit of a factor, None where there is none."""
+    facts = case.facts.factors.get(factor)
+    return facts.limit if facts is not None else None
+
+
+def resolution_of(case: Case, factor: str) -> float:
+    """Return the smallest step of the values: registered, or seen in the first days; cached."""
+    key = f"resolution:{factor}"
+    if key not in case.cache:
+        facts = case.facts.factors.get(factor)
+        seen = _seen_resolution(case.series.avg[factor][: 240 * case.series.per_hour])
+        known = facts.resolution if facts is not None and facts.resolution else None
+        case.cache[key] = min(known, seen) if known and seen else (known or seen or 1e-9)
+    value = case.cache[key]
+    assert isinstance(value, float)
+    return value
+
+
+def _seen_resolution(values: Floats) -> float:
+    levels = np.unique(np.round(values[np.isfinite(values)], 6))
+    if len(levels) < 2:
+        return 0.0
+    return float(np.min(np.diff(levels)))
+
+
+def scale_of(values: Floats) -> float:
+    """Return the robust scale 1.4826 MAD of the finite values, NaN for none."""
+    good = values[np.isfinite(values)]
+    if not len(good):
+        return float("nan")
+    return float(MAD * np.median(np.abs(good - np.median(good))))
+
+
+def discharging(case: Case) -> Bools:
+    """(n,) water flows: an analyser repeats its last value while nothing is discharged. Always true for gas."""
+    key = "discharging"
+    if key not in case.cache:
+        series = case.series
+        flow = series.avg.get(FLOW[series.kind])
+        if series.kind == "gas" or flow is None or not np.isfinite(flow).any():
+            case.cache[key] = np.ones(len(series), dtype=bool)
+        else:
+            usual = running_top(flow, 75.0)
+            case.cache[key] = np.isnan(flow) | (flow > 0.05 * usual)
+    out = case.cache[key]
+    assert isinstance(out, np.ndarray)
+    return out
+
+
+def usable(case: Case, factor: str) -> Bools:
+    """(n,) the default evaluation set of a factor, water only while it flows."""
+    return case.masks.use(factor) & discharging(case)
+
+
+def cycle_of(case: Case, factor: str) -> int:
+    """Samples in one cycle of the analyser: 1 for gas; for water the commonest length of repeats in the first days."""
+    if case.series.kind == "gas":
+        return 1
+    key = f"cycle:{factor}"
+    if key not in case.cache:
+        values, use = case.series.avg[factor], usable(case, factor)
+        lengths = [b - a for a, b in runs_of_equal(values, use, 0.5 * resolution_of(case, factor), 600)]
+        longest = 4 * case.series.per_hour
+        case.cache[key] = 1
+        if len(lengths) >= 8:
+            counts = np.bincount(np.minimum(lengths, longest + 1), minlength=longest + 2)[1 : longest + 1]
+            case.cache[key] = int(np.argmax(counts * np.arange(1, longest + 1))) + 1
+    value = case.cache[key]
+    assert isinstance(value, int)
+    return value
+
+
+def runs_of_equal(values: Floats, use: Bools, within: float, most: int | None = None) -> list[tuple[int, int]]:
+    """Return runs [a, b) of neighbouring usable samples that differ by no more than `within`, one sample at least."""
+    count = len(values) if most is None else min(len(values), most)
+    good = use[:count] & np.isfinite(values[:count])
+    if not good.any():
+        return []
+    joined = np.zeros(count, dtype=bool)
+    joined[1:] = good[1:] & good[:-1] & (np.abs(np.diff(values[:count])) <= within)
+    starts = np.flatnonzero(good & ~joined)
+    breaks = np.flatnonzero(~joined | ~good)
+    ends = breaks[np.minimum(np.searchsorted(breaks, starts, side="right"), len(breaks) - 1)]
+    ends = np.where(ends <= starts, count, ends)
+    return [(int(a), int(b)) for a, b in zip(starts, ends, strict=True)]
+
+
+@dataclass(frozen=True, slots=True)
+class Cycles:
+    """One value an analyser cycle.
+
+    Attributes:
+        at: (m,) index of the last sample of the cycle, at which its value is known to be new or not.
+        first: (m,) index of its first sample; value: (m,); use: (m,) may be judged.
+    """
+
+    at: Ints
+    first: Ints
+    value: Floats
+    use: Bools
+
+
+def cycles(case: Case, factor: str, values: Floats | None = None) -> Cycles:
+    """Collapse repeats inside one analyser cycle to one value; gas comes back as it is."""
+    raw = case.series.avg[factor] if values is None else values
+    use, length = usable(case, factor), cycle_of(case, factor)
+    count = len(raw)
+    index = np.arange(count, dtype=np.int64)
+    if length == 1:
+        return Cycles(index, index, raw, use & np.isfinite(raw))
+    half = 0.5 * resolution_of(case, factor)
+    first: list[int] = []
+    last: list[int] = []
+    for a, b in runs_of_equal(raw, use, half):
+        # A run that is a little longer than a cycle is one cycle and a jittered edge, not two equal ones.
+        pieces = max(1, (b - a + length // 2 - 1) // length) if length > 1 else b - a
+        edges = np.minimum(a + length * np.arange(pieces + 1), b)
+        edges[-1] = b
+        first.extend(int(one) for one in edges[:-1])
+        last.extend(int(one) - 1 for one in edges[1:])
+    at, begin = np.array(last, dtype=np.int64), np.array(first, dtype=np.int64)
+    return Cycles(at, begin, raw[begin] if len(begin) else np.zeros(0), np.ones(len(at), dtype=bool))
+
+
+def blocks(mask: Bools) -> Iterator[tuple[int, int]]:
+    """Yield [a, b) of every block of true values."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], mask, [False]]).astype(np.int8)))
+    for a, b in zip(edges[::2], edges[1::2], strict=True):
+        yield int(a), int(b)
+
+
+def rolling_sum(values: NDArray[np.float64] | Bools, width: int) -> Floats:
+    """(n,) sum of the last `width` samples, fewer at the start."""
+    total = np.concatenate([[0.0], np.cumsum(values.astype(np.float64))])
+    index = np.arange(1, len(values) + 1)
+    out: Floats = total[index] - total[np.maximum(index - width, 0)]
+    return out
+
+
+def time_of(case: Case, index: int) -> int:
+    """Epoch seconds at which sample `index` starts; past the last one, at which the series ends."""
+    series = case.series
+    return int(series.t[0]) + index * series.step_s
+
+
+def join_factors(findings: list[Finding], share: float = 0.5) -> list[Finding]:
+    """Return findings of one pattern where those of several factors at the same time have become one."""
+    out: list[Finding] = []
+    for one in sorted(findings, key=lambda finding: (finding.start, finding.end)):
+        for place, other in enumerate(out):
+            both = min(one.end, other.end) - max(one.start, other.start)
+            if both >= share * min(one.end - one.start, other.end - other.start):
+                out[place] = _together(other, one)
+                break
+        else:
+            out.append(one)
+    return out
+
+
+def _together(a: Finding, b: Finding) -> Finding:
+    best, other = (a, b) if a.score >= b.score else (b, a)
+    doubt = (1.0 - best.score) * (1.0 - 0.5 * other.score)
+    return Finding(
+        pattern=best.pattern,
+        start=min(a.start, b.start),
+        end=max(a.end, b.end),
+        raised_at=min(a.raised_at, b.raised_at),
+        factors=tuple(sorted({*a.factors, *b.factors})),
+        statistic=best.statistic,
+        threshold=best.threshold,
+        score=1.0 - doubt,
+        severity=max(a.severity, b.severity),
+        numbers=best.numbers,
+        counter=tuple(dict.fromkeys(a.counter + b.counter)),
+        group=best.group,
+    )
+
+
+def squash(value: float, threshold: float) -> float:
+    """Return a score: 0.6 at the threshold, towards 1 far above it, towards 0 far below."""
+    if threshold <= 0 or not np.isfinite(value):
+        return 0.0
+    return float(1.0 - 0.4 ** max(0.0, value / threshold))

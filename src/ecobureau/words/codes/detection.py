@@ -1,0 +1,86 @@
+"""Words of detection: the command, the frame, the shape of the values. Physics and marks: detection_physics."""
+
+from ecobureau.words import _
+
+CODES = {
+    "detect.help": _("离线检测：从 CSV 文件找出异常和疑似弄虚作假的自动监测数据，写出线索"),
+    "detect.values.help": _("监测数据：outlet_id, kind, time, factor, avg, flag, zs_avg"),
+    "detect.outlets.help": _("排口与限值：outlet_id, kind, industry, factor, limit, range_max, resolution, o2_ref …"),
+    "detect.declarations.help": _("停产、启停炉、应急减排：outlet_id, start, end, type, value"),
+    "detect.out.help": _("写出的线索文件"),
+    "detect.findings.help": _("另写出合并前的每一条发现及其数值（每行一个 JSON）"),
+    "detect.jobs.help": _("进程数；0 为自动"),
+    "detect.verbose.help": _("列出全部提示，并说明哪些模式因缺数据而不作判断"),
+    "detect.explain.help": _("打印各检测模式的说明和参数"),
+    "detect.usage": _("缺少参数：{options}"),
+    "detect.done": _("已检测 {outlets} 个排口，写出 {clues} 条线索：{file}"),
+    "detect.failed": _("{outlet}：模式 {pattern} 未能完成（{error}），其余模式不受影响"),
+    "detect.silent": _("{outlet}：{pattern} 不作判断：{why}"),
+    "detect.bad.open": _("打不开文件 {file}：{reason}"),
+    "detect.bad.write": _("写不了文件 {file}：{reason}"),
+    "detect.bad.empty": _("文件 {file} 是空的：第 1 行应为列名"),
+    "detect.bad.no_rows": _("文件 {file} 只有列名，第 2 行起没有数据"),
+    "detect.bad.no_usable_rows": _("文件 {file} 没有一行可用，原因见上"),
+    "detect.bad.encoding": _("文件 {file} 不是 UTF-8 编码（第 {row} 行）：请另存为 UTF-8"),
+    "detect.bad.columns": _("{file} 第 1 行缺少必需的列：{columns}；现有列：{found}"),
+    "detect.bad.column_twice": _("{file} 第 1 行有重名的列，请改名"),
+    "detect.bad.csv": _("{file} 不是规范的 CSV：{reason}"),
+    "detect.note.ignored_columns": _("{file}：不认识的列已忽略：{columns}"),
+    "detect.note.missing_columns": _("{file}：没有这些可选的列，用到它们的模式将不作判断：{columns}"),
+    "detect.note.no_outlet_id": _("{file} 第 {row} 行起 {count} 行没有 outlet_id，已跳过"),
+    "detect.note.no_factor": _("{file} 第 {row} 行起 {count} 行没有 factor，已跳过"),
+    "detect.note.no_time": _("{file} 第 {row} 行起 {count} 行没有 time，已跳过"),
+    "detect.note.bad_kind": _("{file} 第 {row} 行起 {count} 行的 kind“{value}”不是 gas 或 water，已跳过"),
+    "detect.note.bad_time": _(
+        "{file} 第 {row} 行起 {count} 行的时间“{value}”读不懂（应如 2026-03-01T00:00:00+08:00），已跳过"
+    ),
+    "detect.note.bad_number": _("{file} 第 {row} 行起 {count} 行的 {column}“{value}”不是数，按缺失处理"),
+    "detect.note.bad_flag": _("{file} 第 {row} 行起 {count} 行的标记“{value}”不认识，按故障（D）处理"),
+    "detect.note.not_positive": _("{file} 第 {row} 行：{column} 应大于 0，现为 {value}，按未知处理"),
+    "detect.note.factor_twice": _("{file} 第 {row} 行：{outlet} 的 {factor} 登记了两次，以后一行为准"),
+    "detect.note.unregistered": _("{outlet} 不在 {file} 里：没有限值和量程，只看数据本身"),
+    "detect.note.no_values": _("{outlet} 在 {file} 里没有可用的数据：未检测"),
+    "detect.note.declared_unknown": _("申报里的 {outlet} 不在排口表里，该申报未用"),
+    "detect.note.one_time": _("{outlet} 只有一个时刻的数据：未检测"),
+    "detect.note.odd_step": _("{outlet} 的数据间隔为 {seconds} 秒，超出 1 分钟到 24 小时：未检测"),
+    "detect.note.too_long": _("{outlet} 的时间跨度有 {samples} 个时段，过长，请检查时间是否写错：未检测"),
+    "detect.note.two_kinds": _("{outlet} 第 {row} 行的 kind 与该排口前面的不同，以前面的为准"),
+    "detect.note.off_grid": _("{outlet} 第 {row} 行起 {count} 行不在 {step} 分钟的整点上，已跳过"),
+    "detect.note.duplicates": _("{outlet} {factor}：{count} 行重复（如第 {row} 行），内容相同，只取一行"),
+    "detect.note.rewritten": _(
+        "{outlet} {factor}：{count} 个时刻有两个不同的值"
+        "（如第 {first_row} 行 {old}、第 {row} 行 {new}），取后一个，并作为改写交 P35"
+    ),
+    "detect.note.wrong_unit": _(
+        "{outlet} {factor}：数值的中位数 {median} 不在通常的 {low}～{high} 之间，"
+        "单位可能不对（从第 {row} 行起），该因子未检测"
+    ),
+    "detect.note.wrong_range": _(
+        "{outlet} {factor}：很多数值超出可能的范围 {low}～{high}（如第 {row} 行），单位可能不对，该因子未检测"
+    ),
+    "detect.note.absurd": _(
+        "{outlet} {factor}：{count} 个数值超出可能的范围 {low}～{high}（如第 {row} 行 {value}），按缺失处理"
+    ),
+    "detect.note.bad_window": _("{file} 第 {row} 行：起止时间“{start}”“{end}”不成一段，已跳过"),
+    "detect.note.bad_type": _("{file} 第 {row} 行：type“{value}”不是 stop、startup 或 order_cut，已跳过"),
+    "detect.note.bad_share": _("{file} 第 {row} 行：value“{value}”不是 0～1 或百分数，按未给出处理"),
+    "detect.note.more": _("还有 {count} 条提示，用 --verbose 查看"),
+    "detect.explain.title": _("检测模式"),
+    "detect.explain.intro": _("由程序的登记表和参数包生成：`ecobureau detect --explain`。"),
+    "detect.explain.inputs": _("输入：{inputs}；证据类别：{group}；耗时：{cost}。"),
+    "detect.explain.parameter": _("参数"),
+    "detect.explain.value": _("值"),
+    "detection.join": _("、"),
+    "detection.also": _("同时有：{names}。"),
+    "detection.against": _("已核对的有利情况：{reasons}。"),
+    "detection.factor.pw_prod": _("生产用电"),
+    "detection.factor.pw_treat": _("治污用电"),
+    "detection.none.short": _("数据太少"),
+    "detection.none.no_pollutant": _("没有污染物数据"),
+    "detection.P01.title": _("恒值"),
+    "detection.P01.reason": _(
+        "{factors} 自 {start} 起 {hours} 小时一直是 {value:g}，共 {count:.0f} 个测量周期分毫不变；"
+        "该排口平时相邻两次相同的机会只有 {chance:.1%}，"
+        "此前最长连续 {longest:.0f} 次。"
+    ),
+}
