@@ -22,8 +22,6 @@ _NAMES = (
 )
 
 COMMANDS: tuple[str, ...] = tuple(
-    name
-    for name in _NAMES
-    if importlib.util.find_spec(f"ecobureau.commands.{name.replace('-', '_')}") is not None
+    name for name in _NAMES if importlib.util.find_spec(f"ecobureau.commands.{name.replace('-', '_')}") is not None
 )
 """Names of the sub-commands that this build holds, in the order `--help` shows them."""
