@@ -1,7 +1,8 @@
 """Water quality by the standards: classes, exceedance, shares and grades, indices, lakes, black waters, sea, effluent.
 
 Pure functions; the numbers come from the rule pack `water`, read by `WaterRules.from_pack` and its kin. Each scalar
-function has a twin `explain_*` that tells how the figure came about, the classes and TLI a twin `*_array` for many rows.
+function has a twin `explain_*` that tells how the figure came about, the classes and TLI a twin `*_array` for many
+rows.
 """
 
 from ecobureau.domain.water.black import (

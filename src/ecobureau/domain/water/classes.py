@@ -1,7 +1,7 @@
 """The class of a section by the single factor (GB 3838-2002 5.1; 环办〔2011〕22号): the worst item sets it.
 
-Values are compared as they are, unrounded (GB/T 8170-2008 5, full-value comparison): a value that equals a limit belongs
-to the better class. A value that cannot be (not finite, or below zero) is no value.
+Values are compared as they are, unrounded (GB/T 8170-2008 5, full-value comparison): a value that equals a limit
+belongs to the better class. A value that cannot be (not finite, or below zero) is no value.
 """
 
 from __future__ import annotations

@@ -162,7 +162,8 @@ def basin(
 def grade_of_shares(shares: Shares, rules: SectionRules) -> str | None:
     """Return the grade of five or more sections by their class shares; exact shares are compared, not rounded ones.
 
-    I-III from 90 % excellent, from 75 % good; below, by worse than V: under 20 % light, under 40 % moderate, else heavy.
+    I-III from 90 % excellent, from 75 % good; below, by worse than V: under 20 % light, under 40 % moderate, else
+    heavy.
     """
     good, bad = shares.good, shares.bad
     if good is None or bad is None:

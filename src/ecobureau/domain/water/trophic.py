@@ -22,7 +22,10 @@ ITEMS = ("chla", "tp", "tn", "sd", "codmn")
 
 @dataclass(frozen=True, slots=True)
 class TrophicRules:
-    """Coefficients a, b and weight of each item; `bounds` between the grades, which belong to the lower grade (30: the higher)."""
+    """Coefficients a, b and weight of each item; `bounds` between the grades.
+
+    A bound belongs to the lower of its two grades, but the first (30) to the higher.
+    """
 
     version: str
     a: Mapping[str, float]
