@@ -10,7 +10,7 @@ from django.contrib.auth import get_user_model
 
 from ecobureau.web.clues import services as clues
 from ecobureau.web.clues.models import Clue
-from ecobureau.web.core import history
+from ecobureau.web.core import history, positions
 from ecobureau.web.core.access import Viewer
 from ecobureau.web.core.models import Attachment, Clock
 from ecobureau.web.core.people import Grant
@@ -121,7 +121,7 @@ def test_the_whole_loop(people: dict[str, Viewer]) -> None:
         "close",
     }
     tasks.accept(task, people["grid"])
-    tasks.arrive(task, people["grid"], lon=114.3, lat=30.6)
+    tasks.arrive(task, people["grid"], position=positions.position(114.3, 30.6, 12.4, AT))
     with pytest.raises(Refused) as missing:
         tasks.submit(task, people["grid"], result="已查看")
     assert missing.value.code == "core.papers_missing"

@@ -113,3 +113,52 @@ def test_a_clue_that_is_out_is_not_offered_for_sending_again(client: Any, clue: 
     tasks.send(clue, viewer_of(dispatcher), unit=GRID)
     client.force_login(dispatcher)
     assert client.get(f"/clues/{clue.number}/send/").status_code == 422
+
+
+# --- the position at the arrival --------------------------------------------------------------------------------------
+
+
+def arriving(client: Any, clue: Clue, **fields: Any) -> tuple[int, Task]:
+    """Send "I am here" as the phone does, and return the answer's status and the task."""
+    Clue.objects.filter(pk=clue.pk).update(lon=114.3, lat=30.6)
+    clue.refresh_from_db()
+    worker = person("w", ("grid_worker", GRID, [GRID]))
+    task = tasks.send(clue, viewer_of(person("d", ("dispatcher", DISTRICT))), unit=GRID)
+    tasks.accept(task, viewer_of(worker))
+    client.force_login(worker)
+    answer = client.post(f"/api/tasks/{task.number}/do/arrive/", {"client_uuid": str(uuid4()), **fields})
+    task.refresh_from_db()
+    return answer.status_code, task
+
+
+def test_the_arrival_keeps_position_accuracy_and_phone_time(client: Any, clue: Clue) -> None:
+    fields = {"lon": "114.3001234567", "lat": "30.6", "accuracy": "12.34", "located_at": "2026-11-22T12:00:05.120Z"}
+    status, task = arriving(client, clue, **fields, at_device="2026-11-22T12:00:06Z")
+    assert (status, task.state) == (200, "onsite")
+    entry = History.objects.get(kind="task", verb="arrive")
+    kept = json.loads(entry.body)["data"]["position"]
+    assert kept == {"lon": 114.300123, "lat": 30.6, "accuracy_m": 12.3, "at_phone": "2026-11-22T12:00:05.120000+00:00"}
+    assert entry.at_device == datetime(2026, 11, 22, 12, 0, 6, tzinfo=UTC)
+    page = client.get(f"/tasks/{task.number}/").content.decode()
+    assert "位置 114.30012, 30.60000，精度 12 米，手机时间 20:00:05，距办理地点 12 米" in page
+
+
+@pytest.mark.parametrize(
+    ("why", "words"),
+    [
+        ("denied", "没有位置：本人没有允许手机给出位置"),
+        ("timeout", "没有位置：手机没有在时限内取到位置"),
+        ("", "没有位置：提交时没有带位置"),
+        ("rubbish", "没有位置：提交时没有带位置"),
+    ],
+)
+def test_an_arrival_without_position_goes_through_and_says_so(client: Any, clue: Clue, why: str, words: str) -> None:
+    status, task = arriving(client, clue, no_position=why)
+    assert (status, task.state) == (200, "onsite")
+    assert words in client.get(f"/tasks/{task.number}/").content.decode()
+
+
+@pytest.mark.parametrize("bad", [{"lon": "200", "lat": "30"}, {"lon": "east", "lat": "30"}, {"accuracy": "-1"}])
+def test_an_impossible_position_is_refused_and_nothing_changes(client: Any, clue: Clue, bad: dict[str, str]) -> None:
+    status, task = arriving(client, clue, **bad)
+    assert (status, task.state) == (400, "accepted")

@@ -9,6 +9,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from ecobureau.domain.workflow import Transition
+from ecobureau.web.core import positions
 from ecobureau.web.core.models.record import LEVELS
 from ecobureau.web.core.registry import Kind
 from ecobureau.words import say
@@ -49,6 +50,22 @@ def verb_form(
     order = [name for name in form.fields if name not in KERNEL_FIELDS]
     form.order_fields(["reason", *order, "note"])
     return form
+
+
+class PositionForm(forms.Form):
+    """Where the phone says it is, or why it does not say; cleans to one `position` as the history keeps it."""
+
+    lon = forms.FloatField(required=False, widget=forms.HiddenInput, min_value=-180, max_value=180)
+    lat = forms.FloatField(required=False, widget=forms.HiddenInput, min_value=-90, max_value=90)
+    accuracy = forms.FloatField(required=False, widget=forms.HiddenInput, min_value=0)
+    located_at = forms.DateTimeField(required=False, widget=forms.HiddenInput)
+    no_position = forms.CharField(required=False, widget=forms.HiddenInput, max_length=20)
+
+    def clean(self) -> dict[str, Any]:
+        found = super().clean() or {}
+        given = [found.pop(name, None) for name in ("lon", "lat", "accuracy", "located_at")]
+        found["position"] = positions.position(*given, found.pop("no_position", ""))
+        return found
 
 
 class CreateForm(forms.Form):

@@ -9,6 +9,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from ecobureau.clock import beijing, now
+from ecobureau.web.core.forms import PositionForm
 from ecobureau.web.dispatch.models import Task
 from ecobureau.web.places import selectors as places
 from ecobureau.web.places.models import Organisation
@@ -95,8 +96,5 @@ class SubmitForm(forms.Form):
         return found
 
 
-class ArriveForm(forms.Form):
+class ArriveForm(PositionForm):
     """Where the phone says it is."""
-
-    lon = forms.FloatField(required=False, widget=forms.HiddenInput, min_value=-180, max_value=180)
-    lat = forms.FloatField(required=False, widget=forms.HiddenInput, min_value=-90, max_value=90)

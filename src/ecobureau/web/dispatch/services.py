@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -14,7 +14,7 @@ from ecobureau.domain.workflow import Refusal, Role
 from ecobureau.web.clues import selectors as clue_selectors
 from ecobureau.web.clues import services as clues
 from ecobureau.web.clues.models import Clue
-from ecobureau.web.core import notices, people
+from ecobureau.web.core import notices, people, positions
 from ecobureau.web.core import services as kernel
 from ecobureau.web.core.access import SYSTEM, Viewer
 from ecobureau.web.core.models import History
@@ -181,9 +181,9 @@ def insist(task: Task, actor: Viewer, *, reason: str, **act: Any) -> History:
     return entry
 
 
-def arrive(task: Task, actor: Viewer, *, lon: float | None = None, lat: float | None = None, **act: Any) -> History:
-    """Note the arrival, with the phone's position where it gave one."""
-    data = {} if lon is None or lat is None else {"lon": lon, "lat": lat}
+def arrive(task: Task, actor: Viewer, *, position: Mapping[str, Any] | None = None, **act: Any) -> History:
+    """Note the arrival, with the phone's position or why it gave none (`core.positions.position`)."""
+    data = {"position": dict(position or positions.position(None, None))}
     return kernel.perform(task, "arrive", actor, data=data, changes={"arrived_at": now()}, **act)
 
 

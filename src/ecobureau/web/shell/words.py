@@ -67,6 +67,7 @@ ISLAND_WORDS = {
     "photo.noplace": _("没有取到位置"),
     "photo.toobig": _("这张照片 {n} MB，超过 {max} MB，没有收下"),
     "photo.notimage": _("“{name}”不是照片，没有收下"),
+    "position.asking": _("正在取位置，最多 {n} 秒"),
     "queue.offline": _("没有网络：先存手机，联网自动上传"),
     "queue.waiting": _("{n} 项已存在手机，联网自动上传"),
     "queue.sent": _("{n} 项已交上去"),

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from ecobureau.clock import beijing, now
 from ecobureau.domain.workflow import Transition, verbs_for
 from ecobureau.domain.workflow import refusal as flow_refusal
-from ecobureau.web.core import access, addresses, parts, people, registry, services
+from ecobureau.web.core import access, addresses, parts, people, positions, registry, services
 from ecobureau.web.core.access import Viewer
 from ecobureau.web.core.models import Attachment, History, Link, Record
 from ecobureau.web.core.refusals import sentence
@@ -166,11 +166,19 @@ def timeline(record: Record) -> list[parts.Happening]:
     for entry in reversed(history(record)):
         moved = f" · {entry.from_state} → {entry.to_state}" if entry.from_state not in ("", entry.to_state) else ""
         words = [entry.reason, entry.note, say("core.erased") if entry.erased else ""]
+        said = positions.words(entry.data, record.lon, record.lat)
         papers = say("core.papers_bound", None, count=len(entry.papers)) if entry.papers else ""
-        detail = " · ".join(word for word in (*words, papers) if word)
+        detail = " · ".join(word for word in (*words, said, _phone_time(entry, said), papers) if word)
         text = f"**{entry.name}**{moved}"
         made.append(parts.Happening(entry.at, text, entry.actor, entry.hash[:8], detail=detail))
     return made
+
+
+def _phone_time(entry: Entry, said: str) -> str:
+    """Return when the phone did it, where that is another minute than the server's and not said already."""
+    if entry.at_device is None or said or abs(entry.at - entry.at_device) < timedelta(minutes=1):
+        return ""
+    return say("core.at_device", None, time=beijing(entry.at_device).strftime("%m-%d %H:%M:%S"))
 
 
 def attachments(record: Record, paper: str | None = None) -> list[Attachment]:

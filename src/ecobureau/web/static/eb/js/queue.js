@@ -215,6 +215,37 @@ class Queue extends HTMLElement {
   }
 }
 
+const LOCATE_S = 12;
+const WHY_NOT = ["", "denied", "unavailable", "timeout"];
+
+/**
+ * Ask the phone where it is; what it says, or why it says nothing. Never fails, and never waits longer than LOCATE_S.
+ * @returns {Promise<Record<string, string>>}
+ */
+function locate() {
+  return new Promise((resolve) => {
+    if (!navigator.geolocation || !window.isSecureContext) return resolve({ no_position: "unsupported" });
+    // The browser's own time-out does not run while it asks the person.
+    const last = setTimeout(() => resolve({ no_position: "timeout" }), (LOCATE_S + 3) * 1000);
+    navigator.geolocation.getCurrentPosition(
+      ({ coords, timestamp }) => {
+        clearTimeout(last);
+        resolve({
+          lon: String(coords.longitude),
+          lat: String(coords.latitude),
+          accuracy: String(coords.accuracy),
+          located_at: new Date(timestamp).toISOString(),
+        });
+      },
+      (problem) => {
+        clearTimeout(last);
+        resolve({ no_position: WHY_NOT[problem.code] || "unavailable" });
+      },
+      { enableHighAccuracy: true, timeout: LOCATE_S * 1000, maximumAge: 30000 },
+    );
+  });
+}
+
 /** @param {SubmitEvent} event */
 async function submitted(event) {
   const form = /** @type {HTMLFormElement} */ (event.target);
@@ -227,6 +258,10 @@ async function submitted(event) {
   fields.client_uuid ||= uuid();
   fields.at_device = new Date().toISOString();
   for (const part of form.querySelectorAll("button")) part.disabled = true;
+  if ("ebPosition" in form.dataset) {
+    announce(say("position.asking", { n: LOCATE_S }));
+    Object.assign(fields, await locate());
+  }
   const id = fields.client_uuid;
   const after = form.dataset.ebAfter || "";
   const done = (/** @type {Event} */ news) => {
