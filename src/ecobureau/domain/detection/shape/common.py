@@ -100,15 +100,26 @@ def discharging(case: Case) -> Bools:
 
 
 def usable(case: Case, factor: str) -> Bools:
-    """(n,) the default evaluation set of a factor, water only while it flows."""
-    return case.masks.use(factor) & discharging(case)
+    """(n,) what may be judged of a factor: marked N, no stop, and running; water where flow is known: while it flows.
+
+    A works that treats what is stored runs on when production stops, so water goes by its flow, not by the load.
+    """
+    if case.series.kind == "gas" or not _has_flow(case):
+        return case.masks.use(factor)
+    masks = case.masks
+    return masks.ok[factor] & ~masks.inst_by.get(factor, masks.inst) & ~masks.stop & discharging(case)
+
+
+def _has_flow(case: Case) -> bool:
+    flow = case.series.avg.get(FLOW[case.series.kind])
+    return flow is not None and bool(np.isfinite(flow).any())
 
 
 def cycle_of(case: Case, factor: str) -> int:
     """Samples in one cycle of the analyser: 1 for gas; for water the commonest length of repeats in the first days."""
     if case.series.kind == "gas":
         return 1
-    key = f"cycle:{factor}"
+    key = f"shape.cycle:{factor}"
     if key not in case.cache:
         values, use = case.series.avg[factor], usable(case, factor)
         lengths = [b - a for a, b in runs_of_equal(values, use, 0.5 * resolution_of(case, factor), 600)]
@@ -174,6 +185,11 @@ def cycles(case: Case, factor: str, values: Floats | None = None) -> Cycles:
     return Cycles(at, begin, raw[begin] if len(begin) else np.zeros(0), np.ones(len(at), dtype=bool))
 
 
+def usable_cycles(seen: Cycles) -> Cycles:
+    """Return only the cycles that may be judged."""
+    return Cycles(seen.at[seen.use], seen.first[seen.use], seen.value[seen.use], seen.use[seen.use])
+
+
 def blocks(mask: Bools) -> Iterator[tuple[int, int]]:
     """Yield [a, b) of every block of true values."""
     edges = np.flatnonzero(np.diff(np.concatenate([[False], mask, [False]]).astype(np.int8)))
@@ -233,3 +249,80 @@ def squash(value: float, threshold: float) -> float:
     if threshold <= 0 or not np.isfinite(value):
         return 0.0
     return float(1.0 - 0.4 ** max(0.0, value / threshold))
+
+
+@dataclass(frozen=True, slots=True)
+class Rolling:
+    """Statistics of the last `width` samples up to each one, all (n,); NaN with fewer than `least` values.
+
+    Attributes:
+        count: values; mean; sd: about the mean; sd_line: about a straight line in time; r1: correlation of neighbours;
+        step: sd of differences of neighbours, divided by sqrt 2.
+    """
+
+    count: Floats
+    mean: Floats
+    sd: Floats
+    sd_line: Floats
+    r1: Floats
+    step: Floats
+
+
+def rolling(values: Floats, use: Bools, width: int, least: int) -> Rolling:
+    """Return the rolling statistics of `values` where `use`; O(n) by running sums."""
+    good = use & np.isfinite(values)
+    shift = float(np.median(values[good])) if good.any() else 0.0
+    x = np.where(good, values - shift, 0.0)
+    time = np.arange(len(values), dtype=np.float64)
+    n = rolling_sum(good, width)
+    n = np.where(n >= max(3, least), n, np.nan)
+    sx, sxx = rolling_sum(x, width), rolling_sum(x * x, width)
+    st, stt, stx = (rolling_sum(np.where(good, part, 0.0), width) for part in (time, time * time, time * x))
+    mean = sx / n
+    var = np.maximum(sxx / n - mean**2, 0.0)
+    tvar = stt / n - (st / n) ** 2
+    cov = stx / n - st / n * mean
+    with np.errstate(invalid="ignore", divide="ignore"):
+        line = np.maximum(var - np.where(tvar > 0, cov**2 / tvar, 0.0), 0.0)
+    pair = np.zeros(len(x), dtype=bool)
+    pair[1:] = good[1:] & good[:-1]
+    delta = np.zeros(len(x))
+    delta[1:] = np.where(pair[1:], np.diff(x), 0.0)
+    pairs = rolling_sum(pair, width)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        pairs = np.where(pairs >= max(3, least // 2), pairs, np.nan)
+        step2 = rolling_sum(delta**2, width) / pairs
+        # By the mean square of differences, which a slow trend hardly moves: r1 = 1 - E d^2 / (2 var).
+        r1 = np.where(var > 0, 1.0 - step2 / (2 * var), np.nan)
+    return Rolling(n, mean + shift, np.sqrt(var), np.sqrt(line), r1, np.sqrt(step2 / 2))
+
+
+def lagged_quantile(x: Floats, quantile: float, *, hold: int, every: int, least: int) -> Floats:
+    """(n,) quantile of all finite values that ended `hold` samples ago, renewed every `every`-th; NaN while few."""
+    out = np.full(len(x), np.nan)
+    for at in range(0, len(x), every):
+        past = x[: max(0, at - hold)]
+        past = past[np.isfinite(past)]
+        if len(past) >= least:
+            out[at : at + every] = np.quantile(past, quantile)
+    return out
+
+
+def spread_out(case: Case, seen: Cycles, values: Floats) -> Floats:
+    """(n,) a value known a cycle, held at every sample from its cycle's end to the next one's."""
+    out = np.full(len(case.series), np.nan)
+    if not len(seen.at):
+        return out
+    place = np.searchsorted(seen.at, np.arange(len(out)), side="right") - 1
+    good = place >= 0
+    out[good] = values[place[good]]
+    return out
+
+
+def hits_to_windows(hit: Bools, bridge: int) -> list[tuple[int, int]]:
+    """Return [first, last] of hits where neighbours are at most `bridge` samples apart."""
+    where = np.flatnonzero(hit)
+    if not len(where):
+        return []
+    parts = np.split(where, np.flatnonzero(np.diff(where) > bridge) + 1)
+    return [(int(part[0]), int(part[-1])) for part in parts]

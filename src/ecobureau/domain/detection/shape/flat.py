@@ -16,6 +16,7 @@ from ecobureau.domain.detection.shape.common import (
     resolution_of,
     squash,
     time_of,
+    usable_cycles,
 )
 from ecobureau.domain.detection.types import Case, Finding, NoOpinion, Opinion, Params
 
@@ -45,7 +46,7 @@ def _several(finding: Finding) -> Finding:
 
 def _of_factor(case: Case, factor: str, p: Params) -> list[Finding]:
     series = case.series
-    seen = cycles(case, factor)
+    seen = usable_cycles(cycles(case, factor))
     if len(seen.value) < 3:
         return []
     step = resolution_of(case, factor)
@@ -54,7 +55,7 @@ def _of_factor(case: Case, factor: str, p: Params) -> list[Finding]:
     floor = p["floor_resolutions"] * step
     out: list[Finding] = []
     repeats, pairs, after, after_pairs, longest = 0.0, 0.0, 0.0, 0.0, 0
-    for a, b, value in _runs(seen, 0.5 * step):
+    for a, b, value in _runs(seen, 0.5 * step, round(p["bridge_h"] * series.per_hour)):
         length = b - a
         if value > floor:
             chance = max((repeats + 1) / (pairs + 20), (after + 1) / (after_pairs + 20))
@@ -99,13 +100,13 @@ def _gas_least(case: Case, p: Params) -> int:
     return max(2, round(hours * case.series.per_hour))
 
 
-def _runs(seen: Cycles, within: float) -> list[tuple[int, int, float]]:
-    """Runs [a, b) of equal values among neighbouring cycles."""
-    value, use = seen.value, seen.use
+def _runs(seen: Cycles, within: float, bridge: int) -> list[tuple[int, int, float]]:
+    """Runs [a, b) of equal values among the usable cycles."""
+    value, first, at = seen.value, seen.first, seen.at
     joined = np.zeros(len(value), dtype=bool)
-    near = seen.first[1:] - seen.at[:-1] <= 1
-    joined[1:] = use[1:] & use[:-1] & near & (np.abs(np.diff(value)) <= within)
-    starts = np.flatnonzero(use & ~joined)
+    # A few hours that may not be judged do not end a run that goes on behind them with the same value.
+    joined[1:] = (first[1:] - at[:-1] <= 1 + bridge) & (np.abs(np.diff(value)) <= within)
+    starts = np.flatnonzero(~joined)
     stops = np.flatnonzero(~joined)
     ends = np.searchsorted(stops, starts, side="right")
     last = [int(stops[e]) if e < len(stops) else len(value) for e in ends]

@@ -1,0 +1,166 @@
+"""P02 and P11: values that stand still but for an artificial or instrument noise."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ecobureau.domain.detection.registry import detector
+from ecobureau.domain.detection.shape.common import (
+    Rolling,
+    cycles,
+    join_factors,
+    lagged_quantile,
+    pollutants,
+    resolution_of,
+    rolling,
+    squash,
+    time_of,
+    usable_cycles,
+)
+from ecobureau.domain.detection.types import Bools, Case, Finding, Floats, Ints, NoOpinion, Opinion, Params
+
+
+def _statistics(case: Case, factor: str, hours: float, least: float) -> tuple[Rolling, Ints, Ints, int]:
+    """Rolling statistics a cycle; (…, index of the cycle's last sample, of its first, cycles a window)."""
+    seen = usable_cycles(cycles(case, factor))
+    spacing = float(np.median(np.diff(seen.at))) if len(seen.at) > 2 else 1.0
+    width = max(8, round(hours * case.series.per_hour / max(1.0, spacing)))
+    use = np.ones(len(seen.value), dtype=bool)
+    return rolling(seen.value, use, width, int(least * width)), seen.at, seen.first, width
+
+
+@detector(id="P02", title="detection.P02.title", inputs=("pollutants",), group="shape", cost="O(n)")
+def constant_with_noise(case: Case, p: Params) -> Opinion:
+    """Constant plus artificial noise: spread far below the outlet's own, and no memory from one value to the next.
+
+    Over trailing windows: relative spread against the lowest the outlet showed before (quantile of its own history,
+    lagging by the hold-off), and correlation of neighbours against its own. Both must fall out of the outlet's own
+    history.
+    Source: 环发〔2015〕175号.
+    """
+    factors = pollutants(case)
+    if not factors:
+        return NoOpinion("detection.none.no_pollutant")
+    found: list[Finding] = []
+    for factor in factors:
+        found.extend(_noise_of(case, factor, p))
+    return join_factors(found)
+
+
+def _noise_of(case: Case, factor: str, p: Params) -> list[Finding]:
+    stat, at, first, width = _statistics(case, factor, p["hours"], p["filled"])
+    if len(at) < 3 * width:
+        return []
+    with np.errstate(invalid="ignore", divide="ignore"):
+        spread = stat.sd_line / np.abs(stat.mean)
+    hold = width
+    every, least = max(1, width // 4), width
+    low = lagged_quantile(spread, 0.05, hold=hold, every=every, least=least)
+    usual = lagged_quantile(spread, 0.5, hold=hold, every=every, least=least)
+    memory = lagged_quantile(stat.r1, 0.5, hold=hold, every=every, least=least)
+    memory_low = lagged_quantile(stat.r1, 0.05, hold=hold, every=every, least=least)
+    quiet = spread < np.minimum(p["spread_ratio"] * usual, p["low_ratio"] * low)
+    z = (np.arctanh(np.clip(memory, -0.95, 0.95)) - np.arctanh(np.clip(stat.r1, -0.95, 0.95))) * np.sqrt(
+        np.maximum(stat.count - 3, 1)
+    )
+    loose = (memory > p["memory_least"]) & (z > p["memory_z"]) & (stat.r1 < memory_low)
+    coarse = resolution_of(case, factor) > p["coarse"] * stat.sd
+    hit = quiet & loose & ~coarse
+    return _findings(case, "P02", (factor,), hit, at, first, width, _numbers(stat, spread, usual, memory), z, p, 4)
+
+
+def _numbers(stat: Rolling, spread: Floats, usual: Floats, memory: Floats) -> dict[str, Floats]:
+    return {"mean": stat.mean, "spread": spread, "usual": usual, "r1": stat.r1, "memory": memory}
+
+
+def _findings(
+    case: Case,
+    pattern: str,
+    factors: tuple[str, ...],
+    hit: Bools,
+    at: Ints,
+    first: Ints,
+    width: int,
+    numbers: dict[str, Floats],
+    strength: Floats,
+    p: Params,
+    severity: int,
+) -> list[Finding]:
+    """Windows that end at hits, joined; the window begins where the first one's did."""
+    out: list[Finding] = []
+    where = np.flatnonzero(hit)
+    groups = np.split(where, np.flatnonzero(np.diff(where) > width // 2) + 1) if len(where) else []
+    for group in groups:
+        if len(group) < p["least_hits"]:
+            continue
+        raised = int(group[int(p["least_hits"]) - 1])
+        begin, end = max(0, int(group[0]) - width + 1), int(group[-1])
+        value = float(np.median(strength[group]))
+        out.append(
+            Finding(
+                pattern=pattern,
+                start=time_of(case, int(first[begin])),
+                end=time_of(case, int(at[end]) + 1),
+                raised_at=time_of(case, int(at[raised]) + 1),
+                factors=factors,
+                statistic=value,
+                threshold=p["threshold"],
+                score=max(0.62, squash(value, 1.3 * p["threshold"])),
+                severity=severity,
+                numbers={name: round(float(values[raised]), 4) for name, values in numbers.items()},
+            )
+        )
+    return out
+
+
+@detector(id="P11", title="detection.P11.title", inputs=("water pollutants", "flow"), group="shape", cost="O(n)")
+def bucket(case: Case, p: Params) -> Opinion:
+    """Bucket sample or short-circuited sampling: every water factor stands within the analyser's repeatability.
+
+    Over a trailing day the spread of every factor about a straight line (a bucket ages slowly) is below 3 % or one
+    step of resolution, and far below what the outlet ever showed before. At least three factors, together.
+    Source: 生态环境监测条例 art. 25(4), 环发〔2015〕175号.
+    """
+    if case.series.kind != "water":
+        return NoOpinion("detection.none.water_only")
+    factors = [factor for factor in pollutants(case) if np.isfinite(case.series.avg[factor]).any()]
+    if len(factors) < p["factors"]:
+        return NoOpinion("detection.none.few_factors", {"count": float(len(factors))})
+    count = len(case.series)
+    still = np.zeros((len(factors), count), dtype=bool)
+    known = np.zeros((len(factors), count), dtype=bool)
+    ratio = np.full((len(factors), count), np.nan)
+    spread_at = np.full((len(factors), count), np.nan)
+    for row, factor in enumerate(factors):
+        stat, at, _first, width = _statistics(case, factor, p["hours"], p["filled"])
+        if len(at) < width:
+            continue
+        with np.errstate(invalid="ignore", divide="ignore"):
+            spread = stat.sd_line / np.abs(stat.mean)
+            grain = resolution_of(case, factor) / np.abs(stat.mean)
+        every = max(1, width // 4)
+        low = lagged_quantile(spread, 0.1, hold=width, every=every, least=width)
+        usual = lagged_quantile(spread, 0.5, hold=width, every=every, least=width)
+        bound = np.maximum(p["spread"], p["grains"] * grain)
+        calm = (spread < bound) & (spread < p["low_ratio"] * np.where(np.isfinite(low), low, np.inf))
+        _hold(still[row], at, calm)
+        _hold(known[row], at, np.isfinite(spread) & np.isfinite(usual))
+        _hold(ratio[row], at, spread / usual)
+        _hold(spread_at[row], at, spread)
+    voices = known.sum(axis=0)
+    share = np.where(voices > 0, (still & known).sum(axis=0) / np.maximum(voices, 1), 0.0)
+    hit = (voices >= p["factors"]) & (share >= p["share"])
+    with np.errstate(invalid="ignore"):
+        median_ratio = np.nanmedian(np.where(known, ratio, np.nan), axis=0)
+        median_spread = np.nanmedian(np.where(known, spread_at, np.nan), axis=0)
+    index = np.arange(count, dtype=np.int64)
+    width = round(p["hours"] * case.series.per_hour)
+    strength = -2.0 * np.log(np.maximum(median_ratio, 1e-3)) * np.maximum(voices, 1)
+    numbers = {"spread": median_spread, "usual": median_spread / np.maximum(median_ratio, 1e-9)}
+    return _findings(case, "P11", tuple(factors), hit, index, index, width, numbers, strength, p, 5)
+
+
+def _hold(out: np.ndarray, at: Ints, values: np.ndarray) -> None:
+    """Write a value known at the end of each cycle into every sample up to the next cycle's end, a day at most."""
+    for a, b, value in zip(at, [*at[1:].tolist(), len(out)], values, strict=True):
+        out[a : min(b, a + 24)] = value
