@@ -7,7 +7,7 @@ import numpy as np
 from ecobureau.simulator.detection.event import Event, between, during, some
 from ecobureau.simulator.detection.marks import checked
 from ecobureau.simulator.detection.plant import Declared, Plant
-from ecobureau.simulator.detection.signals import lag, wander, within
+from ecobureau.simulator.detection.signals import below, lag, wander, within
 
 
 def fuel_change(plant: Plant, event: Event) -> None:
@@ -16,7 +16,8 @@ def fuel_change(plant: Plant, event: Event) -> None:
     event.note = f"sulphur x{times}"
     for factor, part in (("a21026", 1.0), ("a21002", 0.3), ("a34013", 0.5)):
         plant.raw_in[factor][event.span] *= times**part
-        plant.cz[factor][event.span] *= times ** (part * plant.style["follow"])
+        more = plant.cz[factor][event.span] * times ** (part * plant.style["follow"])
+        plant.cz[factor][event.span] = below(more, plant.limits[factor])
 
 
 def retrofit(plant: Plant, event: Event) -> None:

@@ -90,7 +90,7 @@ def bypass(plant: Plant, event: Event) -> None:
 
 def treatment_off(plant: Plant, event: Event) -> None:
     """P18: treatment stands still while production runs; values are kept as they were by fraud, or honestly rise."""
-    honest = plant.rng.random() < 0.4
+    honest = plant.rng.random() < 0.55
     event.factors = ("pw_treat",)
     event.note = "values rise" if honest else "values unchanged"
     plant.effort[event.span] = float(plant.rng.uniform(0.0, 0.06))

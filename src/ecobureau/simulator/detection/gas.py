@@ -6,7 +6,7 @@ import numpy as np
 
 from ecobureau.simulator.detection.industries import GAS, GasIndustry
 from ecobureau.simulator.detection.plant import Plant
-from ecobureau.simulator.detection.signals import Series, lag, wander
+from ecobureau.simulator.detection.signals import Series, below, lag, wander
 
 BESIDE = ("a19001", "a00000", "a01011", "a01012", "a01013", "a01014")
 """Oxygen, flow, velocity, temperature, pressure, humidity."""
@@ -27,6 +27,7 @@ def gas_stack(plant: Plant) -> None:
         follow = (lag(plant.raw_in[factor], dt, style["treat_lag"]) / usual) ** style["follow"]
         moves = wander(rng, n, dt, style["out_tau"], style[f"sd_{factor}"])
         done = share * usual * follow * np.exp(moves + style["out_load"] * (load - 0.8))
+        done = below(done, plant.limits[factor])
         missed = np.clip(1.0 - plant.duty, 0.0, 1.0) ** 1.3
         plant.cz[factor] = done * (1.0 - missed) + plant.raw_in[factor] * 0.85 * missed
         starting = _starting(plant)

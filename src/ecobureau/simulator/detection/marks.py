@@ -64,6 +64,10 @@ def stopped(plant: Plant) -> None:
             idle = idle[plant.load[idle] <= 0.03]
             for factor in checked(plant):
                 plant.flag[factor][idle] = "F"
+    if plant.kind == "gas" and plant.style["honest_f"] < 0.75:
+        idle = np.flatnonzero(plant.load <= 0.03)
+        for factor in checked(plant):
+            plant.flag[factor][idle] = "F"
     if plant.kind == "water":
         dry = plant.read["w00000"] <= 0
         for factor in pollutants(plant):

@@ -57,6 +57,12 @@ def steps(rng: np.random.Generator, n: int, dt: float, mean_hours: float, low: f
     return out
 
 
+def below(values: Series, limit: float) -> Series:
+    """Return `values` as a plant keeps them that knows its limit: what would come near it is pressed down."""
+    knee, room = 0.72 * limit, 0.2 * limit
+    return np.where(values > knee, knee + room * np.tanh((values - knee) / room), values)
+
+
 def grain(values: Series, resolution: float) -> Series:
     """Return `values` as displayed with `resolution`."""
     digits = max(0, round(-np.log10(resolution))) + 1

@@ -158,6 +158,7 @@ def _style(industry: GasIndustry | WaterIndustry, rng: np.random.Generator) -> d
     style["cal_first"] = float(rng.integers(0, int(style["cal_days"])))
     style["care_days"] = float(rng.choice([7, 14, 14, 30]))
     style["trace"] = float(rng.random())
+    style["honest_f"] = float(rng.random())
     if isinstance(industry, GasIndustry):
         style["o2"] = industry.o2 + float(rng.normal(0, 0.4 if industry.o2 < 13 else 0.25))
         style["temp"] = industry.temp * float(rng.uniform(0.93, 1.07))

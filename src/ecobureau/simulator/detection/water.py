@@ -6,7 +6,7 @@ import numpy as np
 
 from ecobureau.simulator.detection.industries import WATER, WaterIndustry
 from ecobureau.simulator.detection.plant import Plant
-from ecobureau.simulator.detection.signals import Series, hold, lag, wander
+from ecobureau.simulator.detection.signals import Series, below, hold, lag, wander
 
 INLET = ("w01018", "w21003")
 
@@ -30,10 +30,10 @@ def water_works(plant: Plant) -> None:
         level = style[f"level_{factor}"] * plant.limits[factor]
         moves = wander(rng, n, dt, style["out_tau"], style[f"sd_{factor}"])
         bio = (0.5, 1.4, 0.5, 0.8)[place] * biology + (0.0, cold, 0.0, 0.5 * cold)[place]
-        done = level * behind ** style["follow"] * np.exp(moves + bio)
+        done = below(level * behind ** style["follow"] * np.exp(moves + bio), plant.limits[factor])
         plant.cz[factor] = done * (1.0 - missed) + raw * 0.8 * missed
-    room = np.maximum(plant.cz["w21001"], plant.cz["w21003"] * 1.25 + 0.8)
-    plant.cz["w21001"] = room
+    least = np.minimum(plant.cz["w21003"] * 1.25 + 0.8, 0.9 * plant.limits["w21001"])
+    plant.cz["w21001"] = np.maximum(plant.cz["w21001"], np.maximum(least, plant.cz["w21003"] * 1.12))
 
 
 def water_read(plant: Plant, load: Series) -> dict[str, Series]:
