@@ -32,6 +32,19 @@ from ecobureau.domain.hj212.times import to_text
 FACTORS = ("a21026", "a21002", "a34013", "a19001", "a01011", "a01012", "a01013", "a01014")
 PASSWORD = "123456"
 MINUTES = 10
+SHOWN = (
+    "server_version",
+    "fsync",
+    "synchronous_commit",
+    "full_page_writes",
+    "wal_compression",
+    "wal_sync_method",
+    "commit_delay",
+    "wal_buffers",
+    "shared_buffers",
+    "max_wal_size",
+    "jit",
+)
 
 
 def mn_of(number: int) -> str:
@@ -86,6 +99,17 @@ def counted(url: str) -> dict[str, int]:
         for table in ("raw_frame", "frame_rt", "frame_period"):
             (found[table],) = db.execute(f"select count(*) from {table}").fetchone() or (0,)
     return found
+
+
+def shown(url: str) -> dict[str, str]:
+    """Settings of the server that decide how fast and how durable it writes."""
+    with psycopg.connect(url) as db:
+        return {name: (db.execute(f"show {name}").fetchone() or ("",))[0] for name in SHOWN}
+
+
+def database_cpu(server: int) -> tuple[float, float]:
+    """Processor time so far of the server's processes that are alive, in seconds."""
+    return processor_time([server, *children_of(server)])
 
 
 def difference(after: dict[str, int], before: dict[str, int]) -> dict[str, int]:
@@ -226,6 +250,31 @@ def bare_loop(port: multiprocessing.Queue) -> None:
 # The gateway.
 
 
+def stat_of(pid: int) -> list[str]:
+    """Fields of /proc/PID/stat behind the name; none where the process is gone."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    except OSError:
+        return []
+
+
+def children_of(pid: int) -> list[int]:
+    found = [int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit()]
+    return [one for one in found if (fields := stat_of(one)) and int(fields[1]) == pid]
+
+
+def processor_time(pids: list[int]) -> tuple[float, float]:
+    """User and system time so far of some processes together, in seconds."""
+    tick = os.sysconf("SC_CLK_TCK")
+    found = [fields for pid in pids if (fields := stat_of(pid))]
+    return sum(int(fields[11]) for fields in found) / tick, sum(int(fields[12]) for fields in found) / tick
+
+
+def per_frame(before: tuple[float, float], after: tuple[float, float], frames: int) -> str:
+    user, system = ((late - early) / frames * 1e6 for late, early in zip(after, before, strict=True))
+    return f"{user + system:.1f} us = {user:.1f} user + {system:.1f} system"
+
+
 class GatewayProcess:
     """`ecobureau gateway` as users start it."""
 
@@ -249,15 +298,17 @@ class GatewayProcess:
         os.set_blocking(self.process.stderr.fileno(), False)
 
     def memory(self) -> float:
-        """Resident memory in MB."""
-        for line in Path(f"/proc/{self.process.pid}/status").read_text().splitlines():
-            if line.startswith("VmRSS"):
-                return int(line.split()[1]) / 1024
-        return 0.0
+        """Resident memory in MB, of the gateway and the process it writes through."""
+        total = 0.0
+        for pid in (self.process.pid, *children_of(self.process.pid)):
+            for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+                if line.startswith("VmRSS"):
+                    total += int(line.split()[1]) / 1024
+        return total
 
-    def cpu(self) -> float:
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    def cpu(self) -> tuple[float, float]:
+        """Processor time so far, user and system, in seconds: the gateway and the process it writes through."""
+        return processor_time([self.process.pid, *children_of(self.process.pid)])
 
     def log(self) -> Iterator[str]:
         assert self.process.stderr is not None
@@ -299,6 +350,7 @@ def run(args: argparse.Namespace, folder: Path) -> None:
     settings = dict(text.split("=", 1) for text in args.pg)
     with EmbeddedPostgres(folder / "data", settings=settings) as postgres:
         owner, app = postgres.url("owner"), postgres.url("app")
+        print(json.dumps({"postgresql": shown(owner), "load": round(os.getloadavg()[0], 1)}), flush=True)
         prepare(owner, app, args.connections, folder / "data")
         port: multiprocessing.Queue = multiprocessing.Queue()
         bare_process = multiprocessing.Process(target=bare_loop, args=(port,), daemon=True)
@@ -306,7 +358,7 @@ def run(args: argparse.Namespace, folder: Path) -> None:
         bare_port = port.get(timeout=20)
         gateway = GatewayProcess(app, folder / "data", args.profile)
         try:
-            uvloop.run(stages(args, gateway, bare_port, makers, owner))
+            uvloop.run(stages(args, gateway, bare_port, makers, owner, postgres.pid or 0))
         finally:
             bare_process.terminate()
             code = gateway.stop()
@@ -314,7 +366,7 @@ def run(args: argparse.Namespace, folder: Path) -> None:
 
 
 async def stages(
-    args: argparse.Namespace, gateway: GatewayProcess, bare_port: int, makers: list[Maker], url: str
+    args: argparse.Namespace, gateway: GatewayProcess, bare_port: int, makers: list[Maker], url: str, server: int
 ) -> None:
     each = args.frames // args.connections
     if args.memory:
@@ -327,7 +379,7 @@ async def stages(
         total = each * len(batches)
         bare = total / await play(bare_port, batches, window)
         await play(gateway.port, [maker.take(20) for maker in makers], 1)
-        before, cpu = counted(url), gateway.cpu()
+        before, cpu, database = counted(url), gateway.cpu(), database_cpu(server)
         seconds = await play(gateway.port, batches, window)
         stage(
             f"{args.connections} connections, {name} {window}",
@@ -336,16 +388,28 @@ async def stages(
             bare,
             bare_frames_per_s=round(bare),
             bytes_per_frame=len(batches[0][0]),
-            gateway_cpu_us_per_frame=round((gateway.cpu() - cpu) / total * 1e6, 1),
+            gateway_per_frame=per_frame(cpu, gateway.cpu(), total),
+            database_per_frame=per_frame(database, database_cpu(server), total),
+            load=round(os.getloadavg()[0], 1),
             tables=difference(counted(url), before),
             rss_mb=round(gateway.memory()),
         )
     if not args.only or args.only == "one":
         frames = makers[0].take(min(each * 4, 3000))
         bare = len(frames) / await play(bare_port, [frames], 1)
-        before = counted(url)
+        before, cpu, database = counted(url), gateway.cpu(), database_cpu(server)
         seconds = await play(gateway.port, [frames], 1)
-        stage("one connection, lockstep 1", len(frames), seconds, bare, tables=difference(counted(url), before))
+        stage(
+            "one connection, lockstep 1",
+            len(frames),
+            seconds,
+            bare,
+            bare_frames_per_s=round(bare),
+            gateway_per_frame=per_frame(cpu, gateway.cpu(), len(frames)),
+            database_per_frame=per_frame(database, database_cpu(server), len(frames)),
+            load=round(os.getloadavg()[0], 1),
+            tables=difference(counted(url), before),
+        )
     for line in gateway.log():
         if '"level": "error"' in line or '"level": "warning"' in line:
             print(line)
