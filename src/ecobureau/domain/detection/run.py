@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib import import_module
@@ -85,7 +86,9 @@ def _look(
     one: Detector, case: Case, found: list[Finding], silent: dict[str, NoOpinion], failed: dict[str, str]
 ) -> None:
     try:
-        with np.errstate(all="ignore"):
+        # Windows without a value make NaN, and that is meant.
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)
             opinion = one.look(case)
     except Exception as error:
         # One pattern that stumbles over odd data must not silence the other thirty-five.

@@ -1,0 +1,133 @@
+"""P27 and P31: marks of digits, spikes. Supporting evidence and work for the maintenance crew."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import stats
+
+from ecobureau.domain.detection.model.spells import trailing_median
+from ecobureau.domain.detection.registry import detector
+from ecobureau.domain.detection.shape.common import cycles as cycles_of
+from ecobureau.domain.detection.shape.common import (
+    hits_to_windows,
+    join_factors,
+    pollutants,
+    resolution_of,
+    rolling_sum,
+    squash,
+    time_of,
+    usable_cycles,
+)
+from ecobureau.domain.detection.types import Case, Finding, Floats, NoOpinion, Opinion, Params
+
+
+@detector(id="P27", title="detection.P27.title", inputs=("pollutants", "resolution"), group="shape", cost="O(n)")
+def digits(case: Case, p: Params) -> Opinion:
+    """Digits: the last digits of a window are dealt unlike those of the outlet's own history.
+
+    Statistic: chi-square of the last digit of 300 and more values against the history's own shares. Rounding by the logger
+    is in the history too. Supporting evidence only, never a clue alone.
+    """
+    factors = pollutants(case)
+    if not factors:
+        return NoOpinion("detection.none.no_pollutant")
+    found: list[Finding] = []
+    for factor in factors:
+        found.extend(_digits_of(case, factor, p))
+    return join_factors(found)
+
+
+def _digits_of(case: Case, factor: str, p: Params) -> list[Finding]:
+    step = resolution_of(case, factor)
+    seen = usable_cycles(cycles_of(case, factor))
+    if len(seen.value) < 2 * p["least"]:
+        return []
+    last = np.round(seen.value / step).astype(np.int64) % 10
+    width = int(p["least"])
+    hits = np.zeros(len(last), dtype=bool)
+    chance = np.ones(len(last))
+    for end in range(2 * width, len(last) + 1, max(1, width // 6)):
+        now, past = last[end - width : end], last[: end - width]
+        table = np.vstack([np.bincount(now, minlength=10), np.bincount(past, minlength=10)])
+        table = table[:, table.sum(axis=0) > 0]
+        if table.shape[1] < 2:
+            continue
+        chance[end - 1] = float(stats.chi2_contingency(table)[1])
+        hits[end - 1] = chance[end - 1] < p["p"]
+    out: list[Finding] = []
+    for first, stop in hits_to_windows(hits, width // 2):
+        out.append(
+            Finding(
+                pattern="P27",
+                start=time_of(case, int(seen.first[first - width + 1])),
+                end=time_of(case, int(seen.at[stop]) + 1),
+                raised_at=time_of(case, int(seen.at[first]) + 1),
+                factors=(factor,),
+                statistic=-float(np.log10(max(chance[first], 1e-300))),
+                threshold=-float(np.log10(p["p"])),
+                score=0.4,
+                severity=2,
+                numbers={"count": float(width), "p": float(f"{chance[first]:.1e}")},
+            )
+        )
+    return out
+
+
+@detector(id="P31", title="detection.P31.title", inputs=("pollutants",), group="shape", cost="O(n)")
+def spikes(case: Case, p: Params) -> Opinion:
+    """Spikes: single values far off their neighbours, more of them than the outlet usually shows.
+
+    Statistic: values more than five scales off the median of the five around them (Hampel), counted over two days against
+    a Poisson law with the outlet's own earlier rate. Right after a calibration they are residue.
+    """
+    factors = pollutants(case)
+    if not factors:
+        return NoOpinion("detection.none.no_pollutant")
+    found: list[Finding] = []
+    for factor in factors:
+        found.extend(_spikes_of(case, factor, p))
+    return join_factors(found, 0.3)
+
+
+def _spikes_of(case: Case, factor: str, p: Params) -> list[Finding]:
+    seen = usable_cycles(cycles_of(case, factor))
+    x = seen.value
+    if len(x) < 100:
+        return []
+    # Causal: a value is judged against the two on either side, so it is known two cycles later.
+    middle = np.full(len(x), np.nan)
+    stack = np.stack([x[i : len(x) - 4 + i] for i in range(5)])
+    middle[2:-2] = np.median(np.delete(stack, 2, axis=0), axis=0)
+    off = x - middle
+    scale = trailing_median(np.abs(off), 240, 60, 6) * 1.4826
+    alone = np.zeros(len(x), dtype=bool)
+    with np.errstate(invalid="ignore"):
+        # The neighbours themselves must be near one another: else it is a step or a slope.
+        calm = np.zeros(len(x), dtype=bool)
+        around = np.delete(stack, 2, axis=0)
+        calm[2:-2] = (around.max(axis=0) - around.min(axis=0)) < p["calm"] * np.abs(off[2:-2])
+        alone = calm & (np.abs(off) > p["scales"] * scale) & (np.abs(off) > 4 * resolution_of(case, factor))
+    width = max(8, round(p["hours"] * case.series.per_hour / max(1.0, float(np.median(np.diff(seen.at))))))
+    count = rolling_sum(alone, width)
+    before = np.concatenate([np.zeros(min(width, len(x))), np.cumsum(alone)[:-width]])
+    rate = (before + 0.5) / np.maximum(np.arange(len(x)) - width, 3 * width) * width
+    surprise: Floats = -stats.poisson.logsf(count - 1, rate)
+    hit = (count >= p["least"]) & (surprise > p["surprise"])
+    out: list[Finding] = []
+    for first, last in hits_to_windows(hit, width):
+        inside = np.flatnonzero(alone[max(0, first - width + 1) : last + 1]) + max(0, first - width + 1)
+        out.append(
+            Finding(
+                pattern="P31",
+                start=time_of(case, int(seen.first[inside[0]])),
+                end=time_of(case, int(seen.at[inside[-1]]) + 1),
+                raised_at=time_of(case, int(seen.at[min(first + 2, len(x) - 1)]) + 1),
+                factors=(factor,),
+                statistic=float(surprise[first]),
+                threshold=p["surprise"],
+                score=max(0.6, squash(float(surprise[first]), 1.3 * p["surprise"])),
+                severity=2,
+                numbers={"times": float(len(inside)), "usual": round(float(rate[first]), 2)},
+            )
+        )
+    return out

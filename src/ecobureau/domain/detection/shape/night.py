@@ -1,0 +1,142 @@
+"""P14: nights that differ from days, at equal load."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ecobureau.domain.detection.model.outlet import expected_of
+from ecobureau.domain.detection.registry import detector
+from ecobureau.domain.detection.shape.common import (
+    join_factors,
+    pollutants,
+    scale_of,
+    squash,
+    time_of,
+    usable,
+)
+from ecobureau.domain.detection.types import Case, Finding, Floats, NoOpinion, Opinion, Params
+
+
+@detector(id="P14", title="detection.P14.title", inputs=("pollutants", "load", "hour"), group="shape", cost="O(n)")
+def night(case: Case, p: Params) -> Opinion:
+    """Night mode: night after night the values lie off those of the day before and after, more than the load explains.
+
+    Statistic: median of ln(value / expected) of the night less that of the days around it, against the same of earlier
+    nights of this outlet; several nights in a row, each far outside what was usual. Where the data model has no opinion
+    the plain values stand in.
+    Source: 环境保护法 art. 63.
+    """
+    factors = pollutants(case)
+    if not factors:
+        return NoOpinion("detection.none.no_pollutant")
+    found: list[Finding] = []
+    for factor in factors:
+        found.extend(_of_factor(case, factor, p))
+    return join_factors(found)
+
+
+def _nights(case: Case, p: Params) -> list[tuple[int, int]]:
+    """[a, b) of every night; only those that lie wholly in the series."""
+    hour = case.series.hour_of_day
+    begin, end = int(p["from_hour"]), int(p["to_hour"])
+    dark = (hour >= begin) | (hour < end)
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], dark, [False]]).astype(np.int8)))
+    pairs = zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)
+    return [(a, b) for a, b in pairs if a > 0 and b < len(case.series)]
+
+
+def _contrast(values: Floats, a: int, b: int, side: int) -> float:
+    """Median of the night less that of the hours around it that lie before the night's end plus `side`."""
+    dark = values[a:b]
+    light = np.concatenate([values[max(0, a - 2 * side) : a], values[b : b + side]])
+    dark, light = dark[np.isfinite(dark)], light[np.isfinite(light)]
+    if len(dark) < 0.4 * (b - a) or len(light) < 0.5 * side:
+        return float("nan")
+    return float(np.median(dark) - np.median(light))
+
+
+def _of_factor(case: Case, factor: str, p: Params) -> list[Finding]:
+    series = case.series
+    use = usable(case, factor)
+    values = series.avg[factor]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        plain = np.where(use & (values > 0), np.log(np.maximum(values, 1e-9)), np.nan)
+    expected = expected_of(case, factor)
+    model = None if isinstance(expected, NoOpinion) else np.where(use, expected.ln_ratio, np.nan)
+    side = round(p["side_h"] * series.per_hour)
+    nights = _nights(case, p)
+    raw = np.array([_contrast(plain, a, b, side) for a, b in nights])
+    told = raw if model is None else np.array([_contrast(model, a, b, side) for a, b in nights])
+    ready = [b + side for _, b in nights]
+    hits = np.zeros(len(nights))
+    size = np.full(len(nights), np.nan)
+    for place in range(len(nights)):
+        hits[place], size[place] = _judge(raw, told, place, hits, p)
+    return _findings(case, factor, nights, ready, hits, size, p)
+
+
+def _judge(raw: Floats, told: Floats, place: int, hits: Floats, p: Params) -> tuple[float, float]:
+    """(sign of a night that stands out or 0, its ln ratio against earlier nights)."""
+    clean = np.abs(hits[:place]) < 0.5
+    best = (0.0, float("nan"))
+    sizes = []
+    for values in (told, raw):
+        past = values[:place][clean]
+        past = past[np.isfinite(past)]
+        if not np.isfinite(values[place]):
+            continue
+        if len(past) < p["least_nights"]:
+            continue
+        centre = float(np.median(past))
+        scale = max(scale_of(past), 0.6 * float(np.quantile(np.abs(past - centre), 0.9)), p["least_scale"])
+        move = float(values[place]) - centre
+        if abs(move) > p["ln_ratio"] and abs(move) > p["z"] * scale:
+            sizes.append(move)
+        else:
+            return best
+    if sizes and all(np.sign(one) == np.sign(sizes[0]) for one in sizes):
+        return float(np.sign(sizes[0])), float(min(sizes, key=abs))
+    return best
+
+
+def _findings(
+    case: Case, factor: str, nights: list[tuple[int, int]], ready: list[int], hits: Floats, size: Floats, p: Params
+) -> list[Finding]:
+    out: list[Finding] = []
+    place = 0
+    need = int(p["nights"])
+    while place < len(nights):
+        if hits[place] == 0:
+            place += 1
+            continue
+        sign, members, last = hits[place], [place], place
+        for other in range(place + 1, len(nights)):
+            if hits[other] == sign:
+                members.append(other)
+                last = other
+            elif other - last >= 2:
+                break
+        if len(members) >= need:
+            raised = members[need - 1]
+            typical = float(np.median(size[members[:need]]))
+            out.append(
+                Finding(
+                    pattern="P14",
+                    start=time_of(case, nights[members[0]][0]),
+                    end=time_of(case, nights[members[-1]][1]),
+                    raised_at=time_of(case, min(ready[raised], len(case.series))),
+                    factors=(factor,),
+                    statistic=float(np.exp(typical)),
+                    threshold=float(np.exp(sign * p["ln_ratio"])),
+                    score=max(0.62, squash(abs(typical) / p["ln_ratio"] * len(members) / need, 1.4)),
+                    severity=4,
+                    numbers={
+                        "nights": float(len(members)),
+                        "ratio": round(float(np.exp(typical)), 2),
+                        "from_hour": p["from_hour"],
+                        "to_hour": p["to_hour"],
+                    },
+                )
+            )
+        place = last + 1
+    return out
