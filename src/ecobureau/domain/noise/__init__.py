@@ -1,0 +1,93 @@
+"""Noise by the standards: levels and their statistics, day and night, limits and verdicts, city statistics, validity.
+
+Pure functions; the numbers come from the rule pack `noise`, read by `NoiseRules.from_pack`.
+"""
+
+from ecobureau.domain.noise.city import (
+    Attainment,
+    CityLevel,
+    ZoneShare,
+    area_level,
+    explain_city,
+    road_level,
+    zone_attainment,
+    zone_map,
+)
+from ecobureau.domain.noise.levels import (
+    DAY_HOURS,
+    NIGHT_HOURS,
+    Described,
+    NoLevels,
+    describe,
+    describe_groups,
+    explain_ldn,
+    explain_leq,
+    ldn,
+    leq,
+    percentile_level,
+    weighted_leq,
+)
+from ecobureau.domain.noise.limits import (
+    Corrected,
+    NoLimit,
+    Verdict,
+    explain_background,
+    explain_verdict,
+    judge_indoor,
+    judge_level,
+    judge_night_lmax,
+    limit_pair,
+    subtract_background,
+)
+from ecobureau.domain.noise.rules import BadHours, DayPart, Hours, NoiseRules, Pair, hours_on
+from ecobureau.domain.noise.series import KINDS, Period, interval_of, once, periods
+from ecobureau.domain.noise.validity import Weather, calibration_holds, hour_is_valid, period_is_valid, weather_reason
+
+__all__ = [
+    "Attainment",
+    "BadHours",
+    "CityLevel",
+    "Corrected",
+    "DAY_HOURS",
+    "DayPart",
+    "Described",
+    "Hours",
+    "KINDS",
+    "NIGHT_HOURS",
+    "NoLevels",
+    "NoLimit",
+    "NoiseRules",
+    "Pair",
+    "Period",
+    "Verdict",
+    "Weather",
+    "ZoneShare",
+    "area_level",
+    "calibration_holds",
+    "describe",
+    "describe_groups",
+    "explain_background",
+    "explain_city",
+    "explain_ldn",
+    "explain_leq",
+    "explain_verdict",
+    "hour_is_valid",
+    "hours_on",
+    "interval_of",
+    "judge_indoor",
+    "judge_level",
+    "judge_night_lmax",
+    "ldn",
+    "leq",
+    "limit_pair",
+    "once",
+    "percentile_level",
+    "period_is_valid",
+    "periods",
+    "road_level",
+    "subtract_background",
+    "weather_reason",
+    "weighted_leq",
+    "zone_attainment",
+    "zone_map",
+]
