@@ -184,9 +184,17 @@ def fit_expected(
         lo, hi = np.quantile(residual, [0.05, 0.95]) if residual.size else (0.0, 0.0)
         scale = max(line.scale, 1e-3 if logs else 1e-3 * max(1.0, abs(float(np.median(target[kept])))))
         card = ModelCard(
-            factor, tuple(names[c] for c in columns), "robust", logs,
-            int(t[kept[0]]), int(t[kept[-1]]), at, len(kept), scale, line.explained,
-        )  # fmt: skip
+            factor,
+            tuple(names[c] for c in columns),
+            "robust",
+            logs,
+            int(t[kept[0]]),
+            int(t[kept[-1]]),
+            at,
+            len(kept),
+            scale,
+            line.explained,
+        )
         if s.boost:
             card, center, lo_hi = _try_boosted(card, line, target, x[:, columns], kept, slice(a, b), center, s)
             if lo_hi is not None:
@@ -285,9 +293,15 @@ def _try_boosted(
 
     def boosted(quantile: float, rows: NDArray[np.intp]) -> HistGradientBoostingRegressor:
         model = HistGradientBoostingRegressor(
-            loss="quantile", quantile=quantile, max_iter=80, learning_rate=0.08, max_leaf_nodes=12,
-            min_samples_leaf=25, random_state=0, early_stopping=False,
-        )  # fmt: skip
+            loss="quantile",
+            quantile=quantile,
+            max_iter=80,
+            learning_rate=0.08,
+            max_leaf_nodes=12,
+            min_samples_leaf=25,
+            random_state=0,
+            early_stopping=False,
+        )
         return model.fit(x[rows], target[rows])
 
     plain = huber_line(x[early], target[early], k=s.huber_k, ridge=s.ridge, margin=10.0)

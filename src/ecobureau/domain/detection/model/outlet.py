@@ -92,9 +92,14 @@ def expected_of(case: Case, factor: str, inputs: tuple[str, ...] | None = None) 
             case.cache[key] = NoOpinion("detection.no_inputs", {"factor": factor})
         else:
             found = fit_expected(
-                factor, series.t, series.avg[factor], columns, case.masks.use(factor),
-                settings_of(case.params.part("model")), cycle=cycle_of(case, factor),
-            )  # fmt: skip
+                factor,
+                series.t,
+                series.avg[factor],
+                columns,
+                case.masks.use(factor),
+                settings_of(case.params.part("model")),
+                cycle=cycle_of(case, factor),
+            )
             case.cache[key] = found if found is not None else NoOpinion("detection.no_history", {"factor": factor})
     result = case.cache[key]
     assert isinstance(result, Expected | NoOpinion)

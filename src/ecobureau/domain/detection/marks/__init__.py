@@ -1,0 +1,1 @@
+"""Patterns of presence, marks, declarations, limits, totals, clocks and parameters."""

@@ -1,0 +1,262 @@
+"""P28 beyond the limit for hours, P29 beyond the permitted total."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from typing import Final
+
+import numpy as np
+
+from ecobureau.domain.detection.model.facts import finding, samples
+from ecobureau.domain.detection.model.outlet import FLOW
+from ecobureau.domain.detection.model.robust import Bools, Floats
+from ecobureau.domain.detection.model.spells import Spell, runs_of
+from ecobureau.domain.detection.registry import detector
+from ecobureau.domain.detection.types import Case, FactorFacts, Finding, NoOpinion, Opinion, Params
+
+O2 = "a19001"
+_BEIJING: Final = timezone(timedelta(hours=8))
+# mg/m3 x m3/s and mg/L x L/s are both mg/s.
+_KG_PER_MG: Final = 1e-6
+
+
+@detector(id="P28", title="detection.P28.title", inputs=("concentrations or converted values", "limits"), group="shape")
+def beyond_limit(case: Case, p: Params) -> Opinion:
+    """Find hourly means above the limit for hours on end.
+
+    The converted value counts where a reference O2 is registered, else the mean. Start-up, shut-down, standstill and
+    rows under a mark do not count; a row at the end of its range (T) counts as at least the range.
+    """
+    known = [f for f, facts in case.facts.factors.items() if facts.limit and f in case.series.avg]
+    if not known:
+        return NoOpinion("detection.no_limit")
+    found: list[Finding] = []
+    for factor in known:
+        found += _beyond(case, p, factor, case.facts.factors[factor])
+    return found
+
+
+def limit_values(case: Case, factor: str, facts: FactorFacts) -> Floats:
+    """Return the values that are compared with the limit, (n,): converted where a reference O2 is registered."""
+    series = case.series
+    if facts.o2_ref is None:
+        return series.avg[factor]
+    zs = series.zs.get(factor, np.full(len(series), np.nan))
+    o2 = series.avg.get(O2)
+    if o2 is None:
+        return zs
+    room = np.where(o2 < 20.0, 21.0 - o2, np.nan)
+    return np.where(np.isfinite(zs), zs, series.avg[factor] * (21.0 - facts.o2_ref) / room)
+
+
+def _beyond(case: Case, p: Params, factor: str, facts: FactorFacts) -> list[Finding]:
+    series, m = case.series, case.masks
+    limit = facts.limit or 0.0
+    values = limit_values(case, factor, facts)
+    flags = series.flag[factor]
+    valid = np.isfinite(values) & np.isin(flags, ("N", "T")) & ~m.stop
+    if "pw_prod" in series.avg or O2 in series.avg:
+        valid &= m.run
+    # After a start the oxygen falls and values run high for some hours without a declaration.
+    valid &= ~(m.trans & m.run)
+    mean, enough = _hourly(np.where(valid, values, np.nan), series.per_hour, p["valid_share"])
+    over = enough & (mean > limit)
+    least = int(p["clue_h"])
+    found = []
+    for a, b in _bridged(over, enough, int(p["bridge_h"])):
+        hits = np.flatnonzero(over[a:b]) + a
+        if len(hits) < least:
+            continue
+        told = int(hits[least - 1])
+        per = series.per_hour
+        spell = Spell(a * per, b * per, told * per + per - 1)
+        top = float(np.nanmax(mean[a : told + 1]))
+        times = float(np.nanmean(mean[a : told + 1])) / limit
+        found.append(
+            finding(
+                case,
+                "P28",
+                spell,
+                factors=(factor,),
+                statistic=times,
+                threshold=1.0,
+                score=min(0.9, 0.7 + 0.1 * (times - 1) + 0.01 * (least - 3)),
+                severity=4 if times > 2 else 3,
+                group="shape",
+                numbers={
+                    "factor": factor,
+                    "mean": float(np.nanmean(mean[a:b])),
+                    "top": top,
+                    "limit": limit,
+                    "times": times,
+                    "over": float(over[a:b].sum()),
+                },
+                counter=("detection.counter.startup_left_out", "detection.counter.marks_left_out"),
+            )
+        )
+    return found
+
+
+def _hourly(values: Floats, per_hour: int, share: float) -> tuple[Floats, Bools]:
+    """Return hourly means and whether each hour is valid."""
+    count = len(values) // per_hour
+    block = values[: count * per_hour].reshape(count, per_hour)
+    n = np.isfinite(block).sum(axis=1)
+    with np.errstate(all="ignore"):
+        mean = np.where(n > 0, np.nansum(block, axis=1) / np.maximum(n, 1), np.nan)
+    return mean, n >= max(1, share * per_hour)
+
+
+def _bridged(over: Bools, enough: Bools, bridge: int) -> list[tuple[int, int]]:
+    """Return runs of hours beyond the limit; hours without a valid mean do not end one, nor do a few below."""
+    out: list[tuple[int, int]] = []
+    for a, b in runs_of(over):
+        if out and int(enough[out[-1][1] : a].sum()) <= bridge and a - out[-1][1] <= 12:
+            out[-1] = (out[-1][0], b)
+        else:
+            out.append((a, b))
+    return out
+
+
+@detector(
+    id="P29", title="detection.P29.title", inputs=("concentrations", "flow", "permitted mass a month"), group="physics"
+)
+def beyond_total(case: Case, p: Params) -> Opinion:
+    """Find a month whose mass passes the permitted total, or will do so however the rest of the month turns out.
+
+    kg = c (dry, as measured) x flow. Gaps are filled with the usual rate for the forecast, with the largest of the last
+    month for the account. The forecast is the median rate of the last days with a bootstrap band of its daily means.
+    """
+    series = case.series
+    flow = FLOW[series.kind]
+    if flow not in series.avg:
+        return NoOpinion("detection.no_factor", {"factor": flow})
+    permits = {f: x.permit_kg_month for f, x in case.facts.factors.items() if x.permit_kg_month and f in series.avg}
+    if not permits:
+        return NoOpinion("detection.no_permit")
+    found: list[Finding] = []
+    for factor, permit in permits.items():
+        found += _total(case, p, factor, float(permit or 0.0))
+    return found
+
+
+def mass_rate(case: Case, factor: str) -> Floats:
+    """Return kg an hour (n,), NaN where either is missing or marked; 0 where the plant is declared or marked stopped."""
+    series, m = case.series, case.masks
+    flow = FLOW[series.kind]
+    good = np.isin(series.flag[factor], ("N", "T")) & np.isin(series.flag[flow], ("N", "T"))
+    rate = np.maximum(series.avg[factor], 0.0) * np.maximum(series.avg[flow], 0.0) * 3600 * _KG_PER_MG
+    halted = m.stop | (series.flag[factor] == "F") | (~m.run & m.known)
+    return np.where(good & np.isfinite(rate), rate, np.where(halted, 0.0, np.nan))
+
+
+def months_of(t: np.ndarray) -> list[tuple[int, int, int, int]]:
+    """Return for every Beijing month of the grid: first index, stop index, epoch s of its start and of its end."""
+    out = []
+    i = 0
+    while i < len(t):
+        at = datetime.fromtimestamp(int(t[i]), _BEIJING)
+        start = datetime(at.year, at.month, 1, tzinfo=_BEIJING)
+        end = datetime(at.year + at.month // 12, at.month % 12 + 1, 1, tzinfo=_BEIJING)
+        stop = int(np.searchsorted(t, int(end.timestamp())))
+        out.append((i, stop, int(start.timestamp()), int(end.timestamp())))
+        i = stop
+    return out
+
+
+def _total(case: Case, p: Params, factor: str, permit: float) -> list[Finding]:
+    series = case.series
+    rate = mass_rate(case, factor)
+    found: list[Finding] = []
+    every = samples(case, p["look_h"])
+    hours = series.step_s / 3600
+    rng_seed = int(p["seed"])
+    for a, stop, start, end in months_of(series.t):
+        raised, forecast = None, (0.0, 0.0, 0.0)
+        total = 0.0
+        for at in range(a + every - 1, stop, every):
+            recent = rate[max(0, at + 1 - samples(case, 24 * p["rate_d"])) : at + 1]
+            known = recent[np.isfinite(recent)]
+            if len(known) < samples(case, 24):
+                continue
+            usual = float(known.mean())
+            part = rate[a : at + 1]
+            # What was not measured is reckoned at the mean; before the record of this month began, too.
+            missing = float(np.isnan(part).sum()) * hours
+            unseen = max(0.0, (int(series.t[a]) - start) / 3600)
+            total = float(np.nansum(part)) * hours + usual * (missing + unseen)
+            left = (end - int(series.t[at]) - series.step_s) / 3600
+            forecast = _forecast(known, samples(case, 24), total, left, rng_seed)
+            sure = total >= permit
+            gone = (int(series.t[at]) + series.step_s - start) / (end - start)
+            # The less of the month is known, the further the forecast must pass the permit.
+            foreseen = gone >= p["least_gone"] and forecast[0] > permit * (1 + p["margin"] * (1 - gone))
+            if sure or foreseen:
+                raised = at
+                break
+        if raised is None:
+            continue
+        first = _high_since(case, p, rate, raised, permit / ((end - start) / 3600))
+        spell = Spell(
+            first, max(raised + 1, _high_until(rate, raised, stop, permit / ((end - start) / 3600), every)), raised
+        )
+        share = 100 * total / permit
+        found.append(
+            finding(
+                case,
+                "P29",
+                spell,
+                factors=(factor, FLOW[series.kind]),
+                statistic=forecast[1] / permit,
+                threshold=1.0,
+                score=0.9 if total >= permit else 0.75,
+                severity=4,
+                group="physics",
+                numbers={
+                    "factor": factor,
+                    "total": total,
+                    "permit": permit,
+                    "percent": share,
+                    "low": forecast[0],
+                    "middle": forecast[1],
+                    "high": forecast[2],
+                },
+                counter=("detection.counter.gaps_at_mean",),
+            )
+        )
+    return found
+
+
+def _forecast(known: Floats, per_day: int, total: float, left: float, seed: int) -> tuple[float, float, float]:
+    """Return 5 %, 50 %, 95 % of the month's end: total + remaining hours x mean rate, over a bootstrap of daily means."""
+    count = max(1, len(known) // per_day)
+    days = known[-count * per_day :].reshape(count, per_day).mean(axis=1) if len(known) >= per_day else known
+    draws = np.random.default_rng(seed).choice(days, size=(200, len(days))).mean(axis=1)
+    low, middle, high = np.quantile(draws, [0.05, 0.5, 0.95])
+    return total + left * float(low), total + left * float(middle), total + left * float(high)
+
+
+def _high_since(case: Case, p: Params, rate: Floats, raised: int, allowed: float) -> int:
+    """Return since when the day's mean rate has been above what the permit allows an hour, at most `rate_d` days back."""
+    width = samples(case, 24)
+    at = raised
+    far = max(0, raised - samples(case, 24 * p["rate_d"]))
+    while at - width > far:
+        part = rate[at - width : at]
+        part = part[np.isfinite(part)]
+        if len(part) and part.mean() < allowed:
+            break
+        at -= width
+    return max(0, min(at, raised - width + 1))
+
+
+def _high_until(rate: Floats, raised: int, stop: int, allowed: float, width: int) -> int:
+    """Return until when the rate stayed above the allowed one after it was raised, within the month."""
+    at = raised + 1
+    while at + width <= stop:
+        part = rate[at : at + width]
+        part = part[np.isfinite(part)]
+        if len(part) and part.mean() < allowed:
+            break
+        at += width
+    return at

@@ -1,0 +1,118 @@
+"""From single hits to spells: when a condition has held long enough to be raised, from when, and until when."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ecobureau.domain.detection.model.robust import Bools, Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Spell:
+    """Half-open range [first, stop) of sample indices; `raised`: index of the sample with which it was raised."""
+
+    first: int
+    stop: int
+    raised: int
+
+    @property
+    def seen(self) -> slice:
+        """The samples that were known when it was raised."""
+        return slice(self.first, self.raised + 1)
+
+
+def spells_of(hit: Bools, seen: Bools, *, need: int, share: float = 0.8, gap: int | None = None) -> list[Spell]:
+    """Return the spells in which `need` hits fell among samples that could be judged, at least `share` of them.
+
+    Args:
+        hit: (n,) the condition holds; seen: (n,) the sample could be judged (a hit is always seen).
+        need: hits before it is raised; gap: seen samples without a hit that end a spell, default `need`.
+
+    A spell begins with its first hit and ends with its last; it is raised with the hit that fills `need`. What comes
+    later only makes it longer, so that the same spell is raised by a series that ends there.
+    """
+    gap = max(1, need if gap is None else gap)
+    where = np.flatnonzero(hit)
+    need = max(1, need)
+    if len(where) < need:
+        return []
+    judged = np.cumsum(np.r_[0, seen | hit])
+    found: list[Spell] = []
+    j = need - 1
+    floor = 0
+    while j < len(where):
+        i = j - need + 1
+        if i < floor or need < share * (judged[where[j] + 1] - judged[where[i]]):
+            j += 1
+            continue
+        raised = j
+        while (
+            i > floor
+            and judged[where[i]] - judged[where[i - 1] + 1] < gap
+            and ((raised - i + 2) >= share * (judged[where[raised] + 1] - judged[where[i - 1]]))
+        ):
+            i -= 1
+        while j + 1 < len(where) and judged[where[j + 1]] - judged[where[j] + 1] < gap:
+            j += 1
+        found.append(Spell(int(where[i]), int(where[j]) + 1, int(where[raised])))
+        floor = j + 1
+        j += need
+    return found
+
+
+def runs_of(mask: Bools) -> list[tuple[int, int]]:
+    """Return the half-open index ranges in which `mask` (n,) holds."""
+    edges = np.flatnonzero(np.diff(np.r_[False, mask, False].astype(np.int8)))
+    return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
+
+
+def lagged_level(x: Floats, use: Bools, *, hold: int, window: int, every: int, least: int) -> tuple[Floats, Floats]:
+    """Return median and robust scale of what `x` was in the past: (n,) each, NaN before there is enough.
+
+    Args:
+        hold: samples before now that are never learnt; window: longest memory in samples; every: how often it is renewed.
+        least: least finite values.
+
+    Before a window and its hold-off are full, the hold-off shrinks with the history, to a third of what there is.
+    """
+    n = len(x)
+    level, scale = np.full(n, np.nan), np.full(n, np.nan)
+    for at in range(0, n, every):
+        end = at - min(hold, at // 3)
+        part = x[max(0, end - window) : end]
+        part = part[use[max(0, end - window) : end] & np.isfinite(part)]
+        if len(part) < least:
+            continue
+        middle = float(np.median(part))
+        level[at : at + every] = middle
+        scale[at : at + every] = 1.4826 * float(np.median(np.abs(part - middle)))
+    return level, scale
+
+
+def trailing_median(x: Floats, width: int, least: int, every: int = 1) -> Floats:
+    """Return the median of the last `width` samples up to each, renewed every `every`-th; NaN with under `least` values."""
+    n = len(x)
+    out = np.full(n, np.nan)
+    if n == 0:
+        return out
+    padded = np.concatenate([np.full(width - 1, np.nan), x])
+    windows = np.lib.stride_tricks.sliding_window_view(padded, width)[every - 1 :: every]
+    counts = np.isfinite(windows).sum(axis=1)
+    rows = np.flatnonzero(counts >= least)
+    if rows.size:
+        # Sorting puts NaN last: the middle of the first `count` values is the median, without a slow loop over rows.
+        ordered = np.sort(windows[rows], axis=1)
+        c = counts[rows]
+        middle = 0.5 * (ordered[np.arange(len(rows)), (c - 1) // 2] + ordered[np.arange(len(rows)), c // 2])
+        for k, value in zip(rows * every + every - 1, middle, strict=True):
+            out[k : k + every] = value
+    return out
+
+
+def trailing_count(mask: Bools, width: int) -> Floats:
+    """Return how often `mask` held among the last `width` samples up to each, (n,)."""
+    total = np.cumsum(np.r_[0, mask])
+    last = np.arange(1, len(mask) + 1)
+    return (total[last] - total[np.maximum(last - width, 0)]).astype(np.float64)

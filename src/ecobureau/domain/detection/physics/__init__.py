@@ -1,0 +1,1 @@
+"""Patterns that compare links of the chain production, treatment, inlet, outlet, flow."""

@@ -1,0 +1,212 @@
+"""P17 bypass and P19 flow: what leaves by the stack or the channel against what the load sends there."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ecobureau.domain.detection.model.expected import Expected
+from ecobureau.domain.detection.model.facts import finding, median_of, samples
+from ecobureau.domain.detection.model.outlet import FLOW, expected_of
+from ecobureau.domain.detection.model.robust import Bools, Floats
+from ecobureau.domain.detection.model.spells import Spell, lagged_level, spells_of, trailing_median
+from ecobureau.domain.detection.registry import detector
+from ecobureau.domain.detection.types import Case, Finding, NoOpinion, Opinion, Params
+
+SPEED, WARMTH, PRESSURE, WET = "a01011", "a01012", "a01013", "a01014"
+
+
+def _flow_model(case: Case) -> Expected | NoOpinion:
+    """Flow from production power alone: what the load sends towards the outlet."""
+    flow = FLOW[case.series.kind]
+    if flow not in case.series.avg:
+        return NoOpinion("detection.no_factor", {"factor": flow})
+    if "pw_prod" not in case.series.avg:
+        return NoOpinion("detection.no_power")
+    return expected_of(case, flow, ("pw_prod", "hour"))
+
+
+@detector(id="P17", title="detection.P17.title", inputs=("flow", "production power", "T"), group="physics")
+def bypass(case: Case, p: Params) -> Opinion:
+    """Find spells of hours in which much less flow leaves than the load sends, while production goes on.
+
+    A spell must end by itself: a flow that stays low for more than a day is P19. One spell is enough where T falls with
+    it (heat goes another way) or it lasts; else the second within a week is raised.
+    """
+    e = _flow_model(case)
+    if isinstance(e, NoOpinion):
+        return e
+    series, flow = case.series, FLOW[case.series.kind]
+    use = case.masks.use(flow) & e.known & case.masks.known
+    hit = use & (e.ln_ratio < np.log(1 - p["share"])) & (e.z < -p["scales"])
+    least = samples(case, p["least_h"])
+    longest = samples(case, p["longest_h"])
+    warm = expected_of(case, WARMTH, ("pw_prod", "hour")) if WARMTH in series.avg else None
+    found: list[Finding] = []
+    earlier: list[Spell] = []
+    for spell in spells_of(hit, use, need=least, share=0.75, gap=max(2, least)):
+        cooler = 0.0
+        if isinstance(warm, Expected):
+            cooler = median_of(np.where(case.masks.ok[WARMTH], warm.z, np.nan), spell.seen)
+        recent = [s for s in earlier if spell.first - s.first < samples(case, 24 * 7)]
+        earlier.append(spell)
+        raised = spell.raised
+        cooled = np.isfinite(cooler) and cooler < -p["cooler_scales"]
+        if not cooled and len(recent) < 1:
+            raised = max(raised, spell.first + samples(case, p["alone_h"]) - 1)
+            if raised >= spell.stop:
+                continue
+        if spell.stop - spell.first > longest:
+            # From here on it is a flow that stays low; what was raised before that stays raised.
+            spell = Spell(spell.first, spell.first + longest, raised)
+        spell = Spell(spell.first, spell.stop, raised)
+        down = 100 * (1 - float(np.exp(median_of(e.ln_ratio, spell.seen))))
+        found.append(
+            finding(
+                case,
+                "P17",
+                spell,
+                factors=(flow, WARMTH) if cooled else (flow,),
+                statistic=down / 100,
+                threshold=p["share"],
+                score=0.65 + 0.1 * min(3, len(recent)) + (0.1 if cooled else 0.0),
+                severity=5,
+                group="physics",
+                numbers={
+                    "percent": down,
+                    "flow": median_of(series.avg[flow], spell.seen),
+                    "expected": median_of(e.center, spell.seen),
+                    "times": float(len(recent) + 1),
+                    "power": median_of(series.avg["pw_prod"], spell.seen),
+                },
+                counter=("detection.counter.load_considered",),
+            )
+        )
+    return found
+
+
+@detector(
+    id="P19",
+    title="detection.P19.title",
+    inputs=("flow", "velocity, T, P, humidity", "production power"),
+    group="physics",
+)
+def flow_changed(case: Case, p: Params) -> Opinion:
+    """Find a flow that no longer equals area x velocity, or fell by a factor for days against the load.
+
+    (a) A = Q / [v 273/(273+T) (101.325+P)/101.325 (1-X)] left its own past; (b) ln(Q/Q_model(load)) stays lower.
+    """
+    flow = FLOW[case.series.kind]
+    if flow not in case.series.avg:
+        return NoOpinion("detection.no_factor", {"factor": flow})
+    area, e = _area(case), _flow_model(case)
+    if area is None and isinstance(e, NoOpinion):
+        return NoOpinion("detection.no_velocity_no_power")
+    found = _area_left(case, p, area) if area is not None else []
+    if isinstance(e, Expected):
+        found += [f for f in _level_left(case, p, e) if not any(_meet(f, g) for g in found)]
+    return found
+
+
+def _area(case: Case) -> Floats | None:
+    """Return the cross-section that flow and velocity tell, m2 (n,), or None where a velocity is not measured."""
+    series = case.series
+    if series.kind != "gas" or SPEED not in series.avg or WARMTH not in series.avg:
+        return None
+    pressure = series.avg.get(PRESSURE, np.zeros(len(series)))
+    wet = series.avg.get(WET, np.zeros(len(series)))
+    speed = series.avg[SPEED]
+    ok = case.masks.ok[SPEED] & case.masks.ok[WARMTH] & case.masks.ok["a00000"] & (speed > 0.5)
+    with np.errstate(all="ignore"):
+        normal = speed * 273 / (273 + series.avg[WARMTH]) * (101.325 + pressure) / 101.325 * (1 - wet / 100)
+        return np.where(ok & (normal > 0), series.avg["a00000"] / normal, np.nan)
+
+
+def _area_left(case: Case, p: Params, area: Floats) -> list[Finding]:
+    seen = np.isfinite(area) & case.masks.run & ~case.masks.stop & (area > 0)
+    ln_area = np.log(np.where(seen, area, 1.0))
+    usual, scale = lagged_level(
+        np.where(seen, ln_area, np.nan),
+        seen,
+        hold=samples(case, 72),
+        window=samples(case, 24 * 30),
+        every=samples(case, 6),
+        least=samples(case, 24),
+    )
+    off = ln_area - usual
+    # The usual may be learnt of the new level in time: a spell ends there, its start stands.
+    hit = seen & (np.abs(off) > np.maximum(np.log1p(p["area_share"]), 6 * np.nan_to_num(scale, nan=1.0)))
+    found = []
+    for spell in spells_of(hit, seen, need=samples(case, p["area_h"]), share=0.8, gap=samples(case, 24)):
+        change = 100 * float(np.expm1(median_of(off, spell.seen)))
+        found.append(
+            finding(
+                case,
+                "P19",
+                spell,
+                factors=("a00000", SPEED),
+                statistic=abs(change) / 100,
+                threshold=p["area_share"],
+                score=0.8 + 0.15 * min(1.0, abs(change) / 30),
+                severity=4,
+                group="physics",
+                numbers={
+                    "kind": "area",
+                    "percent": change,
+                    "area": median_of(area, spell.seen),
+                    "usual": float(np.exp(median_of(usual, spell.seen))),
+                },
+                counter=("detection.counter.temperature_pressure_humidity",),
+            )
+        )
+    return found
+
+
+def _level_left(case: Case, p: Params, e: Expected) -> list[Finding]:
+    series, flow = case.series, FLOW[case.series.kind]
+    use = case.masks.use(flow) & e.known & case.masks.known
+    ratio = np.where(use, e.ln_ratio, np.nan)
+    width = samples(case, p["level_h"])
+    middle = trailing_median(ratio, width, max(3, width // 2), every=series.per_hour)
+    low = use & (ratio < 0.6 * np.log(1 - p["level_share"])) & (e.z < -3)
+    hit = low & (middle < np.log(1 - p["level_share"])) & _steady(low, use, width)
+    found = []
+    for spell in spells_of(hit, use, need=samples(case, 2), share=0.6, gap=samples(case, 24)):
+        first = spell.first
+        while first > 0 and spell.first - first < width and (low[first - 1] or not use[first - 1]):
+            first -= 1
+        spell = Spell(first, spell.stop, spell.raised)
+        down = 100 * (1 - float(np.exp(median_of(ratio, spell.seen))))
+        found.append(
+            finding(
+                case,
+                "P19",
+                spell,
+                factors=(flow,),
+                statistic=down / 100,
+                threshold=p["level_share"],
+                score=0.65 + 0.2 * min(1.0, down / 60),
+                severity=4,
+                group="physics",
+                numbers={
+                    "kind": "level",
+                    "percent": -down,
+                    "flow": median_of(series.avg[flow], spell.seen),
+                    "expected": median_of(e.center, spell.seen),
+                },
+                counter=("detection.counter.load_considered",),
+            )
+        )
+    return found
+
+
+def _steady(low: Bools, use: Bools, width: int) -> Bools:
+    """A tampered flow is low nearly always; a bypass comes and goes."""
+    total, judged = np.cumsum(np.r_[0, low & use]), np.cumsum(np.r_[0, use])
+    last = np.arange(1, len(low) + 1)
+    first = np.maximum(last - width, 0)
+    part: Bools = (total[last] - total[first]) >= 0.9 * np.maximum(judged[last] - judged[first], 1)
+    return part
+
+
+def _meet(a: Finding, b: Finding) -> bool:
+    return a.start < b.end and b.start < a.end
