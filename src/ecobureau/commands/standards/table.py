@@ -26,7 +26,7 @@ from ecobureau.words import say
 DONE, FILE_TROUBLE, WRONG_USAGE, BAD_CELLS = 0, 1, 2, 3
 CHUNK = 20_000
 _SHOWN = 50
-_MISSING = frozenset({"", "-", "--", "—", "——", "－", "/", "na", "n/a", "nan", "null", "none", "nil"})
+_MISSING = frozenset({"", "_", "-", "--", "—", "——", "－", "/", "na", "n/a", "nan", "null", "none", "nil"})
 
 
 class CannotRun(Exception):
@@ -65,7 +65,7 @@ def add_encoding(parser: argparse.ArgumentParser) -> None:
 
 
 def is_missing(text: str) -> bool:
-    """Whether a cell says that there is no value: empty, NA, N/A, null, nan, /, - or —."""
+    """Whether a cell says that there is no value: empty, NA, N/A, null, nan, /, _, - or —."""
     return text.strip().lower() in _MISSING
 
 

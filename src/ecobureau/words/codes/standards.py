@@ -24,5 +24,22 @@ CODES = {
     "standards.mend.date": _("应为日期，例如 2026-03-01"),
     "standards.mend.time": _("应为时间，例如 2026-03-01 13:00"),
     "standards.mend.ragged": _("有 {found} 个单元格，表头有 {wanted} 列；请检查多出或缺少的逗号和引号"),
+    "standards.yes": _("是"),
+    "standards.no": _("否"),
+    "standards.check.help": _("重算已发布的一列，列出不同之处及其推导"),
+    "standards.check.against.help": _("已发布的列"),
+    "standards.check.kind.help": _("数据种类；不写则由列名判断"),
+    "standards.check.field.help": _("与哪一项结果比较；不写则由列名判断"),
+    "standards.check.out.help": _("把不同之处写成 CSV；- 为标准输出"),
+    "standards.check.show.help": _("列出推导的不同之处的个数，默认 20"),
+    "standards.check.no_kind": _("{file} 的列不合任何种类（{kinds}）：请用 --kind 指定"),
+    "standards.check.no_field": _("不知“{column}”对应哪一项结果：请用 --field 指定（{fields}）"),
+    "standards.check.difference": _("第 {row} 行：发布“{published}”，重算“{computed}”"),
+    "standards.check.note": _("说明：{note}"),
+    "standards.check.summary": _(
+        "{kind} {field}：比较 {compared} 行，相同 {same}，不同 {different}；"
+        "未发布 {unpublished} 行，其中 {only_computed} 行可算出"
+    ),
+    "standards.check.more": _("另有 {count} 处不同未列出"),
     "standards.progress": _("已读 {rows} 行 {share}"),
 }
