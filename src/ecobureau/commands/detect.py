@@ -193,7 +193,10 @@ def sentence(finding: Finding) -> str:
         "hours": round((finding.end - finding.start) / 3600, 1),
         "factors": factors,
     }
-    return say(f"detection.{finding.pattern}.reason", **numbers)
+    # One pattern may have several ways to show: each has words of its own.
+    code = f"detection.{finding.pattern}.reason"
+    kind = finding.numbers.get("kind")
+    return say(f"{code}.{kind}" if kind else code, **numbers)
 
 
 def factor_name(code: str) -> str:
