@@ -7,7 +7,7 @@ stands for the stretch [time, time + interval).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Literal
 
@@ -35,6 +35,7 @@ class Period:
         leq: equivalent level, of Ldn the day-night level; the others are None where a single level or Ldn has none.
         count: levels that counted; expected: as many as the period holds at this interval, None when not known.
         valid: whether enough was measured, None when not known.
+        note: message code of what must be told, or empty.
     """
 
     kind: PeriodKind
@@ -50,6 +51,7 @@ class Period:
     count: int = 0
     expected: float | None = None
     valid: bool | None = None
+    note: str = ""
 
     @property
     def share(self) -> float | None:
@@ -110,7 +112,9 @@ def periods(
         interval: between two levels in microseconds; default: the most frequent step.
         hours_of: hours of day and night of a date; default: those of `rules` for all.
 
-    Periods shorter than the interval are left out. Leq is the energy mean of all levels of the period.
+    Periods shorter than the interval are left out. Leq is the energy mean of all levels of the period. A night counts
+    to the date on which it begins; Ldn takes a day and the night after it, or the night before it where that one was
+    not measured at all (`note` says so).
     """
     step = interval_of(times) if interval is None else interval
     if step is None or step <= MINUTE:
@@ -120,11 +124,15 @@ def periods(
     parts = list(_parts(times, levels, rules, step, hours_of or (lambda _: rules.hours)))
     yield from (one for one in parts if one.kind == "Ld")
     yield from (one for one in parts if one.kind == "Ln")
-    nights = {one.start: one for one in parts if one.kind == "Ln"}
+    starting = {one.start: one for one in parts if one.kind == "Ln"}
+    ending = {one.end: one for one in parts if one.kind == "Ln"}
     for one in parts:
-        night = nights.get(one.end) if one.kind == "Ld" else None
-        if night is not None:
+        if one.kind != "Ld":
+            continue
+        if (night := starting.get(one.end)) is not None:
             yield _whole(one, night, rules)
+        elif (night := ending.get(one.start)) is not None:
+            yield replace(_whole(one, night, rules), start=night.start, end=one.end, note="noise.note.night_before")
 
 
 def _plain(
@@ -140,11 +148,10 @@ def _plain(
 def _parts(
     times: Ints, levels: Floats, rules: NoiseRules, step: int | None, hours_of: Callable[[date], Hours]
 ) -> Iterator[Period]:
-    civil = times // DAY
     keys = np.empty(len(times), dtype=np.int64)
-    for day in np.unique(civil).tolist():
+    for day in np.unique(times // DAY).tolist():
         hours = hours_of(_EPOCH + timedelta(days=day))
-        here = civil == day
+        here = slice(*np.searchsorted(times, (day * DAY, (day + 1) * DAY)).tolist())
         since = times[here] - day * DAY - hours.day * MINUTE
         noise_day = np.where(since >= 0, day, day - 1)
         night = np.mod(since, DAY) >= ((hours.night - hours.day) % (24 * 60)) * MINUTE
@@ -167,9 +174,8 @@ def _valid_hours(times: Ints, keys: Ints, step: int | None, rules: NoiseRules) -
     if step is None or step > HOUR:
         return None
     # Hours are counted within their part of the day, also where a city's night begins at half past.
-    pairs = np.stack([keys, times // HOUR])
-    unique, counts = np.unique(pairs, axis=1, return_counts=True)
-    good = unique[0][counts >= rules.hour_minutes * MINUTE / step]
+    _, first, counts = np.unique(times // HOUR * 2 + keys % 2, return_index=True, return_counts=True)
+    good = keys[first][counts >= rules.hour_minutes * MINUTE / step]
     found, many = np.unique(good, return_counts=True)
     return dict(zip(found.tolist(), many.tolist(), strict=True))
 
