@@ -4,25 +4,40 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from functools import cache
 
 import numpy as np
 
 from ecobureau.clock import beijing, now
+from ecobureau.commands.standards.check import Check
 from ecobureau.commands.standards.noise_cells import Reader, Series, find_columns, text_of
 from ecobureau.commands.standards.table import (
     FILE_TROUBLE,
     WRONG_USAGE,
     CannotRun,
+    Chunk,
     Complaints,
     InTable,
     OutTable,
     add_in_out,
     guarded,
+    number_of,
 )
-from ecobureau.domain.noise import BadHours, Hours, NoiseRules, Period, hours_on, interval_of, once, periods
+from ecobureau.domain.explain import Derivation
+from ecobureau.domain.noise import (
+    BadHours,
+    Hours,
+    NoiseRules,
+    Period,
+    explain_ldn,
+    hours_on,
+    interval_of,
+    ldn,
+    once,
+    periods,
+)
 from ecobureau.domain.noise.series import KINDS, MINUTE, SECOND
 from ecobureau.domain.rounding import half_even
 from ecobureau.domain.rules import NoRule
@@ -164,3 +179,64 @@ def _note(one: Period, interval: int | None) -> str:
         elif interval is not None and interval >= MINUTE:
             notes.append(say("noise.note.coarse", seconds=f"{interval / SECOND:.10g}"))
     return say("noise.note.join").join(notes)
+
+
+def _prepare(_: argparse.Namespace, table: InTable) -> Callable[[Chunk, Complaints], list[dict[str, str]]]:
+    penalty = NoiseRules.from_pack(load("noise"), beijing(now()).date()).penalty
+
+    def recompute(chunk: Chunk, complaints: Complaints) -> list[dict[str, str]]:
+        days, nights = chunk.column("ld") or [], chunk.column("ln") or []
+        found = []
+        for number, pair in zip(chunk.numbers, zip(days, nights, strict=True), strict=True):
+            levels = [_read(text, number, name, complaints) for text, name in zip(pair, ("ld", "ln"), strict=True)]
+            known = [level for level in levels if level is not None]
+            found.append({"ldn": repr(ldn(known[0], known[1], penalty)) if len(known) == 2 else "", "note": ""})
+        return found
+
+    return recompute
+
+
+def _read(text: str, number: int, column: str, complaints: Complaints) -> float | None:
+    try:
+        found = number_of(text)
+    except ValueError:
+        complaints.cell(number, column, text, "noise.mend.level")
+        return None
+    return None if found is None else float(found)
+
+
+def _same(_: str, published: str, computed: str) -> bool:
+    try:
+        said = number_of(published)
+    except ValueError:
+        return False
+    if said is None or not computed:
+        return False
+    digits = -int(said.as_tuple().exponent)
+    return half_even(float(computed), digits) == said
+
+
+def _explain(cells: Mapping[str, str], _field: str, _arguments: argparse.Namespace) -> Derivation | None:
+    lower = {name.lower(): text for name, text in cells.items()}
+    try:
+        pair = number_of(lower["ld"]), number_of(lower["ln"])
+    except ValueError:
+        return None
+    if pair[0] is None or pair[1] is None:
+        return None
+    penalty = NoiseRules.from_pack(load("noise"), beijing(now()).date()).penalty
+    return explain_ldn(float(pair[0]), float(pair[1]), penalty)
+
+
+CHECKS = (
+    Check(
+        "noise",
+        ("ld", "ln"),
+        ("ldn",),
+        lambda name: "ldn" if "ldn" in name.lower() else None,
+        _prepare,
+        _same,
+        _explain,
+    ),
+)
+"""What `ecobureau standards check` can recompute here: Ldn of rows that carry Ld and Ln."""

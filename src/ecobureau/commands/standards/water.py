@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from ecobureau.clock import beijing, now
+from ecobureau.commands.standards.check import Check
 from ecobureau.commands.standards.table import (
     WRONG_USAGE,
     CannotRun,
@@ -20,6 +21,7 @@ from ecobureau.commands.standards.table import (
     guarded,
 )
 from ecobureau.commands.standards.water_cells import ItemColumns, Row, class_of, item_columns, read_row
+from ecobureau.domain.explain import Derivation, joined
 from ecobureau.domain.water import (
     ClassTable,
     Exceedance,
@@ -27,6 +29,8 @@ from ecobureau.domain.water import (
     WaterRules,
     assess_array,
     exceedances,
+    explain_class,
+    explain_exceedance,
     item_class,
 )
 from ecobureau.rulepacks import load
@@ -85,8 +89,8 @@ class Work:
         where, twice = item_columns(table.columns)
         if twice:
             raise CannotRun("standards.column_twice", WRONG_USAGE, file=table.name, columns=", ".join(twice))
-        first = [*self.rules.auto_items, *self.rules.monthly_items] if self.auto else list(self.rules.monthly_items)
-        self.items = tuple(item for item in dict.fromkeys(first) if item in where.items)
+        self.where = where
+        self.choose()
         missing = [item for item in self.rules.auto_required if item not in where.items]
         if (self.auto and missing) or not self.items:
             raise CannotRun(
@@ -96,7 +100,12 @@ class Work:
                 missing=", ".join(missing),
                 columns=", ".join(table.columns) or "—",
             )
-        self.where = where
+
+    def choose(self) -> None:
+        """Choose the items that may set the class: those of the assessment that have a column."""
+        first = [*self.rules.auto_items, *self.rules.monthly_items] if self.auto else list(self.rules.monthly_items)
+        there = self.where.items if self.where is not None else set[str]()
+        self.items = tuple(item for item in dict.fromkeys(first) if item in there)
 
     def cells(self, chunk: Chunk, complaints: Complaints) -> list[Sequence[str]]:
         """Return the added cells of every row."""
@@ -178,3 +187,70 @@ class Work:
 def words(items: Sequence[str]) -> str:
     """Return the items' names, joined, in the language of the context."""
     return say("water.note.and").join(say(f"water.item.{item}") for item in items)
+
+
+_FIELDS = {
+    "water_class": ("class", "类别", "等级"),
+    "exceedance": ("exceed", "multiple", "超标"),
+    "deciding": ("decid", "定类"),
+}
+
+
+def _field_of(column: str) -> str | None:
+    name = column.lower()
+    return next((field for field, words_ in _FIELDS.items() if any(word in name for word in words_)), None)
+
+
+def _prepare(kind: str) -> Callable[[argparse.Namespace, InTable], Callable[[Chunk, Complaints], list[dict[str, str]]]]:
+    def prepare(_: argparse.Namespace, table: InTable) -> Callable[[Chunk, Complaints], list[dict[str, str]]]:
+        work = Work(WaterRules.from_pack(load("water"), beijing(now()).date()), kind == "water", WaterClass.III)
+        work.needs(table)
+
+        def recompute(chunk: Chunk, complaints: Complaints) -> list[dict[str, str]]:
+            names = (*ADDED[:-1], "note")
+            return [dict(zip(names, cells, strict=True)) for cells in work.cells(chunk, complaints)]
+
+        return recompute
+
+    return prepare
+
+
+def _same(field: str, published: str, computed: str) -> bool:
+    if field != "water_class":
+        return published == computed
+    return _class_text(published) == _class_text(computed)
+
+
+def _class_text(text: str) -> str:
+    known = class_of(text)
+    if known is not None:
+        return known.roman
+    bare = text.strip().removesuffix("类").upper()
+    return WaterClass.WORSE.roman if bare in ("劣Ⅴ", "劣V", "劣五", "6") else bare
+
+
+def _explain(kind: str) -> Callable[[Mapping[str, str], str, argparse.Namespace], Derivation | None]:
+    def explain(cells: Mapping[str, str], field: str, _: argparse.Namespace) -> Derivation | None:
+        rules = WaterRules.from_pack(load("water"), beijing(now()).date())
+        work = Work(rules, kind == "water", WaterClass.III)
+        columns = list(cells)
+        work.where, _twice = item_columns(columns)
+        work.choose()
+        lower = [column.lower() for column in columns]
+        extra = {name: lower.index(name) for name in _EXTRA if name in lower}
+        row = read_row(list(cells.values()), 0, work.where, work.read, extra, columns, rules, Complaints())
+        required = rules.auto_required if work.auto else ()
+        found, how = explain_class(row.values, rules, body=row.body, items=work.items, required=required)
+        if field == "exceedance" and found.water_class is not None:
+            over = exceedances(row.values, rules, body=row.body, items=work.items, wanted=row.target or work.target)
+            return joined(how, *(explain_exceedance(one, rules, row.body) for one in over))
+        return how
+
+    return explain
+
+
+CHECKS = tuple(
+    Check(kind, columns, tuple(_FIELDS), _field_of, _prepare(kind), _same, _explain(kind))
+    for kind, columns in (("water", ("ph", "do", "codmn", "nh3n")), ("water-manual", ("cod", "bod5")))
+)
+"""What `ecobureau standards check` can recompute here: rows of automatic stations, and of samples."""

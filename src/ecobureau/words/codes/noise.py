@@ -1,8 +1,8 @@
 from ecobureau.words import _
 
 CODES = {
-    "noise.part.day": _("昼间"),
-    "noise.part.night": _("夜间"),
+    "noise.part.day": _("昼间时段"),
+    "noise.part.night": _("夜间时段"),
     "noise.input.levels": _("声级个数"),
     "noise.input.level": _("声级"),
     "noise.input.background": _("背景声级"),
