@@ -300,7 +300,7 @@ def _rate_state(base: _Base) -> Bytes:
         np.isin(c, MEASURED),
     )
     answers = (State.STOPPED, State.NO_DISCHARGE, State.PARTIAL_STOP, State.OK, State.NO_FLOW)
-    return np.select(conditions, [int(one) for one in answers], c).astype(np.uint8)
+    return np.select(conditions, [np.uint8(one) for one in answers], c).astype(np.uint8)
 
 
 def _mass(base: _Base, kg: Floats, state: Bytes) -> Floats:

@@ -22,7 +22,7 @@ class Total:
         period: `day`, `month`, `quarter`, `year`; index: its number since 1970; name: `2025-03`, `2025-Q1` …
         days: days with data of the outlet's span; hours, stopped, quiet, operating, valid, substituted, lost: hours
             (lost = operating, not measured, not substituted).
-        measured_ug, substituted_ug: whole micrograms; should, received, valid_items: samples, for the transmission rate.
+        measured_ug, substituted_ug: whole micrograms; should, received, valid_items: samples (transmission rate).
     """
 
     period: str

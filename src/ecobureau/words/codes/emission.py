@@ -5,10 +5,10 @@ CODES = {
     "emission.help": _("排放：长表（排放口、时刻、因子）→ 小时和日的折算浓度、排放速率、有效性、替代及其理由"),
     "emission.totals.help": _("排放总量：日、月、季、年，对照许可排放量"),
     "emission.outlets.help": _(
-        "排放口表 outlets.csv：outlet_id, factor，可有 kind, industry, o2_ref, o2_air, limit, unit, flow, area_m2, kv, step_minutes"
+        "排放口表：outlet_id, factor，可有 industry, o2_ref, o2_air, limit, unit, flow, area_m2, kv, step_minutes 列"
     ),
     "emission.permits.help": _(
-        "许可表 permits.csv：outlet_id, factor, period, permitted_kg；period 为 2025、2025-03、2025-Q1、2025-03-01、year、quarter、month、day 或 12m"
+        "许可表：outlet_id, factor, period, permitted_kg；period 如 2025、2025-03、2025-Q1、year、month 或 12m"
     ),
     "emission.checks.help": _("校准检查表：outlet_id, factor, time, passed（1 或 0）；失控时段由此得出"),
     "emission.manual.help": _("手工监测表：outlet_id, factor, time, value；只用于废水缺失时段"),
