@@ -3,7 +3,7 @@
 Every function takes an open psycopg connection (any isolation, inside a transaction or not) and only reads.
 """
 
-from ecobureau.storage.read.evidence import events, parameters, quarantine, raw_frame, raw_frames, revisions
+from ecobureau.storage.read.evidence import digests, events, parameters, quarantine, raw_frame, raw_frames, revisions
 from ecobureau.storage.read.kept import counters, latest, rollups, stream_states
 from ecobureau.storage.read.series import gaps, layouts, series, streams
 from ecobureau.storage.read.values import (
@@ -35,6 +35,7 @@ __all__ = [
     "StreamState",
     "TooMany",
     "counters",
+    "digests",
     "events",
     "gaps",
     "latest",

@@ -45,6 +45,12 @@ def raw_frame(conn: Db, id_: int) -> RawFrame | None:
     return _raw(row) if row else None
 
 
+def digests(conn: Db, ids: Collection[int]) -> dict[int, bytes]:
+    """Return the SHA-256 that raw frames had at receipt, by id; ids that do not exist are left out."""
+    found = wire.run(conn, "SELECT id, sha256 FROM raw_frame WHERE id = ANY (%s)", (list(ids),)).fetchall()
+    return {id_: bytes(digest) for id_, digest in found}
+
+
 def raw_frames(
     conn: Db, station_id: int, start: datetime, end: datetime, *, outcome: str | None = None, limit: int = 200
 ) -> list[RawFrame]:

@@ -67,6 +67,7 @@ class Kind:
         filters: a `django_filters.FilterSet` in place of the kernel's own.
         related: field names for select_related in lists.
         detail: (viewer, record) → further template context of the detail page.
+        tell: the data of a history entry → what the timeline says of them beyond verb, reason and note ('' = nothing).
         templates: `list`, `detail`, `board`, `form` → template names in place of the kernel's.
         statistics: numbers beside those by state and level, which every kind has.
         bulk: verbs that may be done to several records of the list at once.
@@ -92,6 +93,7 @@ class Kind:
     filters: Any = None
     related: tuple[str, ...] = ()
     detail: Callable[[Viewer, Any], Mapping[str, Any]] | None = None
+    tell: Callable[[Mapping[str, Any]], str] | None = None
     templates: Mapping[str, str] = field(default_factory=dict)
     statistics: tuple[Statistic, ...] = ()
     bulk: tuple[str, ...] = ()

@@ -39,9 +39,22 @@ EVIDENCE: dict[str, tuple[Paper, ...]] = {
 """The least that a task of a kind must bring back (workflow reference 1.7)."""
 
 
+BY_PROGRAM = "data_snapshot"
+"""The paper that the program makes itself, on arrival and on submission; without instruments there is none to make."""
+
+
+def papers_for(task_kind: str, has_series: bool) -> tuple[Paper, ...]:
+    """Return the papers that a task of a kind must hold before it may be submitted.
+
+    Args:
+        has_series: instruments at its subject report to the bureau.
+    """
+    return tuple(paper for paper in EVIDENCE[task_kind] if has_series or paper.kind != BY_PROGRAM)
+
+
 def papers_of(context: Context) -> tuple[Paper, ...]:
-    """Return the papers that a task of this kind must hold before it may be submitted."""
-    return EVIDENCE[str(context.facts["task_kind"])]
+    """Return the papers that this task must hold before it may be submitted."""
+    return papers_for(str(context.facts["task_kind"]), bool(context.facts.get("has_series")))
 
 
 def _two_officers(context: Context) -> Refusal | None:

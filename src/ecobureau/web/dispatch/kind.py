@@ -82,6 +82,7 @@ KIND = Kind(
         "reopen": services.reopen,
     },
     detail=selectors.context,
+    tell=selectors.tell,
     templates={"detail": "dispatch/task.html"},
     forms={"route": forms.RouteForm, "submit": forms.SubmitForm, "arrive": forms.ArriveForm},
     statistics=(

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from ecobureau.clock import beijing, now
 from ecobureau.rulepacks import load
 from ecobureau.web.clues.models import reopening
+from ecobureau.web.clues.snapshot import has_series
 from ecobureau.web.core.models import Record
 
 
@@ -51,6 +52,7 @@ class Task(Record):
         signs = load("sla").at("task.returned_signs", beijing(now()).date()).value
         return {
             "task_kind": self.task_kind,
+            "has_series": has_series(self.clue),
             "owner_person": self.owner_person_id,
             "returns": self.returns,
             "returns_before_leader": signs,

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET
 
 from ecobureau.domain.workflow import Refusal, Role
 from ecobureau.web.clues import evidence as clue_evidence
+from ecobureau.web.clues.snapshot import has_series
 from ecobureau.web.core import parts, registry
 from ecobureau.web.core import selectors as kernel
 from ecobureau.web.core.access import Viewer
@@ -18,7 +19,7 @@ from ecobureau.web.core.pages.common import signed_in, viewer_in
 from ecobureau.web.core.pages.details import file_rows
 from ecobureau.web.core.refusals import refuse
 from ecobureau.web.dispatch import selectors
-from ecobureau.web.dispatch.flow import EVIDENCE, HAND_BACK_REASONS
+from ecobureau.web.dispatch.flow import BY_PROGRAM, HAND_BACK_REASONS, papers_for
 from ecobureau.web.dispatch.models import Task
 from ecobureau.words import say
 
@@ -60,11 +61,12 @@ def _papers(viewer: Viewer, task: Task) -> list[dict[str, Any]]:
     return [
         {
             "kind": paper.kind,
+            "by_program": paper.kind == BY_PROGRAM,
             "name": say(paper.name),
             "least": paper.least,
             "have": sum(1 for each in have if each.paper == paper.kind),
         }
-        for paper in EVIDENCE[task.task_kind]
+        for paper in papers_for(task.task_kind, has_series(task.clue))
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,7 +19,7 @@ from ecobureau.web.clues import evidence as clue_evidence
 from ecobureau.web.clues.models import Clue
 from ecobureau.web.core import access
 from ecobureau.web.core.access import Viewer
-from ecobureau.web.core.models import Clock
+from ecobureau.web.core.models import Clock, History
 from ecobureau.web.dispatch.models import Task
 from ecobureau.web.places import selectors as places
 from ecobureau.web.places.models import Organisation
@@ -179,6 +180,21 @@ def _of_unit(
     ]
     whole = sum(count for (path, _person), count in loads.items() if path == unit.path)
     return [*people, Candidate(unit.path, unit.name, unit.level, duties, True, False, whole, distance_km=distance)]
+
+
+def last_snapshot(task: Task) -> str:
+    """Return the hash of the data in the newest snapshot that the program attached, empty where there is none."""
+    acts = History.objects.filter(kind=task.KIND, object_id=task.pk, verb__in=("arrive", "submit")).order_by("-seq")
+    told = (json.loads(body)["data"].get("snapshot") for body in acts.values_list("body", flat=True))
+    return next((str(each["data_sha256"]) for each in told if each), "")
+
+
+def tell(data: Mapping[str, Any]) -> str:
+    """Return what the data of a task's act say beyond the verb: the snapshot that the program made with it."""
+    made = data.get("snapshot")
+    if not isinstance(made, Mapping):
+        return ""
+    return say("dispatch.snapshot", None, rows=made["rows"], sha256=str(made["sha256"])[:12])
 
 
 def late(viewer: Viewer, at: datetime) -> int:

@@ -7,19 +7,23 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.core.files.base import ContentFile
 from django.db import transaction
 
 from ecobureau.clock import beijing, now
 from ecobureau.domain.workflow import Refusal, Role
 from ecobureau.web.clues import selectors as clue_selectors
 from ecobureau.web.clues import services as clues
+from ecobureau.web.clues import snapshot
 from ecobureau.web.clues.models import Clue
-from ecobureau.web.core import notices, people, positions
+from ecobureau.web.clues.snapshot import has_series
+from ecobureau.web.core import access, attachments, notices, people, positions
 from ecobureau.web.core import services as kernel
 from ecobureau.web.core.access import SYSTEM, Viewer
 from ecobureau.web.core.models import History
 from ecobureau.web.core.refusals import refuse
-from ecobureau.web.dispatch.flow import ROUTING
+from ecobureau.web.dispatch import selectors
+from ecobureau.web.dispatch.flow import BY_PROGRAM, ROUTING
 from ecobureau.web.dispatch.models import Task
 from ecobureau.web.places import selectors as places
 
@@ -181,9 +185,38 @@ def insist(task: Task, actor: Viewer, *, reason: str, **act: Any) -> History:
     return entry
 
 
+def _take_snapshot(task: Task, actor: Viewer, occasion: str, client_uuid: UUID | None) -> dict[str, Any]:
+    """Attach what the instruments reported round the clue, made by the program; the act that follows binds it.
+
+    Returns:
+        What the history says of it; empty where none was made: another kind of task, no instruments, an act that will
+        be refused or was done before, or (on submission) nothing new since the last one.
+    """
+    if task.task_kind != Task.TaskKind.ENFORCEMENT_VISIT or not has_series(task.clue):
+        return {}
+    Task.objects.select_for_update(no_key=True).get(pk=task.pk)
+    if access.allowed(actor, "act", task) is not None or kernel.done_with(task, client_uuid) is not None:
+        return {}
+    assert task.clue is not None
+    at = now()
+    taken = snapshot.take(task.clue, at, task=task.number, occasion=occasion)
+    told = {"rows": taken.rows, "sha256": taken.sha256, "data_sha256": taken.data_sha256}
+    if occasion == "submit" and selectors.last_snapshot(task) == taken.data_sha256:
+        return {}
+    name = f"snapshot-{task.number}-{beijing(at):%Y%m%d-%H%M%S}.json"
+    file = ContentFile(taken.content, name)
+    attachments.store(task, SYSTEM, file, paper=BY_PROGRAM, content_type="application/json")
+    return {"snapshot": told}
+
+
+@transaction.atomic
 def arrive(task: Task, actor: Viewer, *, position: Mapping[str, Any] | None = None, **act: Any) -> History:
-    """Note the arrival, with the phone's position or why it gave none (`core.positions.position`)."""
+    """Note the arrival, with the phone's position or why it gave none (`core.positions.position`).
+
+    On an enforcement visit the program secures the instruments' data first.
+    """
     data = {"position": dict(position or positions.position(None, None))}
+    data |= _take_snapshot(task, actor, "arrive", act.get("client_uuid"))
     return kernel.perform(task, "arrive", actor, data=data, changes={"arrived_at": now()}, **act)
 
 
@@ -210,11 +243,12 @@ def submit(
         Refused: evidence of this kind of task is missing (the message names it), or fewer than two officers.
     """
     present = [each.strip() for each in officers if each.strip()]
+    data = {"result": result.strip(), "officers": present}
     entry = kernel.perform(
         task,
         "submit",
         actor,
-        data={"result": result.strip(), "officers": present},
+        data={**data, **_take_snapshot(task, actor, "submit", act.get("client_uuid"))},
         changes={"result": result.strip(), "officers": present, "submitted_at": now()},
         **act,
     )

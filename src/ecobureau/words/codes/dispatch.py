@@ -19,6 +19,7 @@ CODES = {
     "dispatch.no_such_unit": _("没有这个单位，或它已停用：{unit}"),
     "dispatch.unit_elsewhere": _("{unit} 不在您的辖区，也不管这个地点，请改派辖区内的单位"),
     "dispatch.person_not_of_unit": _("{person} 不属于 {unit}，请另选人员"),
+    "dispatch.snapshot": _("系统固定监测数据 {rows} 行，SHA-256 {sha256}…"),
     "dispatch.notice.new_task": _("新任务 {number}：{title}"),
     "dispatch.notice.to_review": _("任务 {number} 已交上来，待审核：{title}"),
     "dispatch.notice.handed_back": _("任务 {number} 被退单，请裁定：{title}"),

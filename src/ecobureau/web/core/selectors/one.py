@@ -162,13 +162,17 @@ def history(record: Record) -> list[Entry]:
 
 def timeline(record: Record) -> list[parts.Happening]:
     """Return the history as lines of the timeline, newest first."""
-    made = []
+    made, kind = [], registry.kind_of(type(record))
     for entry in reversed(history(record)):
         moved = f" · {entry.from_state} → {entry.to_state}" if entry.from_state not in ("", entry.to_state) else ""
         words = [entry.reason, entry.note, say("core.erased") if entry.erased else ""]
         said = positions.words(entry.data, record.lon, record.lat)
         papers = say("core.papers_bound", None, count=len(entry.papers)) if entry.papers else ""
-        detail = " · ".join(word for word in (*words, said, _phone_time(entry, said), papers) if word)
+        detail = " · ".join(
+            word
+            for word in (*words, kind.tell(entry.data) if kind.tell else "", said, _phone_time(entry, said), papers)
+            if word
+        )
         text = f"**{entry.name}**{moved}"
         made.append(parts.Happening(entry.at, text, entry.actor, entry.hash[:8], detail=detail))
     return made
