@@ -75,7 +75,7 @@ def iaqi(column: str, concentration: Number, rules: AirRules) -> int | None:
         KeyError: there is no such column.
         ValueError: the concentration is negative or no number.
     """
-    return _part(column, column.rsplit("_", 1)[0], concentration, rules).index
+    return _part(column, column.rsplit("_", 1)[0], concentration, rules, told=False).index
 
 
 def iaqi_derivation(column: str, concentration: Number, rules: AirRules) -> Derivation:
@@ -85,7 +85,7 @@ def iaqi_derivation(column: str, concentration: Number, rules: AirRules) -> Deri
     return Derivation(part.steps, (_input(item, concentration),))
 
 
-def _part(column: str, item: str, concentration: Number, rules: AirRules) -> _Part:
+def _part(column: str, item: str, concentration: Number, rules: AirRules, *, told: bool = True) -> _Part:
     value = fraction_of(concentration)
     if value < 0:
         raise ValueError(f"negative concentration: {item} {concentration}")
@@ -93,8 +93,9 @@ def _part(column: str, item: str, concentration: Number, rules: AirRules) -> _Pa
     digits = rules.input_digits.get(item)
     if digits is not None:
         rounded = half_even(value, digits)
-        params = {"item": _name(item), "value": plain(value), "digits": digits}
-        steps.append(Step(rules.source, rules.clause("aqi.input_digits"), "air.step.rounded", params, rounded))
+        if told:
+            params = {"item": _name(item), "value": plain(value), "digits": digits}
+            steps.append(Step(rules.source, rules.clause("aqi.input_digits"), "air.step.rounded", params, rounded))
         value = Fraction(rounded)
     points = rules.breakpoints[column]
     if value > points[-1]:
@@ -104,6 +105,8 @@ def _part(column: str, item: str, concentration: Number, rules: AirRules) -> _Pa
     index_low, index_high = rules.levels[at - 1], rules.levels[at]
     exact = Fraction(index_high - index_low) / (high - low) * (value - low) + index_low
     index = carry_up(exact)
+    if not told:
+        return _Part(index, ())
     clause = rules.clause(f"aqi.breakpoints.{column}")
     steps.append(
         Step(
@@ -152,22 +155,25 @@ def air_report(kind: Kind, values: Mapping[str, Number | None], rules: AirRules)
     Raises:
         ValueError: a concentration is negative or no number.
     """
-    return _report(Kind(kind), values, rules)[0]
+    return _report(Kind(kind), values, rules, told=False)[0]
 
 
 def air_report_derivation(kind: Kind, values: Mapping[str, Number | None], rules: AirRules) -> Derivation:
     """Return how the index of `air_report` comes about. Arguments and errors as there."""
-    return _report(Kind(kind), values, rules)[1]
+    return _report(Kind(kind), values, rules, told=True)[1]
 
 
-def _report(kind: Kind, values: Mapping[str, Number | None], rules: AirRules) -> tuple[AirReport, Derivation]:
+def _report(
+    kind: Kind, values: Mapping[str, Number | None], rules: AirRules, *, told: bool
+) -> tuple[AirReport, Derivation]:
     parts: dict[str, _Part] = {}
     inputs: list[Input] = []
     for item in ITEMS:
         value = values.get(item)
-        inputs.append(_input(item, value))
+        if told:
+            inputs.append(_input(item, value))
         if value is not None:
-            parts[item] = _item_part(kind, item, value, values, rules, inputs)
+            parts[item] = _item_part(kind, item, value, values, rules, inputs, told=told)
     indices = {item: parts[item].index if item in parts else None for item in ITEMS}
     missing = tuple(item for item in ITEMS if item not in parts)
     beyond = tuple(item for item in ITEMS if item in parts and parts[item].beyond)
@@ -199,9 +205,11 @@ def _item_part(
     values: Mapping[str, Number | None],
     rules: AirRules,
     inputs: list[Input],
+    *,
+    told: bool,
 ) -> _Part:
     column = rules.columns[kind][item]
-    part = _part(column, item, value, rules)
+    part = _part(column, item, value, rules, told=told)
     instead = rules.beyond[column].instead if part.beyond else ""
     other = values.get(instead) if instead else None
     if other is None:
