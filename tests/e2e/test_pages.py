@@ -219,7 +219,7 @@ PAGES: dict[str, tuple[str, ...]] = {
     "unit_head": ("/today/", "/review/", "/tasks/{submitted}/", "/tasks/{submitted}/do/close/", "/clues/{sign}/"),
     "leader": ("/today/", "/tasks/statistics/"),
     "auditor": ("/audit/", "/tasks/{submitted}/chain/", "/users/"),
-    "administrator": ("/users/", "/users/new/", "/feeds/", "/rosters/", "/grids/"),
+    "administrator": ("/users/", "/users/new/", "/users/keys/", "/me/keys/", "/feeds/", "/rosters/", "/grids/"),
 }
 BOTH = (
     "/desk/",

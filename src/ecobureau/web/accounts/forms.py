@@ -23,6 +23,7 @@ class NewUserForm(UserForm):
     """A new person: the sign-in name comes first."""
 
     username = forms.CharField(label=_("登录名"), max_length=150)
+    service = forms.BooleanField(label=_("服务账号：只供别的系统用密钥读写接口，不能登录"), required=False)
     field_order = ["username"]
 
 

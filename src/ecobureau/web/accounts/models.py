@@ -67,3 +67,33 @@ class Assignment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user}: {self.role} {self.org_path}"
+
+
+class ApiKey(models.Model):
+    """A key by which a machine acts as a person or a service account (an account that no password opens).
+
+    `prefix` is its public name; of its text only the SHA-256 is kept. `minute_at` and `minute_count` count requests.
+    """
+
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="api_keys")
+    name = models.CharField(_("用途"), max_length=60)
+    prefix = models.CharField(max_length=12, unique=True)
+    secret_sha256 = models.CharField(max_length=64)
+    may_write = models.BooleanField(default=False)
+    per_minute = models.PositiveIntegerField(default=120)
+    made_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    made_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True)
+    revoked_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    last_used_at = models.DateTimeField(null=True)
+    last_ip = models.GenericIPAddressField(null=True)
+    minute_at = models.DateTimeField(null=True)
+    minute_count = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        verbose_name = _("接口密钥")
+        verbose_name_plural = _("接口密钥")
+
+    def __str__(self) -> str:
+        return f"{self.prefix} {self.name}"

@@ -35,11 +35,13 @@ def new_user_page(request: HttpRequest) -> HttpResponse:
     form = NewUserForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            user, secret = services.create_user(viewer, **form.cleaned_data)
+            given = dict(form.cleaned_data)
+            signs_in = not given.pop("service")
+            user, secret = services.create_user(viewer, **given, signs_in=signs_in, must_change_password=signs_in)
         except Refused as refused:
             form.add_error(None, refused.text())
         else:
-            return _secret(request, user, secret)
+            return _secret(request, user, secret) if signs_in else redirect("accounts:user", user.pk)
     status = 422 if request.method == "POST" else 200
     return render(request, "accounts/new_user.html", {"form": form}, status=status)
 

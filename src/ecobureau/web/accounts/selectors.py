@@ -56,6 +56,14 @@ def may_administer(viewer: Viewer) -> bool:
     return viewer.is_system or viewer.has("administrator")
 
 
+def may_make_key(viewer: Viewer, user: User) -> bool:
+    """Say whether the viewer may make a key of an account: one's own; for service accounts administrators.
+
+    An administrator makes none for a person, since it would act in that person's name.
+    """
+    return viewer.user_id == user.pk or (may_administer(viewer) and not user.has_usable_password())
+
+
 @dataclass(frozen=True, slots=True)
 class UserRow:
     """A person in the list of users with the roles in force."""

@@ -63,8 +63,8 @@ class PositionForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         found = super().clean() or {}
-        given = [found.pop(name, None) for name in ("lon", "lat", "accuracy", "located_at")]
-        found["position"] = positions.position(*given, found.pop("no_position", ""))
+        lon, lat, accuracy, at = (found.pop(name, None) for name in ("lon", "lat", "accuracy", "located_at"))
+        found["position"] = positions.position(lon, lat, accuracy, at, found.pop("no_position", ""))
         return found
 
 
