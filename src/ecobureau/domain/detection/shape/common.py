@@ -75,6 +75,23 @@ def _seen_resolution(values: Floats) -> float:
     return float(np.min(np.diff(levels)))
 
 
+def trace_of(case: Case, factor: str) -> float:
+    """Return the level up to which a value counts as trace: a few per cent of limit and of the usual level; cached.
+
+    A running plant whose pollutant is gone reads its detection limit: flat, and of no weight for shapes.
+    """
+    key = f"trace:{factor}"
+    if key not in case.cache:
+        limit = limit_of(case, factor) or 0.0
+        head = case.series.avg[factor][: 240 * case.series.per_hour]
+        head = head[np.isfinite(head) & (head > 0)]
+        usual = float(np.median(head)) if len(head) else 0.0
+        case.cache[key] = max(2.0 * resolution_of(case, factor), 0.03 * limit, 0.06 * usual)
+    value = case.cache[key]
+    assert isinstance(value, float)
+    return value
+
+
 def scale_of(values: Floats) -> float:
     """Return the robust scale 1.4826 MAD of the finite values, NaN for none."""
     good = values[np.isfinite(values)]

@@ -16,6 +16,7 @@ from ecobureau.domain.detection.shape.common import (
     resolution_of,
     squash,
     time_of,
+    trace_of,
     usable_cycles,
 )
 from ecobureau.domain.detection.types import Case, Finding, NoOpinion, Opinion, Params
@@ -52,7 +53,7 @@ def _of_factor(case: Case, factor: str, p: Params) -> list[Finding]:
     step = resolution_of(case, factor)
     least = round(p["water_cycles"]) if series.kind == "water" else _gas_least(case, p)
     cycle_h = cycle_of(case, factor) * series.step_s / 3600
-    floor = p["floor_resolutions"] * step
+    floor = max(p["floor_resolutions"] * step, trace_of(case, factor))
     out: list[Finding] = []
     repeats, pairs, after, after_pairs, longest = 0.0, 0.0, 0.0, 0.0, 0
     for a, b, value in _runs(seen, 0.5 * step, round(p["bridge_h"] * series.per_hour)):
