@@ -16,19 +16,6 @@ from ecobureau.domain.air.bulk_statistics import (
     rates,
     years,
 )
-from ecobureau.domain.air.composite import (
-    Change,
-    Composite,
-    CompositeRule,
-    YearOnYear,
-    change,
-    composite,
-    composite_derivation,
-    composites,
-    ranks,
-    ranks_array,
-    year_on_year,
-)
 from ecobureau.domain.air.exact import OffGrid, exact_means, exact_percentiles
 from ecobureau.domain.air.exclusion import DayMark, excluded_days, without
 from ecobureau.domain.air.index import (
@@ -42,6 +29,19 @@ from ecobureau.domain.air.index import (
 )
 from ecobureau.domain.air.ozone import Mda8, mda8, mda8_array, mda8_derivation, running_8h
 from ecobureau.domain.air.params import COLUMNS, ITEMS, AirRules, Category, Kind, editions
+from ecobureau.domain.air.ranking import (
+    Change,
+    Composite,
+    CompositeRule,
+    YearOnYear,
+    change,
+    composite,
+    composite_derivation,
+    composites,
+    ranks,
+    ranks_array,
+    year_on_year,
+)
 from ecobureau.domain.air.statistics import (
     Assessment,
     Figure,
