@@ -10,6 +10,7 @@ from air_rules import composite_rule
 from ecobureau.domain.air import (
     ITEMS,
     change,
+    change_ranks,
     composite,
     composite_derivation,
     composites,
@@ -110,6 +111,12 @@ def test_change() -> None:
     assert (found.difference, found.rate) == (Decimal("-0.20"), Decimal("-5.0"))
     assert change("ranking2018", None, Decimal(4)).rate is None
     assert change("ranking2018", Decimal(1), Decimal(0)).rate is None
+
+
+def test_places_that_meet_all_limits_leave_the_ranking_of_deterioration() -> None:
+    rates = [Decimal("-5.0"), Decimal("2.0"), None, Decimal("-5.0"), Decimal("3.1")]
+    assert change_ranks(rates) == [1, 3, None, 1, 4]
+    assert change_ranks(rates, attained=[True, False, False, False, True], improving=False) == [None, 1, None, 2, None]
 
 
 def test_year_on_year_says_which_rule_was_used() -> None:

@@ -227,6 +227,24 @@ def ranks_array(figures: ArrayLike) -> NDArray[np.int64]:
     return found
 
 
+def change_ranks(
+    rates: Sequence[Decimal | None], *, attained: Sequence[bool] | None = None, improving: bool = True
+) -> list[int | None]:
+    """Rank places by how their index changed; ties share a rank.
+
+    Args:
+        rates: change rate of each place in percent, as published; None = not ranked.
+        attained: places whose six items all meet grade 2: they leave the ranking of deterioration (2017 plan).
+        improving: True ranks the largest fall of the index first, False the largest rise.
+
+    >>> change_ranks([Decimal("-5.0"), Decimal("2.0"), Decimal("3.1")], attained=[False, False, True], improving=False)
+    [2, 1, None]
+    """
+    left = attained or [False] * len(rates)
+    kept = [None if rate is None or (out and not improving) else rate for rate, out in zip(rates, left, strict=True)]
+    return ranks([None if rate is None else rate if improving else -rate for rate in kept])
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """A figure now and in the base period under one rule.
