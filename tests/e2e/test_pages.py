@@ -188,6 +188,7 @@ PAGES: dict[str, tuple[str, ...]] = {
         "/map/",
         "/clues/",
         "/clues/new/",
+        "/clues/import/",
         "/clues/{clue}/",
         "/clues/{clue}/chain/",
         "/clues/{clue}/send/",

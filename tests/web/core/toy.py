@@ -65,6 +65,7 @@ KIND = Kind(
     papers=(Paper("photo", "照片"),),
     verbs={"lend": lend},
     bulk=("lend",),
+    imports=("title", "level", "org_path", "note"),
     columns=(Column("pages", "页数", sort=("pages",)),),
     create=lambda actor, **fields: services.create("notebook", actor, **fields),
 )

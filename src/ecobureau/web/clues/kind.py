@@ -70,6 +70,7 @@ KIND = Kind(
     },
     forms={"merge": forms.MergeForm, "create": forms.RegisterForm},
     create=services.register,
+    imports=("title", "level", "scenario", "org_path", "lon", "lat", "note"),
     detail=evidence.context,
     templates={"detail": "clues/detail.html"},
     statistics=(

@@ -2,6 +2,7 @@
 
 GET  /api/<plural>/?state=…&q=…&limit=&offset=     list      POST /api/<plural>/                  make one
 GET  /api/<plural>/<number>/                       one       POST /api/<plural>/<number>/do/<verb>/  do a verb
+POST /api/<plural>/import/                         a table
 POST /api/<plural>/<number>/files/                 a file    GET  /api/schema                     OpenAPI
 """
 
@@ -24,13 +25,14 @@ from rest_framework.views import APIView
 from rest_framework.views import exception_handler as plain_handler
 
 from ecobureau.domain.workflow import Refusal
-from ecobureau.web.core import addresses, attachments, columns, history, registry, selectors, services
+from ecobureau.web.core import addresses, attachments, columns, history, importing, registry, selectors, services
 from ecobureau.web.core.access import Viewer
 from ecobureau.web.core.forms import FileForm, create_form, verb_form
 from ecobureau.web.core.middleware import language_of, status_of
 from ecobureau.web.core.pages.details import act_on
 from ecobureau.web.core.refusals import Refused, refuse
 from ecobureau.web.core.registry import Kind
+from ecobureau.web.core.tables import BadFile
 from ecobureau.words import say
 
 MAX_LIMIT = 500
@@ -229,7 +231,35 @@ class Files(_KindView):
         return Response(body, status=status.HTTP_201_CREATED)
 
 
-_BASES: tuple[type[_KindView], ...] = (Collection, Item, Act, Files)
+class Imported(_KindView):
+    """Records from a CSV or XLSX file (multipart: file; `dry_run=1` only tries). All of them are made, or none."""
+
+    parser_classes = [MultiPartParser]
+
+    def post(self, request: Request, **_: Any) -> Response:
+        importing.check(self.viewer(), self.kind)
+        upload = request.FILES.get("file")
+        if upload is None:
+            refuse(Refusal("core.file_missing"), actor=self.viewer().user_id, what=f"import {self.kind.code}")
+        apply = str(_body(request).get("dry_run", "")).lower() not in ("1", "true", "yes")
+        data = upload.read(importing.MOST_BYTES + 1)
+        try:
+            report = importing.run(self.viewer(), self.kind, data, str(upload.name), apply=apply)
+        except BadFile as bad:
+            return Response({"code": bad.code, "detail": bad.text()}, status=422)
+        body = {
+            "rows": report.rows,
+            "made": report.made if report.good else 0,
+            "same": report.same,
+            "applied": report.applied,
+            "numbers": report.numbers,
+            "problem_count": report.problem_count,
+            "problems": [{"row": each.row, "column": each.column, "detail": each.text} for each in report.problems],
+        }
+        return Response(body, status=(201 if report.applied else 200) if report.good else 422)
+
+
+_BASES: tuple[type[_KindView], ...] = (Collection, Item, Act, Files, Imported)
 
 
 def view_of(base: type[_KindView], kind: Kind) -> Any:
@@ -244,13 +274,13 @@ def view_of(base: type[_KindView], kind: Kind) -> Any:
         paged = [OpenApiParameter(name, OpenApiTypes.INT) for name in ("limit", "offset")]
         made = extend_schema(methods=["get"], parameters=searched + paged, responses=shape(many=True))(made)
         made = extend_schema(methods=["post"], request=OpenApiTypes.OBJECT, responses={201: shape})(made)
-    elif base is Files:
+    elif base in (Files, Imported):
         made = extend_schema(
             request={"multipart/form-data": OpenApiTypes.OBJECT}, responses={201: OpenApiTypes.OBJECT}
         )(made)
     else:
         made = extend_schema(request=OpenApiTypes.OBJECT, responses=shape)(made)
-    if base is not Files:
+    if base not in (Files, Imported):
         made.parser_classes = [JSONParser, FormParser, MultiPartParser]  # type: ignore[attr-defined]
     return made
 
@@ -288,11 +318,16 @@ def files(request: HttpRequest, plural: str, number: str) -> HttpResponseBase:
     return _serve(Files, request, plural, number=number)
 
 
+@_exempt
+def imported(request: HttpRequest, plural: str) -> HttpResponseBase:
+    return _serve(Imported, request, plural)
+
+
 def schema_patterns() -> list[Any]:
     """Return the addresses of every registered kind one by one, for the OpenAPI schema."""
     made = []
     for kind in registry.kinds():
-        ends = ("", "<str:number>/", "<str:number>/do/<str:verb>/", "<str:number>/files/")
+        ends = ("", "<str:number>/", "<str:number>/do/<str:verb>/", "<str:number>/files/", "import/")
         for base, end in zip(_BASES, ends, strict=True):
             made.append(path(f"api/{kind.plural}/{end}", view_of(base, kind).as_view()))
     return made

@@ -63,6 +63,7 @@ class Kind:
         forms: verb → Django form whose cleaned data goes to the service as keyword arguments; `create` for new ones.
         pages: verb → name of the page that does it in place of the kernel's form (takes the number).
         create: the app's service function for new records (`(actor, **cleaned)`); None = no page to make one.
+        imports: fields of the `create` form that a CSV or XLSX file may fill; empty = no import.
         columns: further columns behind the common ones; columns_only: in place of them.
         filters: a `django_filters.FilterSet` in place of the kernel's own.
         related: field names for select_related in lists.
@@ -88,6 +89,7 @@ class Kind:
     forms: Mapping[str, Any] = field(default_factory=dict)
     pages: Mapping[str, str] = field(default_factory=dict)
     create: Callable[..., Any] | None = None
+    imports: tuple[str, ...] = ()
     columns: tuple[Column, ...] = ()
     columns_only: tuple[Column, ...] = ()
     filters: Any = None
@@ -118,6 +120,8 @@ def register(kind: Kind) -> Kind:
     checked(kind.flow)
     if kind.code != kind.model.KIND or kind.flow.kind != kind.code:
         raise ValueError(f"kind {kind.code!r}: model says {kind.model.KIND!r}, flow says {kind.flow.kind!r}")
+    if kind.imports and kind.create is None:
+        raise ValueError(f"kind {kind.code!r}: it takes files but has no create service")
     for other in _kinds.values():
         if other.code != kind.code and (other.plural == kind.plural or other.prefix == kind.prefix):
             raise ValueError(f"kind {kind.code!r}: plural or prefix is taken by {other.code!r}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path, register_converter
 
 from ecobureau.web.core import api, registry
-from ecobureau.web.core.pages import bulk, details, house, lists
+from ecobureau.web.core.pages import bulk, details, house, imports, lists
 
 
 class PluralConverter:
@@ -49,6 +49,7 @@ urlpatterns = [
     path("files/<uuid:uuid>/withdraw/", details.withdraw_page, name="withdraw"),
     path("api/schema", api.SchemaView.as_view(), name="schema"),
     path("api/<plural:plural>/", api.collection, name="api_list"),
+    path("api/<plural:plural>/import/", api.imported, name="api_import"),
     path("api/<plural:plural>/<number:number>/", api.item, name="api_detail"),
     path("api/<plural:plural>/<number:number>/do/<slug:verb>/", api.act, name="api_do"),
     path("api/<plural:plural>/<number:number>/files/", api.files, name="api_files"),
@@ -58,6 +59,8 @@ urlpatterns = [
     path("<plural:plural>/new/", details.new_page, name="new"),
     path("<plural:plural>/export.csv", lists.export_page, {"form": "csv"}, name="export_csv"),
     path("<plural:plural>/export.xlsx", lists.export_page, {"form": "xlsx"}, name="export_xlsx"),
+    path("<plural:plural>/import/", imports.import_page, name="import"),
+    path("<plural:plural>/import/template.xlsx", imports.template_page, name="import_template"),
     path("<plural:plural>/bulk/<slug:verb>/", bulk.bulk_page, name="bulk"),
     path("<plural:plural>/views/", lists.save_view, name="save_view"),
     path("<plural:plural>/views/<int:pk>/drop/", lists.drop_view, name="drop_view"),

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from ecobureau.clock import beijing, now
 from ecobureau.domain.workflow import Refusal
-from ecobureau.web.core import access, addresses, audit, columns, export, parts, selectors, views
+from ecobureau.web.core import access, addresses, audit, columns, export, importing, parts, selectors, views
 from ecobureau.web.core.access import Viewer
 from ecobureau.web.core.forms import SavedViewForm
 from ecobureau.web.core.pages.common import kind_at, signed_in, template, viewer_in
@@ -97,6 +97,7 @@ def list_page(request: HttpRequest, plural: str) -> HttpResponse:
         "views": selectors.saved_views(viewer, kind),
         "saved_form": SavedViewForm(initial={"query": plain.urlencode()}),
         "may_create": kind.create is not None and access.may_somewhere(viewer, "create", kind),
+        "may_import": importing.may_import(viewer, kind),
         "may_export": access.may_somewhere(viewer, "export", kind),
         "bulk": _bulk(kind, viewer),
         "new_url": addresses.of_list(kind, page="new"),
