@@ -117,9 +117,9 @@ def _deal(
     plans: dict[str, list[tuple[Kind, Event]]],
 ) -> None:
     order: list[int] = []
-    while len(order) < count:
+    while kinds and len(order) < count:
         order += list(rng.permutation(len(kinds)))
-    for index in order[:count]:
+    for index in order[: max(count, 0)]:
         kind = kinds[index]
         fits = [plant for plant in plants if _fits(plant, kind)]
         rng.shuffle(fits)

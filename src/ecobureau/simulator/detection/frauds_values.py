@@ -203,13 +203,12 @@ def night_high_stack(plant: Plant, event: Event) -> None:
 
 
 def drift(plant: Plant, event: Event) -> None:
-    """P30: the analyser drifts slowly and is set right at the next calibration, which ends the event."""
+    """P30: the analyser drifts slowly and is set right at a calibration, which ends the event; others only check."""
     event.factors = some(plant, 1, 1)
     end = between(0.28, 0.6, event.size) * (1.0 if plant.rng.random() < 0.65 else -0.6)
     event.note = f"to {end:+.0%}"
     for factor in event.factors:
         plant.read[factor][event.span] *= 1.0 + end * np.linspace(0.0, 1.0, event.length)
-    plant.calibrate = [one for one in plant.calibrate if one[1] <= event.first or one[0] >= event.last]
     plant.calibrate.append((event.last, min(plant.grid.n, event.last + plant.grid.count(plant.style["cal_hours"]))))
 
 

@@ -38,9 +38,10 @@ def plan_calibration(plant: Plant) -> None:
 
 def calibrations(plant: Plant) -> None:
     """Write planned calibrations: zero, middle or span gas under C, then up to three hours of M."""
+    often = 0.7 if plant.style["cal_days"] >= 3 else 0.08
     for first, last in plant.calibrate:
         span_to_span(plant, first, last)
-        care = plant.grid.count(float(plant.rng.integers(1, 4))) if plant.rng.random() < 0.7 else 0
+        care = plant.grid.count(float(plant.rng.integers(1, 4))) if plant.rng.random() < often else 0
         end = min(plant.grid.n, last + care)
         plant.mark(last, end, "M", checked(plant))
         for factor in checked(plant):
