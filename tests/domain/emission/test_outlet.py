@@ -3,7 +3,7 @@
 import csv
 import os
 import random
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +17,7 @@ from ecobureau.domain.emission.rules import EmissionRules
 from ecobureau.domain.emission.substitution import Way
 from ecobureau.domain.emission.times import day_number
 
-FIRST_DAY = day_number(datetime(2025, 1, 1).date())
+FIRST_DAY = day_number(date(2025, 1, 1))
 FIRST = FIRST_DAY * 24
 DATA = Path(os.environ.get("ECOBUREAU_SHARED", Path(__file__).parents[4] / "shared")) / "data"
 Series = dict[str, dict[int, tuple[float | None, str]]]
@@ -268,7 +268,7 @@ def test_the_rule_of_the_gap_s_day_is_taken(rules: EmissionRules, old_rules: Emi
         samples({"w01001": ph, "w00000": flat(72, 1.0)}, rules),
         OutletSpec("water"),
         rules,
-        rules_on=lambda day: old_rules if day == datetime(2025, 1, 1).date() else rules,
+        rules_on=lambda day: old_rules if day == date(2025, 1, 1) else rules,
     )
     assert both.factors["w01001"].substitute.way[[10, 60]].tolist() == [Way.MEDIAN, Way.NEVER]
 

@@ -2,6 +2,7 @@
 
 import tomllib
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -71,7 +72,7 @@ def test_no_two_entries_of_a_key_hold_on_one_day():
         spans.setdefault(entry["key"], []).append((entry["valid_from"], entry.get("valid_to", date.max)))
     for key, own in spans.items():
         own.sort()
-        for (_, end), (start, _) in zip(own[:-1], own[1:], strict=True):
+        for (_, end), (start, _) in pairwise(own):
             assert end < start, key
 
 

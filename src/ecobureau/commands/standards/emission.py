@@ -9,6 +9,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from ecobureau.commands.standards.emission_check import CHECKS
 from ecobureau.commands.standards.emission_rows import time_text
 from ecobureau.commands.standards.emission_run import Computed, Run, add_options
 from ecobureau.commands.standards.table import Complaints, OutTable, guarded
@@ -20,6 +21,7 @@ from ecobureau.domain.emission.outlet import WATER_FLOW, FactorHours
 from ecobureau.domain.emission.substitution import DONE, Way
 from ecobureau.words import say
 
+__all__ = ["CHECKS", "COLUMNS", "add_check_options", "add_parser", "day_rows", "hour_rows", "run"]
 COLUMNS = (
     "level",
     "outlet_id",
@@ -55,6 +57,11 @@ def add_parser(parts: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
     parser = parts.add_parser("emission", help=say("emission.help"), description=say("emission.help"))
     add_options(parser)
     parser.add_argument("--levels", default="hour,day", metavar="hour,day", help=say("emission.levels.help"))
+
+
+def add_check_options(parser: argparse.ArgumentParser) -> None:
+    """Add what `standards check` needs for emissions."""
+    parser.add_argument("--outlets", metavar="FILE.csv", help=say("emission.outlets.help"))
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -45,6 +45,8 @@ CODES = {
     "emission.long_span": _(
         "{outlet}：从 {first} 到 {last} 共 {hours} 小时，超过 {most} 小时；请检查时刻，或用 --start、--end 限定"
     ),
+    "emission.check.no_outlets": _("核对折算值需要 --outlets：其中有各排放口各因子的基准氧 o2_ref"),
+    "emission.check.no_stdin": _("核对折算值要先通读文件取氧含量，请给出文件名而不是标准输入"),
     # states of an hour or a day
     "emission.state.ok": _("有效"),
     "emission.state.partial_stop": _("部分时间停运，不作均值，按运行分钟计排放量"),
