@@ -35,6 +35,7 @@ from ecobureau.domain.air import (
     percentile,
     running_8h,
     season_valid,
+    spans,
     without,
     year_valid,
     years,
@@ -208,10 +209,16 @@ def test_many_ozone_days_are_as_one(hours: list[int | None]) -> None:
     from ecobureau.domain.rounding import half_even
 
     one = mda8(hours, RULES)
-    found, valid, windows = mda8_array([as_array(hours)], RULES)  # type: ignore[arg-type]
-    assert windows[0] == one.windows
-    assert bool(valid[0]) == one.valid
-    assert np.isnan(found[0]) if one.value is None else found[0] == float(half_even(one.value, 0))
+    found = mda8_array([as_array(hours)], RULES)  # type: ignore[arg-type]
+    assert found.windows[0] == one.windows
+    assert bool(found.valid[0]) == one.valid
+    if one.value is None:
+        assert np.isnan(found.value[0])
+        assert (found.ends[0], found.parts[0]) == (0, 0)
+    else:
+        assert found.value[0] == float(half_even(one.value, 0))
+        assert Fraction(int(found.total[0]), int(found.parts[0]) * 10**6) == one.value
+        assert found.ends[0] == one.ends
 
 
 def test_the_derivation_of_ozone_names_the_hours() -> None:
@@ -280,6 +287,22 @@ def test_many_years_are_as_one(some: list[float | None], item: str, rules) -> No
         assert np.isnan(many) if single is None else many == float(single)
     assert (found.days[0], found.days_over[0], bool(found.valid[0])) == (one.days, one.days_over, one.valid)
     assert bool(found.meets[0]) == bool(one.meets)
+
+
+def test_months_and_quarters_of_many_series() -> None:
+    quarter = [date(2025, 1, 1) + timedelta(days=at) for at in range(90)]
+    full = np.full((2, 90), 40.0)
+    full[1, 60:65] = np.nan
+    months = [day.month for day in quarter]
+    found = spans("quarter", "pm10", full, months, RULES)
+    assert found.valid.tolist() == [True, False]
+    assert found.mean.tolist() == [40, 40]
+    march = spans("month", "pm10", full[:, 59:], months[59:], RULES)
+    assert march.valid.tolist() == [True, False]
+    assert march.days.tolist() == [31, 26]
+    assert spans("year", "pm10", full, months, RULES).valid.tolist() == [False, False]
+    with pytest.raises(KeyError):
+        spans("week", "pm10", full, months, RULES)
 
 
 def test_the_derivation_of_a_year_ends_in_the_verdict() -> None:

@@ -14,6 +14,7 @@ from ecobureau.domain.air.bulk_statistics import (
     good_days_arrays,
     multiples,
     rates,
+    spans,
     years,
 )
 from ecobureau.domain.air.exact import OffGrid, exact_means, exact_percentiles
@@ -27,7 +28,7 @@ from ecobureau.domain.air.index import (
     iaqi,
     iaqi_derivation,
 )
-from ecobureau.domain.air.ozone import Mda8, mda8, mda8_array, mda8_derivation, running_8h
+from ecobureau.domain.air.ozone import Mda8, Mda8Arrays, mda8, mda8_array, mda8_derivation, running_8h
 from ecobureau.domain.air.params import COLUMNS, ITEMS, AirRules, Category, Kind, editions
 from ecobureau.domain.air.ranking import (
     Change,
@@ -86,6 +87,7 @@ __all__ = [
     "GoodDays",
     "Kind",
     "Mda8",
+    "Mda8Arrays",
     "Note",
     "OffGrid",
     "YearArrays",
@@ -132,6 +134,7 @@ __all__ = [
     "rates",
     "running_8h",
     "season_valid",
+    "spans",
     "without",
     "year_on_year",
     "year_valid",

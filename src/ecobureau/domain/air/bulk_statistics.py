@@ -60,14 +60,27 @@ def years(item: str, days: ArrayLike, months: ArrayLike, rules: AirStatistics, *
         rules: rules in force on the last day of the year.
         grade: 1 or 2.
     """
+    return spans("year", item, days, months, rules, grade=grade)
+
+
+def spans(
+    span: str, item: str, days: ArrayLike, months: ArrayLike, rules: AirStatistics, *, grade: int = 2
+) -> YearArrays:
+    """Compute an item's statistics over a month, quarter or year for many series.
+
+    Args:
+        span: `month`, `quarter` or `year`, which sets when the statistics are valid: a month by its valid days, a
+            quarter by its valid months, a year by its valid days and those of each month. The limits held against are
+            the annual and daily ones throughout; a verdict (`meets`) is official for a year only.
+        item, days, months, rules, grade: as for `years`.
+
+    Raises:
+        KeyError: there is no such span.
+    """
     given = np.asarray(days, dtype=np.float64)
-    of_month = np.asarray(months)
     digits = rules.digits[item]
     high, counts = exact_percentiles(given, rules.percentile[item], digits)
-    there = ~np.isnan(given)
-    valid = counts >= rules.year_days
-    for month in range(1, 13):
-        valid &= there[:, of_month == month].sum(axis=1) >= rules.month_needs(month)
+    valid = _VALID[span](~np.isnan(given), np.asarray(months), rules)
     bound = float(rules.limit(item, day_period(item), grade))
     over = (half_even_array(given, digits) > bound).sum(axis=1, dtype=np.int64)
     meets = high <= bound
@@ -81,6 +94,36 @@ def years(item: str, days: ArrayLike, months: ArrayLike, rules: AirStatistics, *
     of_high = multiples(high, bound, rules)
     share = rates(counts - over, counts, rules)
     return YearArrays(valid, counts, over, average, high, of_mean, of_high, meets, share)
+
+
+def _valid_months(there: Bools, months: NDArray[np.int64], rules: AirStatistics) -> dict[int, Bools]:
+    return {
+        month: there[:, months == month].sum(axis=1) >= rules.month_needs(month) for month in np.unique(months).tolist()
+    }
+
+
+def _year_valid(there: Bools, months: NDArray[np.int64], rules: AirStatistics) -> Bools:
+    by_month = _valid_months(there, months, rules)
+    enough: Bools = there.sum(axis=1) >= rules.year_days
+    return enough & _all(by_month) if len(by_month) == 12 else np.zeros(len(there), bool)
+
+
+def _quarter_valid(there: Bools, months: NDArray[np.int64], rules: AirStatistics) -> Bools:
+    counted = np.sum(list(_valid_months(there, months, rules).values()), axis=0)
+    valid: Bools = counted >= rules.season_months
+    return valid
+
+
+def _month_valid(there: Bools, months: NDArray[np.int64], rules: AirStatistics) -> Bools:
+    return _all(_valid_months(there, months, rules))
+
+
+def _all(by_month: dict[int, Bools]) -> Bools:
+    found: Bools = np.logical_and.reduce(list(by_month.values()))
+    return found
+
+
+_VALID = {"month": _month_valid, "quarter": _quarter_valid, "year": _year_valid}
 
 
 def multiples(values: Floats, limit: float, rules: AirStatistics) -> Floats:

@@ -10,12 +10,14 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ecobureau.domain.air.assess import AirStatistics
-from ecobureau.domain.air.exact import SCALE, Floats, exact_means, steps_of
+from ecobureau.domain.air.exact import SCALE, Bools, Floats, Wholes, rounded_ratio, steps_of
 from ecobureau.domain.explain import Derivation, Input, Step
 from ecobureau.domain.rounding import Number, fraction_of, half_even, plain
 
 WINDOW = 8
 HOURS = 24
+_COMMON = 840
+"""Smallest number that 1 to 8 divide."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,35 +99,63 @@ def mda8_derivation(hours: Sequence[Number | None], rules: AirStatistics) -> Der
     return Derivation(tuple(steps), inputs)
 
 
-def mda8_array(hours: ArrayLike, rules: AirStatistics) -> tuple[Floats, np.ndarray, np.ndarray]:
-    """Return the highest 8-hour mean of many days, rounded to the digits of ozone; the bulk form of `mda8`.
+@dataclass(frozen=True, slots=True)
+class Mda8Arrays:
+    """The highest 8-hour means of n days.
+
+    Attributes:
+        value: rounded to the digits of ozone, NaN without a valid window; `valid`: whether the day counts.
+        windows: valid 8-hour means by day; `ends`: hour at whose end the highest ends, 0 without one.
+        total, parts: the exact mean is `total / parts / 10⁶`; parts is 0 without one.
+    """
+
+    value: Floats
+    valid: Bools
+    windows: Wholes
+    ends: Wholes
+    total: Wholes
+    parts: Wholes
+
+
+def mda8_array(hours: ArrayLike, rules: AirStatistics) -> Mda8Arrays:
+    """Return the highest 8-hour mean of many days; the bulk form of `mda8`.
 
     Args:
         hours: shape (days, 24), ug/m3 with at most 6 decimals, hours ending 01:00 … 24:00; NaN = missing.
         rules: as for `mda8`.
 
-    Returns:
-        Value by day (NaN without a valid window), whether the day counts, and the number of valid windows.
-
     Raises:
-        ValueError: another shape, or a value with more than 6 decimals.
+        OffGrid: a value with more than 6 decimals. ValueError: another shape.
     """
     given = np.asarray(hours, dtype=np.float64)
     if given.ndim != 2 or given.shape[1] != HOURS:
         raise ValueError(f"shape (days, 24) is needed, not {given.shape}")
-    windows = np.lib.stride_tricks.sliding_window_view(given, WINDOW, axis=1)
-    means, counts = exact_means(windows, rules.digits["o3"], need=rules.eight_hours)
-    count = (~np.isnan(means)).sum(axis=1)
-    highest = np.fmax.reduce(means, axis=1)
-    enough = count >= rules.mda8_windows
+    steps, there = steps_of(given)
+    counts = _windows(there.astype(np.int64))
+    fits = counts >= rules.eight_hours
+    # Over one denominator that every count divides, means are compared as whole numbers.
+    keys = np.where(fits, _windows(steps) * (_COMMON // np.where(fits, counts, 1)), -1)
+    at = keys.argmax(axis=1)
+    total = np.take_along_axis(keys, at[:, np.newaxis], axis=1)[:, 0]
+    windows: Wholes = fits.sum(axis=1, dtype=np.int64)
+    some = windows > 0
+    total = np.where(some, total, 0)
+    parts: Wholes = np.where(some, _COMMON, 0)
+    valid: Bools = windows >= rules.mda8_windows
     if rules.mda8_over_counts:
-        enough = enough | _any_over(windows, counts, rules)
-    return highest, enough & (count > 0), count
+        limit = rules.limit("o3", "mda8") * SCALE * _COMMON
+        valid = valid | (total * limit.denominator > limit.numerator)
+    return Mda8Arrays(
+        rounded_ratio(total, parts, rules.digits["o3"]),
+        valid & some,
+        windows,
+        np.where(some, at + WINDOW, 0),
+        total,
+        parts,
+    )
 
 
-def _any_over(windows: Floats, counts: np.ndarray, rules: AirStatistics) -> np.ndarray:
-    limit = rules.limit("o3", "mda8") * SCALE
-    steps, _ = steps_of(windows)
-    over = steps.sum(axis=2) * limit.denominator > counts * limit.numerator
-    found: np.ndarray = (over & (counts >= rules.eight_hours)).any(axis=1)
+def _windows(values: Wholes) -> Wholes:
+    summed: Wholes = np.cumsum(np.pad(values, ((0, 0), (1, 0))), axis=1)
+    found: Wholes = summed[:, WINDOW:] - summed[:, :-WINDOW]
     return found
