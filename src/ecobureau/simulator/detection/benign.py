@@ -98,16 +98,13 @@ def trace_nights(plant: Plant, event: Event) -> None:
 
 
 def trace_nights_stack(plant: Plant, event: Event) -> None:
-    """The factor at the detection limit, all day low."""
+    """The factor is low at this plant all the time, and at the detection limit when load is low at night."""
     event.factors = some(plant, 1, 1)
-    night = lag(within(plant.grid.hour, 22, 6).astype(float), plant.grid.dt, 1.0)
+    plant.style["trace"] = 0.0
+    night = lag(within(plant.grid.hour, 22, 6).astype(float), plant.grid.dt, 1.0) * during(plant, event)
     for factor in event.factors:
-        low = (
-            plant.limits[factor]
-            * (0.05 - 0.047 * night)
-            * np.exp(wander(plant.rng, plant.grid.n, plant.grid.dt, 5, 0.2))
-        )
-        plant.cz[factor][event.span] = low[event.span]
+        moves = np.exp(wander(plant.rng, plant.grid.n, plant.grid.dt, 5, 0.2))
+        plant.cz[factor] = plant.limits[factor] * (0.05 - 0.047 * night) * moves
 
 
 def short_over_range(plant: Plant, event: Event) -> None:
@@ -127,11 +124,14 @@ def easy_load(plant: Plant, event: Event) -> None:
 def strict(plant: Plant, event: Event) -> None:
     """Skilled dosing holds one factor steadily below the limit, with memory and noise as control has them."""
     event.factors = some(plant, 1, 1)
+    grid = plant.grid
+    ends = np.minimum(np.arange(event.length) + 1, event.length - np.arange(event.length)) * grid.dt
+    part = np.clip(ends / 48.0, 0.0, 1.0)
     for factor in event.factors:
-        moves = wander(plant.rng, event.length, plant.grid.dt, 3.0, between(0.035, 0.06, event.size))
-        plant.cz[factor][event.span] = plant.limits[factor] * np.minimum(
-            between(0.7, 0.83, event.size) * np.exp(moves), 0.955
-        )
+        moves = wander(plant.rng, event.length, grid.dt, 3.0, between(0.035, 0.06, event.size))
+        held = plant.limits[factor] * np.minimum(between(0.7, 0.83, event.size) * np.exp(moves), 0.955)
+        before = plant.cz[factor][event.span]
+        plant.cz[factor][event.span] = np.exp((1 - part) * np.log(before) + part * np.log(held))
 
 
 def obeyed(plant: Plant, event: Event) -> None:
