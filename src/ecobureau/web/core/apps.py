@@ -10,6 +10,7 @@ class CoreConfig(AppConfig):
 
     def ready(self) -> None:
         from ecobureau.clock import now
-        from ecobureau.web.core import clocks, loops
+        from ecobureau.web.core import clocks, loops, presence
 
         loops.register("clocks", loops.every_seconds(2.0, lambda: clocks.tick(now())))
+        loops.register("presence", loops.every_seconds(presence.SWEEP_S, lambda: presence.sweep(now())))

@@ -1,7 +1,8 @@
 """News for open pages: NOTIFY `live` with the transaction, and the short token that says who may hear what.
 
 Payload (JSON): `{"t": topic, "k": kind, "id": id, "org": path}`. Topics: `list:<kind>` (heard by place),
-`record:<kind>:<id>`, `user:<id>`, and `feed` for the health of the data. `org` is the grid where there is one, else the
+`record:<kind>:<id>`, `presence:<kind>:<id>` (who has it open),
+`user:<id>`, and `feed` for the health of the data. `org` is the grid where there is one, else the
 organisation's path; empty means that the topic alone decides.
 """
 
@@ -84,7 +85,7 @@ def _places(viewer: Any, topic: str) -> tuple[str, ...]:
         return ("",) if rest == str(viewer.user_id) else ()
     if word == "list":
         return access.live_paths(viewer, registry.get(rest))
-    if word == "record":
+    if word in ("record", "presence"):
         code, _, number = rest.partition(":")
         record = registry.get(code).records().filter(pk=int(number)).first()
         return ("",) if record is not None and access.allowed(viewer, "view", record) is None else ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path, register_converter
 
 from ecobureau.web.core import api, registry
-from ecobureau.web.core.pages import bulk, details, house, imports, lists
+from ecobureau.web.core.pages import bulk, details, house, imports, lists, presence
 
 
 class PluralConverter:
@@ -67,5 +67,6 @@ urlpatterns = [
     path("<plural:plural>/<number:number>/", details.detail_page, name="detail"),
     path("<plural:plural>/<number:number>/do/<slug:verb>/", details.do_page, name="do"),
     path("<plural:plural>/<number:number>/files/", details.upload_page, name="upload"),
+    path("<plural:plural>/<number:number>/open/", presence.beat_page, name="open"),
     path("<plural:plural>/<number:number>/chain/", details.chain_page, name="chain"),
 ]

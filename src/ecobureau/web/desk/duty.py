@@ -17,7 +17,7 @@ from ecobureau.domain.workflow import Refusal
 from ecobureau.web.clues import evidence as clue_evidence
 from ecobureau.web.clues import selectors as clues
 from ecobureau.web.clues.models import Clue
-from ecobureau.web.core import addresses, parts, registry
+from ecobureau.web.core import addresses, parts, presence, registry
 from ecobureau.web.core import selectors as kernel
 from ecobureau.web.core.access import Viewer
 from ecobureau.web.core.pages.common import signed_in, viewer_in
@@ -45,7 +45,7 @@ def duty_page(request: HttpRequest, number: str = "") -> HttpResponse:
         refuse(Refusal("core.not_found", {"number": number}), actor=viewer.user_id, what="desk")
     request.live_topics = ["list:clue", "feed"]  # type: ignore[attr-defined]
     context: dict[str, Any] = {
-        "cards": cards(waiting, chosen, level),
+        "cards": cards(viewer, waiting, chosen, level),
         "health": feeds.health(),
         "level": level,
         "chosen": chosen,
@@ -91,12 +91,13 @@ def merge_proposals(viewer: Viewer, clue: Clue, most: int = 3) -> list[dict[str,
     ]
 
 
-def cards(waiting: Sequence[Clue], chosen: Clue | None, level: str) -> list[parts.ClueCard]:
-    """Return the cards of the queue with their clocks, in three queries."""
+def cards(viewer: Viewer, waiting: Sequence[Clue], chosen: Clue | None, level: str) -> list[parts.ClueCard]:
+    """Return the cards of the queue with their clocks and who else reads them, in few queries."""
     kind = registry.get("clue")
     clocks = kernel.clock_badges(kind, waiting)
     names = places.names_of({_district(clue.org_path) for clue in waiting})
     folded = clues.children_of(waiting)
+    reading = presence.readers(viewer, "clue", [clue.pk for clue in waiting])
     tail = f"?level={level}" if level else ""
     return [
         parts.ClueCard(
@@ -108,6 +109,7 @@ def cards(waiting: Sequence[Clue], chosen: Clue | None, level: str) -> list[part
             clock=next(iter(clocks.get(clue.pk, ())), None),
             why=_("{n} 次").format(n=clue.findings) if clue.findings > 1 else "",
             risk=clue.risk,
+            reading="、".join(reading.get(clue.pk, ())),
             selected=chosen is not None and clue.pk == chosen.pk,
             folded=[
                 (f"{c.number} {c.heading}", reverse("core:detail", args=["clues", c.number])) for c in folded[clue.pk]

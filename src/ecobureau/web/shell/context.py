@@ -29,6 +29,7 @@ MODULES = {
     "eb/words": "eb/js/words.js",
     "eb/clock": "eb/js/clock.js",
     "eb/live": "eb/js/live.js",
+    "eb/presence": "eb/js/presence.js",
     "eb/keys": "eb/js/keys.js",
     "eb/chart": "eb/js/chart.js",
     "eb/chart-data": "eb/js/chart-data.js",

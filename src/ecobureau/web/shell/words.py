@@ -19,6 +19,7 @@ ISLAND_WORDS = {
     "live.resume": _("恢复更新"),
     "live.lost": _("自动更新中断，正在重连"),
     "live.signin": _("登录已过期，页面不再自动更新。请重新登录。"),
+    "presence.others": _("已在看 {who}"),
     "live.back": _("自动更新已恢复"),
     "chart.table": _("看数据表"),
     "chart.png": _("导出图片"),

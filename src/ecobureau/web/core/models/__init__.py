@@ -2,6 +2,7 @@
 
 from ecobureau.web.core.models.clock import Clock, ClockFired
 from ecobureau.web.core.models.history import History, HistoryPersonal
+from ecobureau.web.core.models.presence import Presence
 from ecobureau.web.core.models.record import Record, Series
 from ecobureau.web.core.models.things import Attachment, Audit, Link, Notice, SavedView, Share
 
@@ -14,6 +15,7 @@ __all__ = [
     "HistoryPersonal",
     "Link",
     "Notice",
+    "Presence",
     "Record",
     "SavedView",
     "Series",

@@ -10,6 +10,7 @@ const ISLANDS = {
   "eb-photo": "eb/photo",
   "eb-queue": "eb/queue",
   "eb-live": "eb/live",
+  "eb-presence": "eb/presence",
 };
 const loading = new Set();
 

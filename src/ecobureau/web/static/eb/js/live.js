@@ -230,7 +230,9 @@ class Live extends HTMLElement {
     announce(red ? say("live.new_red", { n: red }) : say("live.new", { n: fresh.length }));
   }
 
+  /** With data-quiet there is nothing to pause, and nothing is shown. */
   controls() {
+    if ("quiet" in this.dataset) return;
     this.button = button(say("live.pause"), "player-pause", "eb-btn eb-btn-plain");
     this.button.setAttribute("aria-pressed", "false");
     this.button.addEventListener("click", () => {
