@@ -77,10 +77,86 @@ CODES = {
     "detection.factor.pw_treat": _("治污用电"),
     "detection.none.short": _("数据太少"),
     "detection.none.no_pollutant": _("没有污染物数据"),
+    "detection.none.no_limit": _("没有登记限值"),
+    "detection.none.water_only": _("只用于废水排口"),
+    "detection.none.few_factors": _("同时监测的污染物只有 {count:.0f} 项，不够比较"),
+    "detection.counter.after_stop": _("变化前两天内有申报的停产、启停炉或长时间停机"),
+    "detection.counter.others_moved": _("同时有别的污染物按不同的比例变化，可能是工况或燃料"),
+    "detection.counter.one_factor": _("只有一项污染物如此"),
+    "detection.counter.trace": _("这些数值接近检出限"),
     "detection.P01.title": _("恒值"),
     "detection.P01.reason": _(
-        "{factors} 自 {start} 起 {hours} 小时一直是 {value:g}，共 {count:.0f} 个测量周期分毫不变；"
-        "该排口平时相邻两次相同的机会只有 {chance:.1%}，"
-        "此前最长连续 {longest:.0f} 次。"
+        "{factors}自 {start} 起 {hours} 小时一直是 {value:g}，共 {count:.0f} 个测量周期分毫不变；"
+        "该排口平时相邻两次相同的机会只有 {chance:.1%}，此前最长连续 {longest:.0f} 次。"
+    ),
+    "detection.P02.title": _("恒值加扰动"),
+    "detection.P02.reason": _(
+        "{factors}自 {start} 起 {hours} 小时围绕 {mean:g} 小幅跳动：相对波动 {spread:.1%}，平时为 {usual:.1%}；"
+        "前后两次的相关系数 {r1:.2f}，平时为 {memory:.2f}，像是固定值加随机数。"
+    ),
+    "detection.P03.title": _("超标削峰"),
+    "detection.P03.reason": _(
+        "{factors}自 {start} 起 {hours} 小时内 {seen:.0f} 个值没有一个超过限值 {limit:g}，"
+        "却有 {touches:.0f} 个紧贴在 {level:g} 以上或同一最高值；"
+        "按其余数值的分布本应有超标的时段。"
+    ),
+    "detection.P04.title": _("量程封顶"),
+    "detection.P04.reason": _(
+        "{factors}自 {start} 起 {hours} 小时内有 {touches:.0f} 个值、"
+        "分 {runs:.0f} 次停在同一最高值 {level:g}，没有超量程标记；"
+        "登记量程上限为 {range}，疑似量程被改小。"
+    ),
+    "detection.P05.title": _("斜率篡改"),
+    "detection.P05.reason": _(
+        "{factors}在 {start} 一下子变为平时的 {k:.2f} 倍（低了 {percent:.0f}%，{usual:g} → {seen:g}），"
+        "持续 {hours} 小时，波动的相对大小未变；负荷、氧含量、进口解释不了，偏离达 {z:.1f} 倍标准误差。"
+    ),
+    "detection.P06.title": _("截距篡改"),
+    "detection.P06.reason": _(
+        "{factors}自 {start} 起整体下移约 {offset:g}（{usual:g} → {seen:g}），持续 {hours} 小时，"
+        "波动的绝对大小未变，{floor:.0%} 的值贴在零附近；偏离达 {z:.1f} 倍标准误差。"
+    ),
+    "detection.P09.title": _("历史回放"),
+    "detection.P09.reason": _(
+        "{factors}自 {start} 起 {hours} 小时的数据与 {lag_h:g} 小时之前的一段逐个相同，其中有 {distinct:.0f} 次数值变化也一样。"
+    ),
+    "detection.P10.title": _("多因子同源"),
+    "detection.P10.reason": _(
+        "{factors}自 {start} 起 {hours} 小时按同一比例变化（约 {times:g} 倍，变化量相关系数 {r:.3f}，偏差只有 {rest:.1%}），"
+        "而平时相关系数只有 {before:.2f}。"
+    ),
+    "detection.P11.title": _("采样短路或取样桶"),
+    "detection.P11.reason": _(
+        "{factors}自 {start} 起 {hours} 小时同时几乎不动：相对波动 {spread:.1%}，平时为 {usual:.1%}，疑似采的不是排放口的水。"
+    ),
+    "detection.P12.title": _("贴限排放"),
+    "detection.P12.reason": _(
+        "{factors}自 {start} 起 {hours} 小时有 {share:.0%} 的时间在限值 {limit:g} 的九成以上却从不超过；"
+        "按自身波动，一次不超的机会约 {chance:.2g}。"
+    ),
+    "detection.P13.title": _("临限骤降"),
+    "detection.P13.reason": _(
+        "{factors}自 {start} 起 {hours} 小时内有 {times:.0f} 次升到限值 {limit:g} 的九成以上后突然下降（"
+        "如 {from_value:g} → {to_value:g}），"
+        "不是固定钟点的吹扫。"
+    ),
+    "detection.P14.title": _("夜间数据异常"),
+    "detection.P14.reason": _(
+        "{factors}自 {start} 起有 {nights:.0f} 个夜间（"
+        "{from_hour:.0f} 时至次日 {to_hour:.0f} 时）的数值是平时同样负荷下夜间的 {ratio:.2f} 倍，"
+        "白天照常。"
+    ),
+    "detection.P27.title": _("末位数字异常"),
+    "detection.P27.reason": _(
+        "{factors}自 {start} 起 {count:.0f} 个值的末位数字分布与该排口以往不同（偶然的机会 {p:.1e}）。"
+    ),
+    "detection.P30.title": _("仪表漂移"),
+    "detection.P30.reason": _(
+        "{factors}自 {start} 起 {days:g} 天内相对工况逐日偏移，累计 {percent:+.0f}%（单调性 {tau:.2f}），"
+        "疑似仪表漂移，请安排校准。"
+    ),
+    "detection.P31.title": _("毛刺与突变"),
+    "detection.P31.reason": _(
+        "{factors}自 {start} 起 {hours} 小时内有 {times:.0f} 个孤立的突变值，平时同样时间约 {usual:.1f} 个。"
     ),
 }

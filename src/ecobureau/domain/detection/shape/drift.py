@@ -4,130 +4,128 @@ from __future__ import annotations
 
 import numpy as np
 
-from ecobureau.domain.detection.model.outlet import default_inputs, inputs_of
 from ecobureau.domain.detection.registry import detector
-from ecobureau.domain.detection.shape.common import pollutants, squash, time_of, usable
+from ecobureau.domain.detection.shape.common import pollutants, squash, time_of
+from ecobureau.domain.detection.shape.steps import Walk, walks_of
 from ecobureau.domain.detection.types import Case, Finding, Floats, NoOpinion, Opinion, Params
 
 
-@detector(
-    id="P30", title="detection.P30.title", inputs=("pollutants", "load, O2, flow, inlet"), group="shape", cost="O(n)"
-)
+@detector(id="P30", title="detection.P30.title", inputs=("pollutants", "load, O2, inlet"), group="shape", cost="O(n)")
 def drift(case: Case, p: Params) -> Opinion:
     """Instrument drift: the ratio to what the plant's state explains creeps one way, day after day.
 
-    Over trailing windows ln(value) is fitted on the inputs of the data model and on time; statistic: the trend's change
-    over ten days with its error from daily blocks, and the share of days that follow it (Mann-Kendall).
+    Residuals of a line fitted before the window. Statistic: total of a ramp over the window in its own standard error,
+    from the autocorrelation of the outlet's own past (generalised least squares); Kendall's tau of daily medians; the ramp
+    must tell the window better than any single step does.
     Source: HJ 75-2017, HJ 355-2019 (drift checks).
     """
-    factors = pollutants(case)
-    if not factors:
+    if not pollutants(case):
         return NoOpinion("detection.none.no_pollutant")
     out: list[Finding] = []
-    for factor in factors:
-        out.extend(_of_factor(case, factor, p))
+    for factor, walk in walks_of(case, case.params.part("step")).items():
+        out.extend(_of_factor(case, factor, walk, p))
     return out
 
 
-def _of_factor(case: Case, factor: str, p: Params) -> list[Finding]:
-    series = case.series
-    values = series.avg[factor]
-    good = usable(case, factor) & (values > 0)
-    if good.sum() < 100:
-        return []
-    names = tuple(name for name in default_inputs(series, factor) if name != "hour")
-    columns = inputs_of(series, names)
-    x = (
-        np.column_stack([np.clip(one, -15, None) for one in columns.values()])
-        if columns
-        else np.zeros((len(series), 0))
-    )
-    day = 24 * series.per_hour
-    width = round(p["days"] * day)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        y = np.log(np.where(good, values, np.nan))
-    hits: list[tuple[int, float, float, float]] = []
-    for end in range(width, len(series) + 1, max(1, day // 2)):
-        told = _trend(y[end - width : end], x[end - width : end], good[end - width : end], day, p)
-        if told is not None:
-            hits.append((end, *told))
-    return _findings(case, factor, hits, width, day, p)
+def _of_factor(case: Case, factor: str, walk: Walk, p: Params) -> list[Finding]:
+    hits: list[tuple[int, int, float, float, float]] = []
+    stride = max(1, walk.per_day // 2)
+    for end in range(round((p["days"] + p["before_d"]) * walk.per_day), walk.count + 1, stride):
+        for days in (p["days"], p["days_long"]):
+            told = _ramp(walk, end, round(days * walk.per_day), p)
+            if told is not None and not _disturbed(case, walk, end - round(days * walk.per_day), end):
+                hits.append(told)
+                break
+    return _findings(case, factor, walk, hits, p)
 
 
-def _trend(y: Floats, x: Floats, good: np.ndarray, day: int, p: Params) -> tuple[float, float, float] | None:
-    """(ln change in ten days, t of it, Kendall's tau of daily medians) where all pass, else None."""
-    whole = good & np.isfinite(y) & np.all(np.isfinite(x), axis=1)
-    if whole.sum() < 0.5 * len(y):
+def _disturbed(case: Case, walk: Walk, begin: int, end: int) -> bool:
+    """A declared stop or a step inside the window: what comes after it is another level, not a creeping one."""
+    width = walk.blocks.width
+    stopped = bool(case.masks.stop[begin * width : end * width].any())
+    return stopped or bool(walk.spoilt[max(0, begin - walk.per_day) : end].any())
+
+
+def _ramp(walk: Walk, end: int, width: int, p: Params) -> tuple[int, int, float, float, float] | None:
+    """(end, window, ln total, z, tau) of the ramp over the window before block `end`, None where it is none."""
+    begin = end - width
+    if begin < 0:
         return None
-    days = len(y) // day
-    block = (np.arange(len(y)) // day)[whole]
-    design = x[whole]
-    spread = design.std(axis=0)
-    design = design[:, spread > 1e-9]
-    design = (design - design.mean(axis=0)) / np.maximum(design.std(axis=0), 1e-9)
-    target = y[whole]
-    time = np.flatnonzero(whole) / day
-    # Within days the inputs explain the values; their part is taken off before the days are compared.
-    inner = np.column_stack([design, np.ones(len(target)), time])
-    beta = np.linalg.lstsq(
-        inner.T @ inner + np.diag([1e-2 * len(target)] * design.shape[1] + [0.0, 0.0]), inner.T @ target, rcond=None
-    )[0]
-    rest = target - design @ beta[: design.shape[1]]
-    level = np.array(
-        [np.median(rest[block == one]) if np.count_nonzero(block == one) >= day // 4 else np.nan for one in range(days)]
-    )
-    known = np.isfinite(level)
-    if known.sum() < 0.7 * days:
+    found = walk.model_at(begin + walk.per_day)
+    if found is None:
         return None
-    index, level = np.flatnonzero(known).astype(float), level[known]
-    i, j = np.triu_indices(len(level), 1)
-    slopes = (level[j] - level[i]) / (index[j] - index[i])
-    slope = float(np.median(slopes))
-    tau = float(np.mean(np.sign(level[j] - level[i])))
-    residual = level - slope * index
-    residual = residual - np.median(residual)
-    noise = 1.4826 * float(np.median(np.abs(residual))) + 1e-6
-    steps = np.diff(level)
-    biggest = float(np.max(np.abs(steps)))
-    total = slope * (index[-1] - index[0])
-    t = abs(total) / (noise * np.sqrt(12.0 / len(level)) * 3.46 / 2)
-    if abs(10 * slope) < p["ln_change"] or abs(tau) < p["tau"] or t < p["t"]:
+    model, rest = found
+    first = max(0, begin - 3 * walk.per_day)
+    index = np.flatnonzero(np.isfinite(rest[first:end])) + first
+    if len(index) < 0.6 * (end - first):
         return None
-    # One jump is no drift.
-    if biggest > p["jump_share"] * abs(total):
+    y = np.clip(rest[index], -1.5, 1.5)
+    days = _daily(rest[begin:end], walk.per_day)
+    if len(days) < 0.7 * width / walk.per_day or abs(days[-1] - days[0]) < 0.6 * p["ln_total"]:
         return None
-    return 10 * slope, t, tau
+    i, j = np.triu_indices(len(days), 1)
+    tau = float(np.mean(np.sign(days[j] - days[i])))
+    if abs(tau) < p["tau"]:
+        return None
+    try:
+        root = np.linalg.cholesky(model.covariance(index))
+    except np.linalg.LinAlgError:
+        return None
+    ramp = np.clip((index - begin) / width, 0.0, 1.0)
+    places = np.arange(begin + 4, end - 4, 2)
+    steps = (index[:, None] >= places[None, :]).astype(float)
+    white = np.linalg.solve(root, np.column_stack([y, np.ones(len(index)), ramp, steps]))
+    mean = white[:, 1]
+    target = white[:, 0] - mean * (mean @ white[:, 0]) / (mean @ mean)
+    shapes = white[:, 2:] - np.outer(mean, mean @ white[:, 2:]) / (mean @ mean)
+    norm = np.maximum((shapes**2).sum(axis=0), 1e-12)
+    size = shapes.T @ target / norm
+    z = size * np.sqrt(norm)
+    total = float(size[0])
+    if abs(total) < p["ln_total"] or abs(z[0]) < p["z"] or abs(z[0]) < p["over_step"] * np.abs(z[1:]).max():
+        return None
+    if np.sign(total) != np.sign(tau):
+        return None
+    return end, width, total, float(z[0]), tau
+
+
+def _daily(rest: Floats, per_day: int) -> Floats:
+    count = len(rest) // per_day
+    part = rest[len(rest) - count * per_day :].reshape(count, per_day)
+    known = np.isfinite(part).sum(axis=1) >= per_day // 3
+    middle = np.nanmedian(np.where(np.isfinite(part), part, np.nan)[known], axis=1) if known.any() else np.zeros(0)
+    return np.asarray(middle, dtype=np.float64)
 
 
 def _findings(
-    case: Case, factor: str, hits: list[tuple[int, float, float, float]], width: int, day: int, p: Params
+    case: Case, factor: str, walk: Walk, hits: list[tuple[int, int, float, float, float]], p: Params
 ) -> list[Finding]:
     out: list[Finding] = []
-    group: list[tuple[int, float, float, float]] = []
+    group: list[tuple[int, int, float, float, float]] = []
     for hit in [*hits, None]:
-        if hit is not None and (not group or hit[0] - group[-1][0] <= day):
+        if hit is not None and (not group or hit[0] - group[-1][0] <= 2 * walk.per_day):
             group.append(hit)
             continue
         if len(group) >= p["least_hits"]:
             raised = group[int(p["least_hits"]) - 1]
-            change, t, tau = raised[1:]
-            begin = group[0][0] - width
+            end, width, total, z, tau = raised
+            blocks = walk.blocks.width
             out.append(
                 Finding(
                     pattern="P30",
-                    start=time_of(case, begin),
-                    end=time_of(case, group[-1][0]),
-                    raised_at=time_of(case, raised[0]),
+                    start=time_of(case, (group[0][0] - group[0][1]) * blocks),
+                    end=time_of(case, min(group[-1][0] * blocks, len(case.series))),
+                    raised_at=time_of(case, end * blocks),
                     factors=(factor,),
-                    statistic=abs(change),
-                    threshold=p["ln_change"],
-                    score=max(0.6, squash(min(abs(change) / p["ln_change"], abs(tau) / p["tau"]), 1.2)),
+                    statistic=abs(z),
+                    threshold=p["z"],
+                    score=max(0.62, squash(abs(z), 1.3 * p["z"])),
                     severity=2,
                     numbers={
-                        "percent": round(100 * (float(np.exp(change)) - 1), 1),
+                        "percent": round(100 * (float(np.exp(total)) - 1), 1),
                         "tau": round(tau, 2),
-                        "days": round(width / day, 1),
-                        "t": round(t, 1),
+                        "days": round(width / walk.per_day, 1),
+                        "z": round(abs(z), 1),
                     },
                 )
             )

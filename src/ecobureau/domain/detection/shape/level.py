@@ -70,6 +70,9 @@ class _Shape:
         self.floor_before = _share_at(values[before], use[before], floor)
         self.floor_now = _share_at(values[after], use[after], floor)
         self.parts = _by_quarter(case, one)
+        self.moves = int(np.count_nonzero(np.diff(values[after])[use[after][1:] & use[after][:-1]]))
+        clear = use[after] & (values[after] > trace_of(case, one.factor))
+        self.clear = _median(values[after], clear)
         self.spread = _step(values[after], use[after]) / max(1e-9, _step(values[before], use[before]))
 
 
@@ -110,7 +113,9 @@ def _is_offset(one: Step, told: _Shape, p: Params) -> bool:
         return False
     # Scatter of a scaled series shrinks by the factor, that of a shifted one stays: which is nearer, in logs?
     k = float(np.log(max(told.now, 1e-9) / told.usual))
-    return abs(np.log(told.spread)) < p["offset_lean"] * abs(np.log(told.spread) - k)
+    # The size of few differences is uncertain; a factor is what hands find easier to set, so doubt leans that way.
+    doubt = p["offset_lean"] / np.sqrt(max(1, told.moves))
+    return bool(abs(np.log(told.spread)) + doubt < abs(np.log(told.spread) - k))
 
 
 def _stood_still(case: Case, near: Bools) -> bool:
@@ -151,6 +156,9 @@ def _told(case: Case, one: Step, told: _Shape, pattern: str, shared: Params, own
         # Another pollutant moved too, by another amount: the process or the fuel.
         score *= shared["doubt_others"]
         counter.append("detection.counter.others_moved")
+    if told.floor_now > told.floor_before + 0.05 and told.clear > 0.8 * told.usual:
+        # What is not at trace is as it always was: hours without the pollutant, not a shifted scale.
+        return None
     if told.now > told.usual * (1 - shared["least_fall"]):
         return None
     return Finding(

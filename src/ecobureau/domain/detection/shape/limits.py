@@ -289,8 +289,8 @@ def _drops(case: Case, factor: str, limit: float, seen: Cycles, p: Params) -> li
                 severity=5,
                 numbers={
                     "times": float(len(window)),
-                    "from": round(float(np.median(x[window - 1])), 3),
-                    "to": round(float(np.median(x[window])), 3),
+                    "from_value": round(float(np.median(x[window - 1])), 3),
+                    "to_value": round(float(np.median(x[window])), 3),
                     "limit": limit,
                 },
             )

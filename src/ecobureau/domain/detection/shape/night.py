@@ -12,6 +12,7 @@ from ecobureau.domain.detection.shape.common import (
     scale_of,
     squash,
     time_of,
+    trace_of,
     usable,
 )
 from ecobureau.domain.detection.types import Case, Finding, Floats, NoOpinion, Opinion, Params
@@ -99,6 +100,13 @@ def _judge(raw: Floats, told: Floats, place: int, hits: Floats, p: Params) -> tu
     return best
 
 
+def _at_trace(case: Case, factor: str, nights: list[tuple[int, int]]) -> bool:
+    """The nights' values fall to the detection limit: nothing is left to measure, which is not a mode."""
+    values, floor = case.series.avg[factor], trace_of(case, factor)
+    shares = [float(np.mean(values[a:b][np.isfinite(values[a:b])] <= floor)) for a, b in nights if b > a]
+    return bool(np.median(shares) > 0.5) if shares else False
+
+
 def _findings(
     case: Case, factor: str, nights: list[tuple[int, int]], ready: list[int], hits: Floats, size: Floats, p: Params
 ) -> list[Finding]:
@@ -119,6 +127,7 @@ def _findings(
         if len(members) >= need:
             raised = members[need - 1]
             typical = float(np.median(size[members[:need]]))
+            trace = _at_trace(case, factor, [nights[one] for one in members[:need]])
             out.append(
                 Finding(
                     pattern="P14",
@@ -128,7 +137,8 @@ def _findings(
                     factors=(factor,),
                     statistic=float(np.exp(typical)),
                     threshold=float(np.exp(sign * p["ln_ratio"])),
-                    score=max(0.62, squash(abs(typical) / p["ln_ratio"] * len(members) / need, 1.4)),
+                    score=max(0.62, squash(abs(typical) / p["ln_ratio"] * len(members) / need, 1.4))
+                    * (p["doubt_trace"] if trace else 1.0),
                     severity=4,
                     numbers={
                         "nights": float(len(members)),
@@ -136,6 +146,7 @@ def _findings(
                         "from_hour": p["from_hour"],
                         "to_hour": p["to_hour"],
                     },
+                    counter=("detection.counter.trace",) if trace else (),
                 )
             )
         place = last + 1

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+
+from dataclasses import replace
+
 import numpy as np
 
 from ecobureau.domain.detection.registry import detector
@@ -44,7 +47,12 @@ def constant_with_noise(case: Case, p: Params) -> Opinion:
     found: list[Finding] = []
     for factor in factors:
         found.extend(_noise_of(case, factor, p))
-    return join_factors(found)
+    joined = join_factors(found)
+    # What one factor shows weakly, two or more at the same time show well.
+    return [
+        replace(one, score=max(one.score, p["joint_score"]), counter=()) if len(one.factors) > 1 else one
+        for one in joined
+    ]
 
 
 def _noise_of(case: Case, factor: str, p: Params) -> list[Finding]:
@@ -59,14 +67,22 @@ def _noise_of(case: Case, factor: str, p: Params) -> list[Finding]:
     usual = lagged_quantile(spread, 0.5, hold=hold, every=every, least=least)
     memory = lagged_quantile(stat.r1, 0.5, hold=hold, every=every, least=least)
     memory_low = lagged_quantile(stat.r1, 0.05, hold=hold, every=every, least=least)
-    quiet = spread < np.minimum(p["spread_ratio"] * usual, p["low_ratio"] * low)
+    least_ever = lagged_quantile(spread, 0.0, hold=hold, every=every, least=least)
     z = (np.arctanh(np.clip(memory, -0.95, 0.95)) - np.arctanh(np.clip(stat.r1, -0.95, 0.95))) * np.sqrt(
         np.maximum(stat.count - 3, 1)
     )
-    loose = (memory > p["memory_least"]) & (z > p["memory_z"]) & (stat.r1 < memory_low)
-    coarse = resolution_of(case, factor) > p["coarse"] * stat.sd
-    hit = quiet & loose & ~coarse
-    return _findings(case, "P02", (factor,), hit, at, first, width, _numbers(stat, spread, usual, memory), z, p, 4)
+    fresh = (memory > p["memory_least"]) & ~(resolution_of(case, factor) > p["coarse"] * stat.sd)
+    weak = fresh & (spread < np.minimum(p["spread_ratio"] * usual, p["low_ratio"] * low)) & (z > p["memory_z"])
+    weak &= stat.r1 < memory_low
+    strong = weak & (spread < p["strong_ratio"] * usual) & (spread < p["strong_low"] * least_ever)
+    strong &= z > p["strong_z"]
+    out = _findings(case, "P02", (factor,), strong, at, first, width, _numbers(stat, spread, usual, memory), z, p, 4)
+    for one in _findings(
+        case, "P02", (factor,), weak, at, first, width, _numbers(stat, spread, usual, memory), z, p, 4
+    ):
+        if not any(one.start < other.end and other.start < one.end for other in out):
+            out.append(replace(one, score=p["weak_score"], counter=("detection.counter.one_factor",)))
+    return out
 
 
 def _numbers(stat: Rolling, spread: Floats, usual: Floats, memory: Floats) -> dict[str, Floats]:
@@ -105,7 +121,9 @@ def _findings(
                 factors=factors,
                 statistic=value,
                 threshold=p["threshold"],
-                score=max(0.62, squash(value, 1.3 * p["threshold"])),
+                score=squash(value, p["threshold"])
+                if pattern == "P11"
+                else max(0.62, squash(value, 1.3 * p["threshold"])),
                 severity=severity,
                 numbers={name: round(float(values[raised]), 4) for name, values in numbers.items()},
             )
@@ -131,6 +149,7 @@ def bucket(case: Case, p: Params) -> Opinion:
     known = np.zeros((len(factors), count), dtype=bool)
     ratio = np.full((len(factors), count), np.nan)
     spread_at = np.full((len(factors), count), np.nan)
+    memory_at = np.full((len(factors), count), np.nan)
     for row, factor in enumerate(factors):
         stat, at, _first, width = _statistics(case, factor, p["hours"], p["filled"])
         if len(at) < width:
@@ -147,6 +166,7 @@ def bucket(case: Case, p: Params) -> Opinion:
         _hold(known[row], at, np.isfinite(spread) & np.isfinite(usual))
         _hold(ratio[row], at, spread / usual)
         _hold(spread_at[row], at, spread)
+        _hold(memory_at[row], at, stat.r1)
     voices = known.sum(axis=0)
     share = np.where(voices > 0, (still & known).sum(axis=0) / np.maximum(voices, 1), 0.0)
     hit = (voices >= p["factors"]) & (share >= p["share"])
@@ -156,7 +176,8 @@ def bucket(case: Case, p: Params) -> Opinion:
     index = np.arange(count, dtype=np.int64)
     width = round(p["hours"] * case.series.per_hour)
     strength = -2.0 * np.log(np.maximum(median_ratio, 1e-3)) * np.maximum(voices, 1)
-    numbers = {"spread": median_spread, "usual": median_spread / np.maximum(median_ratio, 1e-9)}
+    memory = np.nanmean(np.where(known, memory_at, np.nan), axis=0)
+    numbers = {"r1": memory, "spread": median_spread, "usual": median_spread / np.maximum(median_ratio, 1e-9)}
     return _findings(case, "P11", tuple(factors), hit, index, index, width, numbers, strength, p, 5)
 
 

@@ -111,7 +111,7 @@ def _fit(blocks: Blocks, rows: np.ndarray, p: Params) -> _Model | None:
     # Tails of the residuals count by their spread too, not by the middle half alone.
     finite = rest[np.isfinite(rest)]
     if len(finite):
-        scale = max(scale, float(np.quantile(np.abs(finite), 0.95)) / 2.2)
+        scale = max(scale, float(np.quantile(np.abs(finite), 0.9)) / 2.0)
     wander, keep = _colour(rest, scale)
     return _Model(line, columns, scale, wander, keep)
 
@@ -199,17 +199,16 @@ def _could_step(y: Floats, p: Params) -> bool:
 def steps_of(case: Case, p: Params) -> dict[str, list[Step]]:
     """Return the steps of every pollutant; cached. Causal: each is raised from blocks that had ended."""
     if "steps" not in case.cache:
-        walks = {factor: _Walk(case, factor, p) for factor in pollutants(case)}
-        found = {factor: walk.steps() for factor, walk in walks.items()}
+        walks = walks_of(case, p)
         case.cache["steps"] = {
-            factor: [_with_others(one, factor, walks, p) for one in those] for factor, those in found.items()
+            factor: [_with_others(one, factor, walks) for one in walk.found] for factor, walk in walks.items()
         }
     out = case.cache["steps"]
     assert isinstance(out, dict)
     return out
 
 
-class _Walk:
+class Walk:
     """One walk through the blocks of a factor."""
 
     def __init__(self, case: Case, factor: str, p: Params) -> None:
@@ -220,6 +219,7 @@ class _Walk:
         self.samples = len(case.series)
         self.spoilt = np.zeros(self.count, dtype=bool)
         self.models: list[tuple[int, _Model, Floats]] = []
+        self.found: list[Step] = []
 
     def model_at(self, block: int) -> tuple[_Model, Floats] | None:
         """The model in force at a block: fitted on the day it was last renewed, on blocks before the hold-off."""
@@ -309,7 +309,19 @@ class _Walk:
         return float(np.median(now) - np.median(past)) if len(now) >= 2 and len(past) >= 4 else float("nan")
 
 
-def _with_others(one: Step, factor: str, walks: dict[str, _Walk], p: Params) -> Step:
+def walks_of(case: Case, p: Params) -> dict[str, Walk]:
+    """Return the walk of every pollutant with its steps found; cached."""
+    if "walks" not in case.cache:
+        walks = {factor: Walk(case, factor, p) for factor in pollutants(case)}
+        for walk in walks.values():
+            walk.found = walk.steps()
+        case.cache["walks"] = walks
+    out = case.cache["walks"]
+    assert isinstance(out, dict)
+    return out
+
+
+def _with_others(one: Step, factor: str, walks: dict[str, Walk]) -> Step:
     others = tuple(walk.moved(one.first, one.raised) for name, walk in walks.items() if name != factor)
     return Step(one.factor, one.first, one.stop, one.raised, one.open, one.ln_k, one.z, others)
 
