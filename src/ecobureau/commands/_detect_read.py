@@ -452,7 +452,7 @@ def _plausible(
     notes: Notes,
 ) -> np.ndarray | None:
     """Return the values with absurd ones as NaN; None when the whole factor seems to be in another unit."""
-    values = table.avg[source].copy()
+    values: np.ndarray = table.avg[source].copy()
     known = f"plausible.{factor}" in params
     low, high = _pair(params, f"plausible.{factor}") if known else (-np.inf, np.inf)
     fact = facts.factors.get(factor) if facts is not None else None

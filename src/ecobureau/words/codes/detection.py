@@ -118,16 +118,19 @@ CODES = {
     ),
     "detection.P09.title": _("历史回放"),
     "detection.P09.reason": _(
-        "{factors}自 {start} 起 {hours} 小时的数据与 {lag_h:g} 小时之前的一段逐个相同，其中有 {distinct:.0f} 次数值变化也一样。"
+        "{factors}自 {start} 起 {hours} 小时的数据与 {lag_h:g} 小时之前的一段逐个相同，"
+        "其中有 {distinct:.0f} 次数值变化也一样。"
     ),
     "detection.P10.title": _("多因子同源"),
     "detection.P10.reason": _(
-        "{factors}自 {start} 起 {hours} 小时按同一比例变化（约 {times:g} 倍，变化量相关系数 {r:.3f}，偏差只有 {rest:.1%}），"
+        "{factors}自 {start} 起 {hours} 小时按同一比例变化（约 {times:g} 倍，"
+        "变化量相关系数 {r:.3f}，偏差只有 {rest:.1%}），"
         "而平时相关系数只有 {before:.2f}。"
     ),
     "detection.P11.title": _("采样短路或取样桶"),
     "detection.P11.reason": _(
-        "{factors}自 {start} 起 {hours} 小时同时几乎不动：相对波动 {spread:.1%}，平时为 {usual:.1%}，疑似采的不是排放口的水。"
+        "{factors}自 {start} 起 {hours} 小时同时几乎不动："
+        "相对波动 {spread:.1%}，平时为 {usual:.1%}，疑似采的不是排放口的水。"
     ),
     "detection.P12.title": _("贴限排放"),
     "detection.P12.reason": _(

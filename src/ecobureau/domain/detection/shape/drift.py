@@ -15,8 +15,8 @@ def drift(case: Case, p: Params) -> Opinion:
     """Instrument drift: the ratio to what the plant's state explains creeps one way, day after day.
 
     Residuals of a line fitted before the window. Statistic: total of a ramp over the window in its own standard error,
-    from the autocorrelation of the outlet's own past (generalised least squares); Kendall's tau of daily medians; the ramp
-    must tell the window better than any single step does.
+    from the autocorrelation of the outlet's own past (generalised least squares); Kendall's tau of daily medians; the
+    ramp must tell the window better than any single step does.
     Source: HJ 75-2017, HJ 355-2019 (drift checks).
     """
     if not pollutants(case):

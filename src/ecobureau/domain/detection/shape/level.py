@@ -23,8 +23,8 @@ def slope(case: Case, p: Params) -> Opinion:
     """Slope tampering: the level is multiplied by a factor from one moment on, relative scatter unchanged.
 
     Statistic: size of a step in ln(value / expected value) in its own standard error, from the autocorrelation of the
-    outlet's own past. A move that came gradually is drift (P30); a difference instead of a factor is P06; all pollutants by
-    one factor is dilution (P08). Other pollutants that move by other amounts speak for the process.
+    outlet's own past. A move that came gradually is drift (P30); a difference instead of a factor is P06; all
+    pollutants by one factor is dilution (P08). Other pollutants that move by other amounts speak for the process.
     Source: HJ 75-2017, 生态环境监测条例 art. 25(5).
     """
     return _moves(case, p, "P05")
@@ -32,7 +32,7 @@ def slope(case: Case, p: Params) -> Opinion:
 
 @detector(id="P06", title="detection.P06.title", inputs=("pollutants", "load, O2, inlet"), group="shape", cost="O(n)")
 def offset(case: Case, p: Params) -> Opinion:
-    """Offset tampering: a fixed amount is taken off, many values fall to the floor, scatter unchanged in absolute terms.
+    """Offset tampering: a fixed amount is taken off; many values fall to the floor, scatter stays as it was.
 
     Same steps as P05, told apart by the share of values at the floor and by the size of neighbours' differences.
     A step of less than 3 % of the range at a calibration is a corrected zero drift.
@@ -134,18 +134,19 @@ def _told(case: Case, one: Step, told: _Shape, pattern: str, shared: Params, own
     near = quiet_before(case, one.first, shared["after_stop_h"])
     counter: list[str] = []
     score = max(0.62, squash(abs(one.z), 1.3 * case.params.part("step")["z"]))
-    if pattern == "P06" and facts is not None and facts.range_max and np.isin(flags[near], ["C"]).any():
-        if told.usual - told.now < own["zero_share"] * facts.range_max and told.floor_now <= told.floor_before + 0.02:
-            return None
+    zero = pattern == "P06" and facts is not None and facts.range_max and np.isin(flags[near], ["C"]).any()
+    top = (facts.range_max or 0.0) if facts is not None else 0.0
+    if zero and told.usual - told.now < own["zero_share"] * top and told.floor_now <= told.floor_before + 0.02:
+        return None
     if one.stop - one.first < shared["least_h"] * series.per_hour:
         return None
     quarters = told.parts[np.isfinite(told.parts)]
     if len(quarters) >= 3 and np.count_nonzero(quarters > 0.4 * one.ln_k) >= 1:
         return None
     scatter = told.spread * (told.usual / max(told.now, 1e-9) if pattern == "P05" else 1.0)
-    if np.isfinite(scatter) and not shared["scatter_low"] < scatter < shared["scatter_high"]:
-        if not (pattern == "P06" and told.floor_now > told.floor_before + own["floor_share"]):
-            return None
+    floored = pattern == "P06" and told.floor_now > told.floor_before + own["floor_share"]
+    if np.isfinite(scatter) and not shared["scatter_low"] < scatter < shared["scatter_high"] and not floored:
+        return None
     if case.masks.stop[near].any() or _stood_still(case, near):
         score *= shared["doubt_stop"]
         counter.append("detection.counter.after_stop")

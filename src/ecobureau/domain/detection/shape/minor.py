@@ -25,8 +25,8 @@ from ecobureau.domain.detection.types import Case, Finding, Floats, NoOpinion, O
 def digits(case: Case, p: Params) -> Opinion:
     """Digits: the last digits of a window are dealt unlike those of the outlet's own history.
 
-    Statistic: chi-square of the last digit of 300 and more values against the history's own shares. Rounding by the logger
-    is in the history too. Supporting evidence only, never a clue alone.
+    Statistic: chi-square of the last digit of 300 and more values against the history's own shares. Rounding by the
+    logger is in the history too. Supporting evidence only, never a clue alone.
     """
     factors = pollutants(case)
     if not factors:
@@ -77,8 +77,8 @@ def _digits_of(case: Case, factor: str, p: Params) -> list[Finding]:
 def spikes(case: Case, p: Params) -> Opinion:
     """Spikes: single values far off their neighbours, more of them than the outlet usually shows.
 
-    Statistic: values more than five scales off the median of the five around them (Hampel), counted over two days against
-    a Poisson law with the outlet's own earlier rate. Right after a calibration they are residue.
+    Statistic: values more than five scales off the median of the five around them (Hampel), counted over two days
+    against a Poisson law with the outlet's own earlier rate. Right after a calibration they are residue.
     """
     factors = pollutants(case)
     if not factors:

@@ -69,7 +69,7 @@ def _stretches(
     stack: list[_Column], lag: int, width: int, p: Params
 ) -> list[tuple[int, int, float, int, tuple[str, ...]]]:
     """Runs [begin, end) in which some factors agree with themselves `lag` samples earlier."""
-    out = []
+    out: list[tuple[int, int, float, int, tuple[str, ...]]] = []
     for column in stack:
         a, b = column.values[lag:], column.values[:-lag]
         both = column.use[lag:] & column.use[:-lag]

@@ -156,7 +156,7 @@ def _best_step(rest: Floats, model: _Model, end: int, p: Params) -> _Best | None
         root = np.linalg.cholesky(model.covariance(index))
     except np.linalg.LinAlgError:
         return None
-    starts = [one for one in range(begin + int(p["before_blocks"]), end - int(p["after_blocks"]) + 1)]
+    starts = list(range(begin + int(p["before_blocks"]), end - int(p["after_blocks"]) + 1))
     if not starts:
         return None
     after = np.array([np.count_nonzero(index >= one) for one in starts])
