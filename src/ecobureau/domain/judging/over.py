@@ -5,7 +5,8 @@
 - Equal to the limit is not over (GB/T 8170-2008 s. 5, full-value comparison).
 - Where the limit binds converted values (折算) the converted value counts: as sent, else reckoned from the oxygen of
   the same period, C × (21 − O2ref) / (21 − O2) (HJ 212-2017 D.2, eq. 28); none near 21 % oxygen.
-- The limit in force on the day (Asia/Shanghai) of a period's start counts for it.
+- The limit in force on the day (Asia/Shanghai) of a period's start counts for it. One of the day or the night alone
+  (noise) binds the hours that begin in that part of the day, and hour data only: a loud minute is no exceedance.
 """
 
 from __future__ import annotations
@@ -30,7 +31,6 @@ from ecobureau.domain.judging.types import (
     Point,
     Stream,
     Where,
-    civil_day,
     instant_text,
     shown,
 )
@@ -149,15 +149,15 @@ def _gap_s(stream: Stream, params: Params) -> float:
 
 
 def limit_for(limits: Iterable[LimitSpan], stream: Stream, bound: Bound, at: datetime) -> LimitSpan | None:
-    """Return the limit that binds a stream at an instant: in force on its day, of its period; converted ones first."""
-    day = civil_day(at)
+    """Return the limit that binds a stream at an instant: in force then, of its period; converted ones first."""
     periods = {"day", "any"} if stream.kind == "day" else {"hour", "any"}
     binding = [
         limit
         for limit in limits
         if limit.kind == bound
-        and limit.in_force(day)
+        and limit.holds_at(at)
         and limit.period in periods
+        and (not limit.part or stream.kind == "hour")
         and (stream.kind == "rt" or limit.field not in ("rtd", "zs_rtd"))
     ]
     return min(
@@ -219,6 +219,7 @@ def _judge(point: Point, bound: Bound, facts: OverFacts, params: Params) -> Seen
         "limit_ref": limit.ref,
         "since": limit.first_day.isoformat(),
         "period": limit.period,
+        "part": limit.part,
     }
     verdict: Literal["bad", "good", "between"] = "bad" if bad else "good" if good else "between"
     return Seen(point, verdict, value, threshold, point.unit or limit.unit, excess, how, extra)
@@ -239,7 +240,12 @@ def _finding(phase: Phase, run: Run, bound: Bound, facts: OverFacts, params: Par
         "times": shown(round(run.excess, 2)) if bound == "max" else "",
         "place": facts.where.outlet_name or facts.where.station_name,
     }
-    evidence = _evidence(phase, run, bound, facts, params, words, now)
+    part = str(run.extra.get("part", ""))
+    if part:
+        over = abs(Decimal(str(run.worst or 0)) - Decimal(str(run.threshold or 0)))
+        words |= {"part": f"judging.part.{part}", "over": shown(float(over))}
+    texts = "judging.over.noise" if part else f"judging.over.{bound}"
+    evidence = _evidence(phase, run, texts, facts, params, words, now)
     severity = _severity(run, bound, facts.factor, params)
     confidence = _confidence(run, facts.stream, params, favoured=favour.speaks_for(evidence))
     risk, level = rate(severity, confidence, params)
@@ -251,8 +257,8 @@ def _finding(phase: Phase, run: Run, bound: Bound, facts: OverFacts, params: Par
         stream=facts.stream,
         first_at=run.first_at,
         last_at=run.last_at,
-        title_code=f"judging.over.{bound}.title",
-        reason_code=f"judging.over.{bound}.{'end' if phase == 'end' else 'reason'}",
+        title_code=f"{texts}.title",
+        reason_code=f"{texts}.{'end' if phase == 'end' else 'reason'}",
         params=words,
         severity=severity,
         confidence=confidence,
@@ -287,11 +293,9 @@ def _confidence(run: Run, stream: Stream, params: Params, *, favoured: bool) -> 
 
 
 def _evidence(
-    phase: Phase, run: Run, bound: Bound, facts: OverFacts, params: Params, words: Mapping[str, Any], now: datetime
+    phase: Phase, run: Run, texts: str, facts: OverFacts, params: Params, words: Mapping[str, Any], now: datetime
 ) -> tuple[Evidence, ...]:
-    number = Evidence(
-        "number", f"judging.over.{bound}.number", run.worst_at, {**words, "at": instant_text(run.worst_at)}
-    )
+    number = Evidence("number", f"{texts}.number", run.worst_at, {**words, "at": instant_text(run.worst_at)})
     series = Evidence(
         "series",
         "judging.series",
@@ -311,7 +315,7 @@ def _evidence(
         return (number, series) if phase == "extend" else (series,)
     rule = Evidence(
         "rule",
-        "judging.over.rule",
+        "judging.over.noise.rule" if "part" in words else "judging.over.rule",
         now,
         {
             "rule": RULE,
@@ -324,6 +328,7 @@ def _evidence(
             "since": run.extra.get("since", ""),
             "limit_ref": run.extra.get("limit_ref"),
             "version": params.version,
+            **({"part": words["part"]} if "part" in words else {}),
         },
     )
     notes = []

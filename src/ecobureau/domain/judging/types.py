@@ -24,6 +24,14 @@ def civil_day(instant: datetime) -> date:
     return instant.astimezone(_BEIJING).date()
 
 
+def within_daily(daily: tuple[int, int], instant: datetime) -> bool:
+    """Whether an instant lies within a part of the day given in minutes of the day in Asia/Shanghai, [first, last)."""
+    local = instant.astimezone(_BEIJING)
+    first, last = daily
+    minute = local.hour * 60 + local.minute
+    return first <= minute < last if first < last else minute >= first or minute < last
+
+
 @dataclass(frozen=True, slots=True)
 class Stream:
     """The series a point belongs to: kind of data and its interval in seconds (0 = unknown)."""
@@ -86,6 +94,8 @@ class LimitSpan:
         source, clause, flag: where it stands written, and how sure we are of it.
         first_day, last_day: days in force, None = open.
         ref: what the registry calls it.
+        part: day | night where the limit holds for that part of every day alone (noise); then `daily` gives its
+            minutes of the day in Asia/Shanghai, [first, last), over midnight where the last is not above the first.
     """
 
     field: str
@@ -100,9 +110,17 @@ class LimitSpan:
     clause: str = ""
     flag: str = ""
     ref: int | None = None
+    part: Literal["", "day", "night"] = ""
+    daily: tuple[int, int] | None = None
 
     def in_force(self, on: date) -> bool:
         return self.first_day <= on and (self.last_day is None or on <= self.last_day)
+
+    def holds_at(self, instant: datetime) -> bool:
+        """Whether the limit binds at an instant: its day is in force, and its part of the day."""
+        if not self.in_force(civil_day(instant)):
+            return False
+        return self.daily is None or within_daily(self.daily, instant)
 
 
 @dataclass(frozen=True, slots=True)

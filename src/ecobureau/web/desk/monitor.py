@@ -57,7 +57,11 @@ def values(
 ) -> list[parts.Value]:
     """Return the cards of the newest values, those with a limit first."""
     lang = "en" if (get_language() or "").startswith("en") else "zh"
-    bound = {limit.factor_id: limit for limit in limits if limit.kind == "max" and limit.period in ("hour", "any")}
+    bound = {
+        limit.factor_id: limit
+        for limit in limits
+        if limit.kind == "max" and limit.period in ("hour", "any") and sources.holds_at(limit, at)
+    }
     codes = sorted(rows, key=lambda code: (code not in bound, _rank(code), code))
     return [
         _value(rows[code], bound.get(code), sources.factor_label(factors.get(code), code, lang), at) for code in codes

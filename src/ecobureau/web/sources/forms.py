@@ -159,6 +159,7 @@ class LimitForm(forms.Form):
         label=_("统计量"), choices=[("", _("按排放口")), *Limit.Statistic.choices], required=False
     )
     period = forms.ChoiceField(label=_("时段"), choices=Limit.Period.choices)
+    hours = forms.ChoiceField(label=_("昼夜（噪声）"), choices=Limit.Hours.choices, required=False)
     source = forms.CharField(label=_("依据"), max_length=120)
     clause = forms.CharField(label=_("条款"), max_length=120, required=False)
     flag = forms.ChoiceField(label=_("可信度"), choices=Flag.choices)

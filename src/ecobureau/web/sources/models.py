@@ -230,7 +230,8 @@ class Instrument(models.Model):
 class Limit(models.Model):
     """One limit of one outlet: statistic, bound, value, and where it stands written. Spans are dated.
 
-    `value` is exact; an equal measurement is not over it. `valid_to` is the last day in force.
+    `value` is exact; an equal measurement is not over it. `valid_to` is the last day in force. `hours`: a limit of
+    noise may hold for the day or the night alone (the hours themselves stand in the rule pack `noise`).
     """
 
     class Statistic(models.TextChoices):
@@ -248,11 +249,17 @@ class Limit(models.Model):
         MAX = "max", _("上限")
         MIN = "min", _("下限")
 
+    class Hours(models.TextChoices):
+        ANY = "any", _("全天")
+        DAY = "day", _("昼间时段")
+        NIGHT = "night", _("夜间时段")
+
     outlet = models.ForeignKey(Outlet, models.PROTECT, related_name="limits", verbose_name=_("排放口"))
     factor = models.ForeignKey(Factor, models.PROTECT, related_name="limits", verbose_name=_("监测因子"))
     field = models.CharField(_("统计量"), max_length=8, choices=Statistic.choices, default=Statistic.AVG)
     period = models.CharField(_("时段"), max_length=8, choices=Period.choices, default=Period.HOUR)
     kind = models.CharField(_("界限"), max_length=4, choices=Kind.choices, default=Kind.MAX)
+    hours = models.CharField(_("昼夜"), max_length=8, choices=Hours.choices, default=Hours.ANY, db_default="any")
     value = models.DecimalField(_("限值"), max_digits=20, decimal_places=8)
     unit = models.CharField(_("单位"), max_length=20)
     source = models.CharField(_("依据"), max_length=120)

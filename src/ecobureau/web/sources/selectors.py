@@ -14,7 +14,10 @@ from typing import Any
 from django.db.models import Count, F, Prefetch, Q, QuerySet
 
 from ecobureau import clock
+from ecobureau.clock import beijing
 from ecobureau.domain.geo import distance_m
+from ecobureau.domain.noise import Hours, hours_on
+from ecobureau.rulepacks import load
 from ecobureau.web.core.access import Viewer
 from ecobureau.web.places import selectors as places
 from ecobureau.web.places.door import visible
@@ -188,6 +191,7 @@ class Watched:
     enterprise_id: int | None
     enterprise_name: str
     o2_ref: float | None
+    noise_zone: str = ""
 
 
 def watched(station_ids: Iterable[int]) -> dict[int, Watched]:
@@ -220,7 +224,18 @@ def _watched(row: Station) -> Watched:
         enterprise_id=outlet.enterprise_id if outlet else None,
         enterprise_name=(outlet.enterprise.short_name or outlet.enterprise.name) if outlet else "",
         o2_ref=outlet.o2_ref if outlet else None,
+        noise_zone=row.noise_zone,
     )
+
+
+def holds_at(limit: Limit, at: datetime) -> bool:
+    """Whether a limit of the day or the night alone holds at an instant; any other always does."""
+    return limit.hours == Limit.Hours.ANY or noise_hours(at).part_at(beijing(at)) == limit.hours
+
+
+def noise_hours(at: datetime) -> Hours:
+    """Return when day and night of noise begin on the day of an instant: the city's own, else the national ones."""
+    return hours_on(load("noise"), beijing(at).date())
 
 
 def limits_of(outlet_ids: Iterable[int], first: date, last: date) -> dict[int, list[Limit]]:

@@ -150,6 +150,8 @@ def _line(limit: Limit, start: datetime, end: datetime) -> LimitLine:
     value = float(limit.value)
     word = _("许可限值") if limit.kind == "max" else _("许可下限")
     source = f"{limit.source} {limit.clause}".strip()
+    if limit.hours != Limit.Hours.ANY:
+        word = f"{limit.get_hours_display()} · {word}"
     return LimitLine(value, f"{word} {value:g}", source, True, max(first, start), min(last, end) if last else end)
 
 

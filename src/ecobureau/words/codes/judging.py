@@ -45,6 +45,21 @@ CODES = {
     "judging.over.min.end": _(
         "{place} {factor} 自 {last} 起回到许可以内；其间最低 {value} {unit}，许可不低于 {threshold} {unit}。"
     ),
+    "judging.part.day": _("昼间时段"),
+    "judging.part.night": _("夜间时段"),
+    "judging.over.noise.title": _("疑似超噪声限值（{part}）：{factor} {value}，限值 {threshold}"),
+    "judging.over.noise.reason": _(
+        "{place} {part} {factor} {stat} {value} {unit}，限值 {threshold} {unit}（{source}），超出 {over} {unit}；"
+        "{first} 至 {last} 共 {points} 个小时高于限值。"
+    ),
+    "judging.over.noise.number": _("{at} {part} {stat} {value} {unit}，限值 {threshold} {unit}"),
+    "judging.over.noise.end": _(
+        "{place} {factor} 自 {last} 起回到限值以内；其间最高 {value} {unit}，{part}限值 {threshold} {unit}。"
+    ),
+    "judging.over.noise.rule": _(
+        "规则 {rule}：{part}的小时等效声级与限值 {limit} {unit} 比较，等于限值不算超过；"
+        "依据 {source} {clause}，自 {since} 起有效"
+    ),
     "judging.over.rule": _(
         "规则 {rule}：与许可限值 {limit} {unit} 比较，等于限值不算超过；依据 {source} {clause}，自 {since} 起有效"
     ),

@@ -12,6 +12,8 @@ from django.db import connection
 
 from ecobureau.clock import beijing
 from ecobureau.domain import judging
+from ecobureau.domain.noise import hours_on
+from ecobureau.domain.rules import NoRule
 from ecobureau.rulepacks import load
 from ecobureau.storage import read
 from ecobureau.storage.types import Kind
@@ -42,7 +44,7 @@ class Lookup:
 
     Attributes:
         watched: station id → what it is; limits: outlet id → limits; ranges: station id → instruments;
-        notices: outlet id → declared spans; factors: code → factor.
+        notices: outlet id → declared spans; factors: code → factor; on: the day whose hours of day and night count.
     """
 
     watched: Mapping[int, Watched]
@@ -50,6 +52,7 @@ class Lookup:
     ranges: Mapping[int, list[Instrument]]
     notices: Mapping[int, list[Any]]
     factors: Mapping[str, Factor]
+    on: date
 
     def where(self, station_id: int) -> judging.Where | None:
         found = self.watched.get(station_id)
@@ -60,8 +63,10 @@ class Lookup:
 
     def limit_spans(self, station_id: int, factor: str) -> list[judging.LimitSpan]:
         found = self.watched[station_id]
-        rows = self.limits.get(found.outlet_id, []) if found.outlet_id is not None else []
-        return [_limit(row) for row in rows if row.factor_id == factor]
+        if found.outlet_id is None:
+            return zone_spans(found.noise_zone, factor, self.on)
+        rows = self.limits.get(found.outlet_id, [])
+        return [_limit(row, self.on) for row in rows if row.factor_id == factor]
 
     def range_spans(self, station_id: int, factor: str) -> list[judging.RangeSpan]:
         return [
@@ -97,10 +102,52 @@ def look_up(station_ids: Iterable[int], start: datetime, end: datetime) -> Looku
         sources.instruments_of(watched, first, last),
         sources.notices_of(outlets, start, end),
         sources.factors(),
+        last,
     )
 
 
-def _limit(row: Limit) -> judging.LimitSpan:
+def zone_spans(zone: str, factor: str, on: date) -> list[judging.LimitSpan]:
+    """Return the limits of a functional zone of GB 3096 for a station of the sound environment: the zone's profile.
+
+    Args:
+        zone: 0, 1, 2, 3, 4a, 4b; any other text has none.
+    """
+    if not zone:
+        return []
+    try:
+        entry = load("limits").at(f"limits.noise_zone_{zone}", on)
+    except NoRule:
+        return []
+    rows = entry.value["rows"] if isinstance(entry.value, dict) else []
+    return [
+        judging.LimitSpan(
+            field="avg",
+            kind="max",
+            value=float(row["value"]),
+            unit=str(row["unit"]),
+            first_day=entry.valid_from,
+            last_day=entry.valid_to,
+            period=str(row["period"]),
+            text=judging.shown(float(row["value"])),
+            source=entry.source,
+            clause=entry.clause,
+            flag=entry.flag,
+            part=row["hours"],
+            daily=_daily(row["hours"], on),
+        )
+        for row in rows
+        if row["factor"] == factor
+    ]
+
+
+def _daily(part: str, on: date) -> tuple[int, int] | None:
+    if part not in ("day", "night"):
+        return None
+    hours = hours_on(load("noise"), on)
+    return (hours.day, hours.night) if part == "day" else (hours.night, hours.day)
+
+
+def _limit(row: Limit, on: date) -> judging.LimitSpan:
     return judging.LimitSpan(
         field=row.field,
         kind=row.kind,  # type: ignore[arg-type]
@@ -114,6 +161,8 @@ def _limit(row: Limit) -> judging.LimitSpan:
         clause=row.clause,
         flag=row.flag,
         ref=row.pk,
+        part="" if row.hours == Limit.Hours.ANY else row.hours,  # type: ignore[arg-type]
+        daily=_daily(row.hours, on),
     )
 
 

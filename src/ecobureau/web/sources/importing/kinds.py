@@ -168,6 +168,7 @@ LIMITS = ImportKind(
         Column("field", "统计量", one_of(Limit.Statistic)),
         Column("period", "时段", one_of(Limit.Period, {"时": "hour"})),
         Column("kind", "界限", one_of(Limit.Kind)),
+        Column("hours", "昼夜", one_of(Limit.Hours, {"昼间": "day", "夜间": "night"})),
         Column("value", "限值", exact, required=True),
         Column("unit", "单位", text),
         Column("source", "依据", text, required=True, other=("来源",)),
@@ -176,7 +177,7 @@ LIMITS = ImportKind(
         Column("valid_from", "生效日", day, required=True, other=("生效日期",)),
         Column("valid_to", "失效日", day, other=("失效日期",)),
     ),
-    ("enterprise", "outlet", "factor", "field", "period", "kind", "valid_from"),
+    ("enterprise", "outlet", "factor", "field", "period", "kind", "hours", "valid_from"),
     write.limit,
 )
 KINDS: tuple[ImportKind, ...] = (ORGANISATIONS, ROSTERS, ENTERPRISES, OUTLETS, STATIONS, LIMITS)

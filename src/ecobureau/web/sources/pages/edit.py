@@ -240,7 +240,9 @@ def limits_page(request: HttpRequest, pk: int) -> HttpResponse:
     today = clock.beijing(clock.now()).date()
     limit_form = LimitForm(data if act == "limit" else None, initial={"valid_from": today})
     profile_form = ProfileForm(
-        data if act == "profile" else None, names=services.profile_names(), initial={"profile_from": today}
+        data if act == "profile" else None,
+        names=services.profile_names(medium=file.outlet.medium, on=today),
+        initial={"profile_from": today},
     )
     notice_form = NoticeForm(data if act == "notice" else None)
     acts: dict[str, tuple[forms.Form, Callable[[], Any]]] = {

@@ -33,6 +33,7 @@ def set_limit(
     kind: str = Limit.Kind.MAX,
     field: str | None = None,
     period: str = Limit.Period.HOUR,
+    hours: str = Limit.Hours.ANY,
     clause: str = "",
     flag: str = Flag.TO_BE_CHECKED,
 ) -> Limit:
@@ -44,6 +45,7 @@ def set_limit(
         field: statistic it binds: avg | zs_avg | rtd | zs_rtd; default zs_avg at an outlet with a reference oxygen for
             a gas concentration, else avg.
         period: which averages it binds: hour | day | any.
+        hours: part of every day it holds for: any | day | night (noise).
         source, clause: where it stands written; flag: how sure we are of it.
         valid_from, valid_to: first and last day in force.
 
@@ -65,6 +67,7 @@ def set_limit(
         field=field or default_field(outlet, known),
         period=period,
         kind=kind,
+        hours=hours,
         value=_number(value),
         unit=unit or known.unit,
         source=source.strip(),
@@ -75,7 +78,7 @@ def set_limit(
         created_at=clock.now(),
     )
     check_fields(row)
-    same = Limit.objects.filter(outlet=outlet, factor=known, field=row.field, period=period)
+    same = Limit.objects.filter(outlet=outlet, factor=known, field=row.field, period=period, hours=hours)
     _check_bounds(row, same)
     end_before(same.filter(kind=kind), valid_from)
     try:

@@ -18,9 +18,21 @@ from ecobureau.web.sources.services.owners import change_outlet
 _PREFIX = "limits."
 
 
-def profile_names(pack: RulePack | None = None) -> list[str]:
-    """Return the names of all profiles, sorted."""
-    return [key.removeprefix(_PREFIX) for key in (pack or load("limits")).keys(_PREFIX)]
+def profile_names(pack: RulePack | None = None, *, medium: str = "", on: date | None = None) -> list[str]:
+    """Return the names of all profiles, sorted; with `medium` those of one kind of outlet that are in force on `on`."""
+    known = pack or load("limits")
+    names = [key.removeprefix(_PREFIX) for key in known.keys(_PREFIX)]
+    if not medium or on is None:
+        return names
+    return [name for name in names if _medium(known, name, on) == medium]
+
+
+def _medium(pack: RulePack, name: str, on: date) -> str:
+    try:
+        value = pack.at(f"{_PREFIX}{name}", on).value
+    except NoRule:
+        return ""
+    return str(value.get("medium", "")) if isinstance(value, dict) else ""
 
 
 @transaction.atomic
@@ -56,6 +68,7 @@ def apply_profile(
             kind=str(row.get("kind", Limit.Kind.MAX)),
             field=row.get("field"),
             period=str(row.get("period", Limit.Period.HOUR)),
+            hours=str(row.get("hours", Limit.Hours.ANY)),
             source=entry.source,
             clause=entry.clause,
             flag=entry.flag,
