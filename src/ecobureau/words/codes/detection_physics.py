@@ -99,8 +99,9 @@ CODES = {
     ),
     "detection.P22.title": _("滥用标记"),
     "detection.P22.reason": _(
-        "自 {start} 起维护、故障、校准等标记 {times:.0f} 次共 {marked:.0f} 小时，占 {percent:.0f}%，"
-        "此前为 {past:.1f}%；标记时段内超过限值 {over:.0f} 小时，标记紧跟高值的比值比 {odds:.0f}。"
+        "{factors} 自 {start} 起被标记为维护、故障、校准等 {times:.0f} 次共 {marked:.0f} 小时，"
+        "占 {percent:.0f}%（此前 {past:.1f}%），多在数值升高之后，碰巧如此的机会为 {chance}；"
+        "标记时段内超过限值 {over:.0f} 小时。"
     ),
     "detection.P23.title": _("校准异常"),
     "detection.P23.reason.missing": _("已 {days:.0f} 天没有校准，该排口平时每 {regime:.1f} 天一次。"),

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from ecobureau.domain.detection.model.facts import finding, mean_of, median_of, samples, usual
-from ecobureau.domain.detection.model.robust import Bools, Floats
+from ecobureau.domain.detection.model.outlet import pollutants, trailing_mean
+from ecobureau.domain.detection.model.robust import Bools, Floats, scale_of
 from ecobureau.domain.detection.model.spells import Spell, spells_of
 from ecobureau.domain.detection.registry import detector
 from ecobureau.domain.detection.types import Case, Declaration, Finding, NoOpinion, Opinion, Params
@@ -51,17 +52,16 @@ def stop_but_running(case: Case, p: Params) -> Opinion:
 
 
 def _stopped(case: Case) -> Bools:
-    """(n,) inside a declared stop (not a start-up), or every factor of the station that is there carries F."""
+    """(n,) inside a declared stop (not a start-up), or most concentrations that are there carry F."""
     series = case.series
     stopped = np.zeros(len(series), dtype=bool)
     for declared in case.declarations:
         if declared.type == "stop":
             stopped |= (series.t >= declared.start) & (series.t + series.step_s <= declared.end)
     there, marked = np.zeros(len(series)), np.zeros(len(series))
-    for factor, flags in series.flag.items():
-        if not factor.startswith("pw_"):
-            there += flags != ""
-            marked += flags == "F"
+    for factor in pollutants(series):
+        there += series.flag[factor] != ""
+        marked += series.flag[factor] == "F"
     return stopped | ((there > 0) & (marked >= 0.5 * there))
 
 
@@ -118,12 +118,18 @@ def _order(case: Case, p: Params, order: Declaration) -> list[Finding]:
     overall = float(before.mean())
     table = np.array([before[hours == h].mean() if (hours == h).sum() >= 2 else overall for h in range(24)])
     reference = table[series.hour_of_day]
+    # How far a spell of the outlet's own past strays from the same hours: less than that is no disobedience.
+    width = samples(case, p["hours"])
+    ratio = trailing_mean(np.where(case.masks.run & case.masks.known, power / reference, np.nan), width)[past]
+    stray = scale_of(ratio[:: max(1, width // 2)])
+    bar = asked - max(p["tolerance"], p["stray_scales"] * stray)
     seen = inside & np.isfinite(power)
-    short = seen & (1 - power / reference < asked - p["tolerance"])
+    mean = trailing_mean(np.where(inside, power / reference, np.nan), width)
+    short = seen & (1 - mean < bar)
     found = []
     for spell in spells_of(short, seen, need=samples(case, p["hours"]), share=0.8, gap=samples(case, 12)):
         cut = 1 - mean_of(power, spell.seen) / mean_of(reference, spell.seen)
-        if cut > asked - p["tolerance"]:
+        if cut > bar:
             continue
         # The order binds from its beginning; the first hours were left to run down.
         first = begin if spell.first - begin <= samples(case, p["grace_h"] + 1) else spell.first
@@ -135,7 +141,7 @@ def _order(case: Case, p: Params, order: Declaration) -> list[Finding]:
                 spell,
                 factors=("pw_prod",),
                 statistic=cut,
-                threshold=asked - p["tolerance"],
+                threshold=bar,
                 score=0.7 + 0.25 * min(1.0, (asked - cut) / max(asked, 0.1)),
                 severity=4,
                 group="power",

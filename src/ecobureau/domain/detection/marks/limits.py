@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from ecobureau.domain.detection.model.facts import finding, samples
-from ecobureau.domain.detection.model.outlet import FLOW
+from ecobureau.domain.detection.model.outlet import FLOW, trailing_mean
 from ecobureau.domain.detection.model.robust import Bools, Floats
 from ecobureau.domain.detection.model.spells import Spell, runs_of
 from ecobureau.domain.detection.registry import detector
@@ -122,10 +122,10 @@ def _bridged(over: Bools, enough: Bools, bridge: int) -> list[tuple[int, int]]:
     id="P29", title="detection.P29.title", inputs=("concentrations", "flow", "permitted mass a month"), group="physics"
 )
 def beyond_total(case: Case, p: Params) -> Opinion:
-    """Find a month whose mass passes the permitted total, or will do so however the rest of the month turns out.
+    """Find a month whose mass passes the permitted total; notices at shares of it before.
 
-    kg = c (dry, as measured) x flow. Gaps are filled with the usual rate for the forecast, with the largest of the last
-    month for the account. The forecast is the median rate of the last days with a bootstrap band of its daily means.
+    kg = c (dry, as measured) x flow; a gap counts at the mean rate of the days before. The forecast of the month's end is
+    the rate of the last days with a bootstrap band over their daily means. What lies before the record is not counted.
     """
     series = case.series
     flow = FLOW[series.kind]
@@ -165,66 +165,103 @@ def months_of(t: np.ndarray) -> list[tuple[int, int, int, int]]:
 
 
 def _total(case: Case, p: Params, factor: str, permit: float) -> list[Finding]:
+    """One finding from the hour at which the account passes the permit to the month's end, notices before it."""
     series = case.series
     rate = mass_rate(case, factor)
-    found: list[Finding] = []
-    every = samples(case, p["look_h"])
     hours = series.step_s / 3600
-    rng_seed = int(p["seed"])
+    day = samples(case, 24)
+    found: list[Finding] = []
     for a, stop, start, end in months_of(series.t):
-        raised, forecast = None, (0.0, 0.0, 0.0)
-        total = 0.0
-        for at in range(a + every - 1, stop, every):
-            recent = rate[max(0, at + 1 - samples(case, 24 * p["rate_d"])) : at + 1]
+        # What was not measured is reckoned at the mean of the last days as it was known then.
+        usual = trailing_mean(rate, samples(case, 24 * p["rate_d"]))[a:stop]
+        part = rate[a:stop]
+        filled = np.where(np.isfinite(part), part, np.nan_to_num(usual, nan=0.0))
+        account = np.cumsum(filled) * hours
+        crossed = int(np.searchsorted(account, permit))
+        if crossed < len(account):
+            recent = rate[max(0, a + crossed + 1 - samples(case, 24 * p["rate_d"])) : a + crossed + 1]
+            left = (end - int(series.t[a + crossed]) - series.step_s) / 3600
             known = recent[np.isfinite(recent)]
-            if len(known) < samples(case, 24):
-                continue
-            usual = float(known.mean())
-            part = rate[a : at + 1]
-            # What was not measured is reckoned at the mean; before the record of this month began, too.
-            missing = float(np.isnan(part).sum()) * hours
-            unseen = max(0.0, (int(series.t[a]) - start) / 3600)
-            total = float(np.nansum(part)) * hours + usual * (missing + unseen)
-            left = (end - int(series.t[at]) - series.step_s) / 3600
-            forecast = _forecast(known, samples(case, 24), total, left, rng_seed)
-            sure = total >= permit
-            gone = (int(series.t[at]) + series.step_s - start) / (end - start)
-            # The less of the month is known, the further the forecast must pass the permit.
-            foreseen = gone >= p["least_gone"] and forecast[0] > permit * (1 + p["margin"] * (1 - gone))
-            if sure or foreseen:
-                raised = at
-                break
-        if raised is None:
-            continue
-        first = _high_since(case, p, rate, raised, permit / ((end - start) / 3600))
-        spell = Spell(
-            first, max(raised + 1, _high_until(rate, raised, stop, permit / ((end - start) / 3600), every)), raised
-        )
-        share = 100 * total / permit
-        found.append(
-            finding(
-                case,
-                "P29",
-                spell,
-                factors=(factor, FLOW[series.kind]),
-                statistic=forecast[1] / permit,
-                threshold=1.0,
-                score=0.9 if total >= permit else 0.75,
-                severity=4,
-                group="physics",
-                numbers={
-                    "factor": factor,
-                    "total": total,
-                    "permit": permit,
-                    "percent": share,
-                    "low": forecast[0],
-                    "middle": forecast[1],
-                    "high": forecast[2],
-                },
-                counter=("detection.counter.gaps_at_mean",),
-            )
-        )
+            total = float(account[crossed])
+            forecast = _forecast(known, day, total, left, int(p["seed"])) if len(known) else (total, total, total)
+            found.append(_over(case, factor, Spell(a + crossed, stop, a + crossed), total, permit, forecast, 0.9, 4))
+        found += _notices(case, p, factor, permit, account[:crossed], a, (start, end))
     return found
+
+
+def _over(
+    case: Case,
+    factor: str,
+    spell: Spell,
+    total: float,
+    permit: float,
+    forecast: tuple[float, float, float],
+    score: float,
+    severity: int,
+) -> Finding:
+    return finding(
+        case,
+        "P29",
+        spell,
+        factors=(factor, FLOW[case.series.kind]),
+        statistic=total / permit,
+        threshold=1.0,
+        score=score,
+        severity=severity,
+        group="physics",
+        numbers={
+            "factor": factor,
+            "total": total,
+            "permit": permit,
+            "percent": 100 * total / permit,
+            "low": forecast[0],
+            "middle": forecast[1],
+            "high": forecast[2],
+        },
+        counter=("detection.counter.gaps_at_mean",),
+    )
+
+
+def _notices(
+    case: Case, p: Params, factor: str, permit: float, account: Floats, a: int, month: tuple[int, int]
+) -> list[Finding]:
+    """Notices at 80, 90, 95 % of the permit and at the first forecast beyond it: below what opens a clue."""
+    series = case.series
+    found: list[Finding] = []
+    shares = [share for share in _shares(p) if share < 1.0]
+    for share in shares:
+        at = int(np.searchsorted(account, share * permit))
+        if at >= len(account):
+            break
+        total = float(account[at])
+        gone = max(1.0, (int(series.t[a + at]) + series.step_s - int(series.t[a])) / 3600)
+        left = (month[1] - int(series.t[a + at]) - series.step_s) / 3600
+        middle = total + left * total / gone
+        spell = Spell(a + at, a + at + 1, a + at)
+        found.append(_over(case, factor, spell, total, permit, (middle, middle, middle), 0.3 + 0.2 * share, 2))
+    return found
+
+
+def _shares(p: Params) -> list[float]:
+    raw = p.raw("warn")
+    return [float(one) for one in raw] if isinstance(raw, list | tuple) else []
+
+
+def forecast_of(case: Case, factor: str, p: Params) -> tuple[float, float, float, float] | None:
+    """Return (account so far, 5 %, 50 %, 95 % of the month's end) in kg at the end of the series, for the burn-down page."""
+    series = case.series
+    months = months_of(series.t)
+    if not months:
+        return None
+    a, stop, _start, end = months[-1]
+    rate = mass_rate(case, factor)
+    known = rate[max(0, stop - samples(case, 24 * p["rate_d"])) : stop]
+    known = known[np.isfinite(known)]
+    if not len(known):
+        return None
+    usual = np.nan_to_num(trailing_mean(rate, samples(case, 24 * p["rate_d"]))[a:stop], nan=0.0)
+    total = float(np.where(np.isfinite(rate[a:stop]), rate[a:stop], usual).sum()) * series.step_s / 3600
+    return (total, *_forecast(known, samples(case, 24), total, (end - series.end) / 3600, int(p["seed"])))
 
 
 def _forecast(known: Floats, per_day: int, total: float, left: float, seed: int) -> tuple[float, float, float]:
@@ -234,29 +271,3 @@ def _forecast(known: Floats, per_day: int, total: float, left: float, seed: int)
     draws = np.random.default_rng(seed).choice(days, size=(200, len(days))).mean(axis=1)
     low, middle, high = np.quantile(draws, [0.05, 0.5, 0.95])
     return total + left * float(low), total + left * float(middle), total + left * float(high)
-
-
-def _high_since(case: Case, p: Params, rate: Floats, raised: int, allowed: float) -> int:
-    """Return since when the day's mean rate has been above what the permit allows an hour, at most `rate_d` days back."""
-    width = samples(case, 24)
-    at = raised
-    far = max(0, raised - samples(case, 24 * p["rate_d"]))
-    while at - width > far:
-        part = rate[at - width : at]
-        part = part[np.isfinite(part)]
-        if len(part) and part.mean() < allowed:
-            break
-        at -= width
-    return max(0, min(at, raised - width + 1))
-
-
-def _high_until(rate: Floats, raised: int, stop: int, allowed: float, width: int) -> int:
-    """Return until when the rate stayed above the allowed one after it was raised, within the month."""
-    at = raised + 1
-    while at + width <= stop:
-        part = rate[at : at + width]
-        part = part[np.isfinite(part)]
-        if len(part) and part.mean() < allowed:
-            break
-        at += width
-    return at

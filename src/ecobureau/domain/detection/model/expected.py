@@ -20,6 +20,9 @@ DAY_S: Final = 86_400
 # Factors whose values may be zero or negative by nature, or whose level means nothing as a ratio: fitted as they are.
 PLAIN: Final = frozenset({"a19001", "a01012", "a01013", "a01014", "w01001", "w01010"})
 
+# A plant of constant load has hardly any range: so far beyond it an input may always go (ln units, % O2, degC).
+ROOM: Final = {"pw_prod": 0.1, "pw_treat": 0.1, "a00000": 0.1, "w00000": 0.1, "a19001": 0.5, "a01012": 3.0}
+
 Kind = Literal["robust", "boosted"]
 
 
@@ -28,8 +31,8 @@ class Settings:
     """How the model of an outlet is kept.
 
     Attributes:
-        window_d: longest training window; min_d: least clean history before the first opinion.
-        holdoff_d: last days that are never learnt.
+        window_d: longest training window; min_d: least clean history before the first opinion (which comes after 1.5 times that).
+        holdoff_d: last days that are never learnt (a third of the history while that is shorter).
         refit_d: days between refits; early_refit_d: the same while history is shorter than the window.
         min_rows: least training rows; huber_k, ridge, margin: see `huber_line`.
         quarantine_scales: a day whose median residual lies further off (in scales of daily medians) is not learnt;
@@ -39,11 +42,11 @@ class Settings:
     """
 
     window_d: float = 45.0
-    min_d: float = 5.0
+    min_d: float = 3.0
     holdoff_d: float = 3.0
     refit_d: float = 7.0
     early_refit_d: float = 2.0
-    min_rows: int = 72
+    min_rows: int = 30
     huber_k: float = 1.345
     ridge: float = 3.0
     margin: float = 0.15
@@ -120,7 +123,7 @@ def refit_times(t: NDArray[np.int64], s: Settings) -> list[int]:
     """Return the epoch seconds of all refits over the grid `t`: often while history is short, then weekly."""
     if len(t) == 0:
         return []
-    first = int(t[0] + (s.min_d + s.holdoff_d) * DAY_S)
+    first = int(t[0] + 1.5 * s.min_d * DAY_S)
     times, at = [], first
     while at <= int(t[-1]):
         times.append(at)
@@ -162,6 +165,7 @@ def fit_expected(
     target = np.log(np.maximum(y, floor_of(head))) if logs else y
     names = tuple(inputs)
     x = np.column_stack([inputs[name] for name in names]) if names else np.zeros((n, 0))
+    room = np.array([ROOM.get(name, 0.0) for name in names])
     usable = use & np.isfinite(target)
     stride = max(1, round(1800 / max(1, int(t[1] - t[0]))), cycle)
     result = _Parts(n)
@@ -170,10 +174,12 @@ def fit_expected(
     cards: list[ModelCard] = []
     for number, at in enumerate(times):
         until = times[number + 1] if number + 1 < len(times) else int(t[-1]) + DAY_S
-        begin, end = at - int((s.holdoff_d + s.window_d) * DAY_S), at - int(s.holdoff_d * DAY_S)
+        # While history is short, the hold-off is a third of it: an early opinion with wide bands beats none.
+        hold = min(s.holdoff_d * DAY_S, (at - int(t[0])) / 3)
+        begin, end = at - int(hold + s.window_d * DAY_S), at - int(hold)
         first, last = np.searchsorted(t, [begin, end])
         rows = np.flatnonzero(usable[first:last] & ~quarantined[first:last])[::stride] + first
-        fitted = _fit(target, x, rows, s)
+        fitted = _fit(target, x, rows, s, room)
         if fitted is None:
             continue
         line, columns, kept = fitted
@@ -182,7 +188,10 @@ def fit_expected(
         residual = target[kept] - line.predict(x[kept][:, columns])
         residual = residual[np.isfinite(residual)]
         lo, hi = np.quantile(residual, [0.05, 0.95]) if residual.size else (0.0, 0.0)
-        scale = max(line.scale, 1e-3 if logs else 1e-3 * max(1.0, abs(float(np.median(target[kept])))))
+        # In sample the scale is too small by what the inputs could fit of the noise.
+        inflate = 1.0 + 2.0 * len(columns) / len(kept)
+        lo, hi = inflate * lo, inflate * hi
+        scale = max(inflate * line.scale, 1e-3 if logs else 1e-3 * max(1.0, abs(float(np.median(target[kept])))))
         card = ModelCard(
             factor,
             tuple(names[c] for c in columns),
@@ -235,7 +244,7 @@ class _Parts:
 
 
 def _fit(
-    target: Floats, x: Floats, rows: NDArray[np.intp], s: Settings
+    target: Floats, x: Floats, rows: NDArray[np.intp], s: Settings, room: Floats
 ) -> tuple[Line, list[int], NDArray[np.intp]] | None:
     """Fit on `rows`, leaving out inputs that are missing or never move there."""
     if len(rows) < s.min_rows:
@@ -249,7 +258,9 @@ def _fit(
     kept = rows[whole]
     if len(kept) < s.min_rows:
         return None
-    line = huber_line(x[kept][:, columns], target[kept], k=s.huber_k, ridge=s.ridge, margin=s.margin)
+    line = huber_line(
+        x[kept][:, columns], target[kept], k=s.huber_k, ridge=s.ridge, margin=s.margin, room=room[columns]
+    )
     return line, columns, kept
 
 

@@ -57,7 +57,14 @@ class Line:
 
 
 def huber_line(
-    x: Floats, y: Floats, *, k: float = 1.345, ridge: float = 1.0, margin: float = 0.1, rounds: int = 12
+    x: Floats,
+    y: Floats,
+    *,
+    k: float = 1.345,
+    ridge: float = 1.0,
+    margin: float = 0.1,
+    rounds: int = 12,
+    room: Floats | float = 0.0,
 ) -> Line:
     """Fit y on the columns of x with Huber's loss by iteratively reweighted least squares.
 
@@ -66,7 +73,7 @@ def huber_line(
         k: Huber's constant in residual scales; rows beyond it lose weight.
         ridge: penalty on standardised coefficients, in rows: keeps collinear inputs (load, flow) tame.
         margin: share of the range of an input by which the allowed range is widened on both sides.
-        rounds: most iterations.
+        rounds: most iterations; room: (k,) least room beyond the range of each input, in its unit.
     """
     middle = np.median(x, axis=0)
     spread = x.std(axis=0)
@@ -87,9 +94,9 @@ def huber_line(
         if done:
             break
     low, high = np.quantile(x, [0.005, 0.995], axis=0)
-    room = margin * (high - low) + 1e-9
+    beyond = np.maximum(margin * (high - low), room) + 1e-9
     residual = y - design @ beta
     scale = scale_of(residual)
     before = scale_of(y)
     explained = max(0.0, 1.0 - (scale / before) ** 2) if before > 0 else 0.0
-    return Line(float(beta[0]), beta[1:], middle, spread, low - room, high + room, scale, explained, len(y))
+    return Line(float(beta[0]), beta[1:], middle, spread, low - beyond, high + beyond, scale, explained, len(y))

@@ -109,34 +109,41 @@ def _inverted(case: Case, p: Params, factor: str, working: Bools) -> list[Findin
 
 
 def _constant(case: Case, p: Params, factor: str, working: Bools) -> list[Finding]:
-    """A day in which ln(out / in) hardly moves, though it always did and the inlet moves."""
+    """A day in which the outlet is a fixed share of the inlet: ln(out / in) hardly moves, though it always did.
+
+    The scatter of the ratio must be small against the outlet's own past and against the inlet's movement, and the outlet
+    must now follow the inlet. One value a cycle of the analyser counts.
+    """
     series = case.series
     inlet = series.inlet
     assert inlet is not None
-    use = case.masks.use(factor) & working & np.isfinite(inlet.avg[factor]) & (inlet.avg[factor] > 0)
-    cycle = cycle_of(case, factor)
-    out = np.where(use & (series.avg[factor] > 0), series.avg[factor], np.nan)
-    with np.errstate(all="ignore"):
-        ratio = np.log(out / np.where(use, inlet.avg[factor], np.nan))
-        eta = 1 - np.exp(ratio)
+    into = inlet.avg[factor]
+    use = case.masks.use(factor) & working & np.isfinite(into) & (into > 0) & (series.avg[factor] > 0)
+    if cycle_of(case, factor) > 1:
+        fresh = np.r_[True, np.diff(series.avg[factor]) != 0]
+        use = use & fresh
+    out = np.log(np.where(use, series.avg[factor], 1.0))
+    came = np.log(np.where(use, into, 1.0))
+    ratio = np.where(use, out - came, np.nan)
     width = samples(case, p["constant_h"])
-    sd = _rolling_sd(ratio, width)
-    sd_eta = _rolling_sd(eta, width)
-    moved = _rolling_sd(np.log(np.where(use, inlet.avg[factor], np.nan)), width)
+    least = max(6, int(0.6 * width / cycle_of(case, factor)))
+    sd = _rolling_sd(ratio, width, least)
+    moved = _rolling_sd(np.where(use, came, np.nan), width, least)
     past, _ = lagged_level(
         sd,
-        np.isfinite(sd),
+        np.isfinite(sd) & use,
         hold=samples(case, 72),
         window=samples(case, 24 * 30),
         every=samples(case, 6),
-        least=samples(case, 48),
+        least=max(8, samples(case, 36) // cycle_of(case, factor)),
     )
-    still = (sd < p["constant_share"] * past) & (sd_eta < p["constant_sd"]) & (moved > 2 * sd)
-    seen = np.isfinite(sd)
+    still = use & (sd < p["constant_share"] * past) & (sd < p["constant_of_inlet"] * moved)
     found = []
-    for spell in spells_of(still & seen, seen, need=max(2, cycle), share=0.6, gap=samples(case, 12)):
+    for spell in spells_of(still, use, need=2, share=0.6, gap=max(3, samples(case, 12) // cycle_of(case, factor))):
         spell = Spell(max(0, spell.first - width + 1), spell.stop, spell.raised)
-        level = median_of(sd_eta, slice(spell.raised, spell.raised + 1))
+        level = median_of(sd, slice(spell.raised, spell.raised + 1))
+        before = median_of(past, slice(spell.raised, spell.raised + 1))
+        eta = 1 - np.exp(median_of(ratio, spell.seen))
         found.append(
             finding(
                 case,
@@ -144,16 +151,16 @@ def _constant(case: Case, p: Params, factor: str, working: Bools) -> list[Findin
                 spell,
                 factors=(factor,),
                 statistic=level,
-                threshold=p["constant_sd"],
-                score=0.75,
+                threshold=p["constant_share"] * before,
+                score=0.7 + 0.25 * (1 - level / max(before, 1e-9)) ** 2,
                 severity=4,
                 group="physics",
                 numbers={
                     "kind": "constant",
-                    "percent": 100 * median_of(eta, spell.seen),
-                    "sd": 100 * level,
-                    "inlet": median_of(inlet.avg[factor], spell.seen),
-                    "outlet": median_of(out, spell.seen),
+                    "percent": 100 * eta,
+                    "sd": 100 * level * (1 - eta),
+                    "inlet": median_of(into, spell.seen),
+                    "outlet": median_of(series.avg[factor], spell.seen),
                     "factor": factor,
                 },
                 counter=("detection.counter.inlet_moved",),
@@ -162,8 +169,8 @@ def _constant(case: Case, p: Params, factor: str, working: Bools) -> list[Findin
     return found
 
 
-def _rolling_sd(x: Floats, width: int) -> Floats:
-    """Return the sd of the last `width` samples up to each (n,), NaN where fewer than 0.7 of them are there."""
+def _rolling_sd(x: Floats, width: int, least: int) -> Floats:
+    """Return the sd of the last `width` samples up to each (n,), NaN where fewer than `least` of them are there."""
     good = np.isfinite(x)
     middle = float(np.median(x[good][:500])) if good.any() else 0.0
     v = np.where(good, x - middle, 0.0)
@@ -174,7 +181,7 @@ def _rolling_sd(x: Floats, width: int) -> Floats:
     with np.errstate(all="ignore"):
         mean = (s1[last] - s1[first]) / n
         var = np.maximum((s2[last] - s2[first]) / n - mean**2, 0.0)
-    return np.where(n >= 0.7 * width, np.sqrt(var), np.nan)
+    return np.where(n >= least, np.sqrt(var), np.nan)
 
 
 @detector(
@@ -186,7 +193,7 @@ def contradiction(case: Case, p: Params) -> Opinion:
     NH3-N above TN; BOD above COD; O2 above air; a wet stack that is suddenly hot, or dry.
     """
     m = case.masks
-    rules = [rule for rule in (_nitrogen, _oxygen_demand, _above_air, _hot_wet, _dry_wet)]
+    rules = (_nitrogen, _oxygen_demand, _above_air, _hot_wet, _dry_wet)
     found: list[Finding] = []
     spoke = False
     for rule in rules:

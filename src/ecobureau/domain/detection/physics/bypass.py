@@ -107,13 +107,17 @@ def flow_changed(case: Case, p: Params) -> Opinion:
     return found
 
 
-def _area(case: Case) -> Floats | None:
-    """Return the cross-section that flow and velocity tell, m2 (n,), or None where a velocity is not measured."""
+def _area(case: Case, plain: bool = False) -> Floats | None:
+    """Return the cross-section that flow and velocity tell, m2 (n,), or None where a velocity is not measured.
+
+    Args:
+        plain: without humidity: a humidity that is wrong must not be taken for a changed area.
+    """
     series = case.series
     if series.kind != "gas" or SPEED not in series.avg or WARMTH not in series.avg:
         return None
     pressure = series.avg.get(PRESSURE, np.zeros(len(series)))
-    wet = series.avg.get(WET, np.zeros(len(series)))
+    wet = np.zeros(len(series)) if plain else series.avg.get(WET, np.zeros(len(series)))
     speed = series.avg[SPEED]
     ok = case.masks.ok[SPEED] & case.masks.ok[WARMTH] & case.masks.ok["a00000"] & (speed > 0.5)
     with np.errstate(all="ignore"):
@@ -133,8 +137,21 @@ def _area_left(case: Case, p: Params, area: Floats) -> list[Finding]:
         least=samples(case, 24),
     )
     off = ln_area - usual
+    dry = _area(case, plain=True)
+    assert dry is not None
+    ln_dry = np.log(np.where(seen & (dry > 0), dry, 1.0))
+    usual_dry, _scale = lagged_level(
+        np.where(seen, ln_dry, np.nan),
+        seen,
+        hold=samples(case, 72),
+        window=samples(case, 24 * 30),
+        every=samples(case, 6),
+        least=samples(case, 24),
+    )
     # The usual may be learnt of the new level in time: a spell ends there, its start stands.
-    hit = seen & (np.abs(off) > np.maximum(np.log1p(p["area_share"]), 6 * np.nan_to_num(scale, nan=1.0)))
+    bar = np.log1p(p["area_share"])
+    hit = seen & (np.abs(off) > np.maximum(bar, 6 * np.nan_to_num(scale, nan=1.0)))
+    hit &= np.abs(ln_dry - usual_dry) > 0.6 * bar
     found = []
     for spell in spells_of(hit, seen, need=samples(case, p["area_h"]), share=0.8, gap=samples(case, 24)):
         change = 100 * float(np.expm1(median_of(off, spell.seen)))

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Final
+
 import numpy as np
 
 from ecobureau.domain.detection.model.facts import finding
 from ecobureau.domain.detection.model.outlet import pollutants
-from ecobureau.domain.detection.model.robust import Bools, Floats
+from ecobureau.domain.detection.model.robust import Floats
 from ecobureau.domain.detection.model.spells import Spell, spells_of
 from ecobureau.domain.detection.registry import detector
-from ecobureau.domain.detection.types import Case, NoOpinion, Opinion, Params
+from ecobureau.domain.detection.types import Case, Finding, NoOpinion, Opinion, Params
 
-_LINKED = ("a00000", "a01011", "w00000", "a19001", "a01012")
+# Values of one instrument or one nature count as one link.
+_FLOWS: Final = ("a00000", "a01011", "w00000")
+_LINKS: Final = (("a00000", "a01011"), ("w00000",), ("a19001",), ("a01012",))
 
 
 @detector(
@@ -19,58 +24,100 @@ _LINKED = ("a00000", "a01011", "w00000", "a19001", "a01012")
     title="detection.P26.title",
     inputs=("production power", "flow, O2, T, concentrations"),
     group="power",
-    cost="O(n log n)",
+    cost="O(n w log w)",
 )
 def decoupling(case: Case, p: Params) -> Opinion:
-    """Find days in which a factor that followed the load (|rank correlation| > 0.6) follows it no more (< 0.2).
+    """Find days in which what followed the load (rank correlation) follows it no more, while the load does move.
 
-    Judged every quarter of a day on the trailing window, only while the load itself moves; the difference to the past
-    must also be significant: Fisher's z over the number of independent samples.
+    Judged every quarter of a day on trailing windows of 30 and 72 hours. The loss against the same windows of the past
+    is Fisher's z over the number of independent samples, summed over the links; one link alone needs the long window.
     """
     series = case.series
     if "pw_prod" not in series.avg:
         return NoOpinion("detection.no_power")
-    names = [f for f in (*_LINKED, *pollutants(series)) if f in series.avg]
-    if not names:
+    links = [tuple(f for f in link if f in series.avg) for link in (*_LINKS, *((f,) for f in pollutants(series)))]
+    links = [link for link in links if link]
+    if not links:
         return NoOpinion("detection.no_inputs", {"factor": "P26"})
-    load = _hourly(np.where(case.masks.known & case.masks.run, series.avg["pw_prod"], np.nan), series.per_hour)
-    lost: dict[str, tuple[Bools, Floats, Floats]] = {}
-    for factor in names:
-        values = _hourly(np.where(case.masks.use(factor), series.avg[factor], np.nan), series.per_hour)
-        lost[factor] = _lost(load, values, p)
-    if not any(np.isfinite(past).any() for _hit, _now, past in lost.values()):
-        return NoOpinion("detection.no_history", {"factor": names[0]})
-    linked = np.sum([np.isfinite(past) & (past > p["linked"]) for _h, _n, past in lost.values()], axis=0)
-    gone = np.sum([hit for hit, _n, _p in lost.values()], axis=0)
-    # One of many links may fail by chance or by a change of the plant; most of them must.
-    hit = (gone >= 1) & (gone >= p["least_share"] * linked)
-    judged = linked >= 1
-    window = int(p["window_h"])
+    # Stops belong to it: what follows the load ends with it. A row marked F tells a standing flow as well as any.
+    load = _hourly(np.where(case.masks.known, series.avg["pw_prod"], np.nan), series.per_hour)
+    values = [_hourly(_told(case, link[0]), series.per_hour) for link in links]
+    found: list[Finding] = []
+    spoke = False
+    raw = p.raw("windows_h")
+    for width in [int(w) for w in raw] if isinstance(raw, list | tuple) else [72]:
+        looks = [_look(load, value, width, p) for value in values]
+        spoke |= any(np.isfinite(look.past).any() for look in looks)
+        found += _spells(case, p, links, looks, width)
+    if not spoke:
+        return NoOpinion("detection.no_history", {"factor": links[0][0]})
+    return found
+
+
+def _told(case: Case, factor: str) -> Floats:
+    """Return what the factor told, (n,): rows in order, and flow also where it is marked as stopped."""
+    series, m = case.series, case.masks
+    good = m.ok[factor]
+    if factor in _FLOWS:
+        good = good | (series.flag[factor] == "F")
+    else:
+        good = good & ~m.inst_by.get(factor, m.inst)
+    return np.where(good, series.avg[factor], np.nan)
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """At the end of every step of `every_h`, (k,) each: correlation now (signed by its past) and its past level.
+
+    Attributes:
+        loss: how far it fell, in sd of Fisher's z; quick: correlation of six-hour differences now, same sign.
+    """
+
+    now: Floats
+    past: Floats
+    loss: Floats
+    quick: Floats
+
+
+def _spells(case: Case, p: Params, links: list[tuple[str, ...]], looks: list[_Look], width: int) -> list[Finding]:
+    every, per = int(p["every_h"]), case.series.per_hour
+    now, past, loss, quick = (
+        np.array([getattr(look, name) for look in looks]) for name in ("now", "past", "loss", "quick")
+    )
+    if not now.shape[1]:
+        return []
+    linked = np.isfinite(loss) & (past > p["linked"])
+    count = linked.sum(axis=0)
+    total = np.where(linked, loss, 0.0).sum(axis=0) / np.sqrt(np.maximum(count, 1))
+    # A step in the level breaks the correlation of levels, not that of differences: that link still holds.
+    low = linked & (now < p["loose"]) & ~(quick > p["quick"])
+    strongest = np.where(linked, past, 0.0).max(axis=0)
+    led = (low & (past >= strongest - 1e-9)).any(axis=0) & (strongest > p["strong"])
+    # A change of the plant may loosen one link; what leaves no longer follows the load when most are lost at once.
+    most = (low.sum(axis=0) >= 0.5 * count) & (count >= 1)
+    enough = (low.sum(axis=0) >= 2) | (width >= p["alone_h"])
+    hit = most & enough & led & (total > p["scales"])
     found = []
-    for spell in spells_of(hit, judged, need=max(1, int(p["hold_h"])), share=0.9, gap=24):
+    for spell in spells_of(hit, count >= 1, need=1, share=0.0, gap=max(2, width // every)):
         at = spell.raised
-        named = tuple(f for f, (h, _n, _p) in lost.items() if h[at])
-        if not named:
-            continue
-        now = float(np.mean([lost[f][1][at] for f in named]))
-        past = float(np.mean([lost[f][2][at] for f in named]))
-        per = series.per_hour
-        # The window turns when about half of it lies in the new state; it ends likewise.
-        first = max(0, spell.first - int(0.75 * window))
-        stop = max(first + 1, spell.stop - int(0.3 * window)) if spell.stop - spell.first > window else spell.stop
-        whole = Spell(first * per, min(len(series), stop * per), min(len(series) - 1, at * per + per - 1))
+        named = tuple(f for k, link in enumerate(links) if low[k, at] for f in link)
+        end_h, stop_h = (spell.first + 1) * every, spell.stop * every
+        first = max(0, end_h - int(0.8 * width))
+        stop = max(end_h, stop_h - int(0.3 * width)) if stop_h - end_h > width else stop_h
+        whole = Spell(first * per, min(len(case.series), stop * per), (at + 1) * every * per - 1)
+        here, usual = float(np.mean(now[low[:, at], at])), float(np.mean(past[low[:, at], at]))
         found.append(
             finding(
                 case,
                 "P26",
                 whole,
                 factors=named,
-                statistic=now,
-                threshold=p["loose"],
-                score=0.65 + 0.1 * min(3, len(named)),
+                statistic=float(total[at]),
+                threshold=p["scales"],
+                score=0.68 + 0.08 * min(3, int(low[:, at].sum())),
                 severity=4,
                 group="power",
-                numbers={"now": now, "past": past, "days": window / 24},
+                numbers={"now": here, "past": usual, "days": (whole.stop - whole.first) / per / 24},
                 counter=("detection.counter.load_moved",),
             )
         )
@@ -88,54 +135,70 @@ def _hourly(x: Floats, per_hour: int) -> Floats:
         return np.where(n * 2 >= per_hour, np.nansum(block, axis=1) / np.maximum(n, 1), np.nan)
 
 
-def _lost(load: Floats, values: Floats, p: Params) -> tuple[Bools, Floats, Floats]:
-    """Return where the link is lost, |r| now and |r| of the past, hourly (m,) each."""
-    m = len(load)
-    window, every = int(p["window_h"]), int(p["every_h"])
-    now, past, hit = np.full(m, np.nan), np.full(m, np.nan), np.zeros(m, dtype=bool)
-    history: list[tuple[int, float]] = []
-    for end in range(window, m + 1, every):
-        part = slice(end - window, end)
-        r, n = _rank_correlation(load[part], values[part], p["load_sd"], int(p["least_share_rows"] * window))
-        if not np.isfinite(r):
-            continue
-        # Half-overlapping windows of the past, older than the window and the hold-off.
-        older = [value for at, value in history if at <= end - window - 24 * p["holdoff_d"]]
-        history.append((end, r))
-        if len(older) < p["least_windows"]:
+def _look(load: Floats, values: Floats, width: int, p: Params) -> _Look:
+    """Compare the correlation of every window with those of windows that ended before it began."""
+    every = int(p["every_h"])
+    r, n = _correlations(load, values, width, every, p["load_sd"], p["least_share_rows"])
+    steps, _n = _correlations(_differences(load), _differences(values), width, every, 0.0, 0.5 * p["least_share_rows"])
+    now, past, loss, quick = (np.full(len(r), np.nan) for _ in range(4))
+    lag = int(np.ceil((width + 24 * p["holdoff_d"]) / every))
+    for k in range(len(r)):
+        older = r[: max(0, k - lag + 1)]
+        older = older[np.isfinite(older)]
+        if len(older) < p["least_windows"] or not np.isfinite(r[k]):
             continue
         level = float(np.median(older))
+        sign = 1.0 if level >= 0 else -1.0
         # The weakest tenth of the past tells how far the link drifts honestly.
-        low = float(np.quantile(np.abs(older), 0.1))
-        sign = np.sign(level) or 1.0
-        here, usual = float(sign * r), abs(level)
-        effective = max(5.0, n / p["independent"])
-        gap = (np.arctanh(min(usual, 0.99)) - np.arctanh(np.clip(here, -0.99, 0.99))) * np.sqrt(effective - 3)
-        lost = usual > p["linked"] and here < p["loose"] and gap > p["scales"] and here < low - p["below_past"]
-        stop = min(m, end - 1 + every)
-        now[end - 1 : stop], past[end - 1 : stop], hit[end - 1 : stop] = here, usual, lost
-    return hit, now, past
+        weakest = float(np.quantile(sign * older, 0.1))
+        now[k], past[k], quick[k] = sign * r[k], abs(level), sign * steps[k]
+        effective = max(4.0, n[k] / p["independent"])
+        usual = min(abs(level), 0.98)
+        gap = (np.arctanh(usual) - np.arctanh(np.clip(now[k], -0.98, 0.98))) * np.sqrt(effective - 3)
+        loss[k] = gap if now[k] < weakest - p["below_past"] else 0.0
+    return _Look(now, past, loss, quick)
 
 
-def _rank_correlation(a: Floats, b: Floats, least_sd: float, least: int) -> tuple[float, int]:
-    """Return Spearman's r of the finite pairs and their number; NaN where they are few or the load hardly moves."""
-    both = np.isfinite(a) & np.isfinite(b)
-    n = int(both.sum())
-    if n < max(8, least):
-        return float("nan"), n
-    x, y = a[both], b[both]
-    if float(x.std()) < least_sd * max(float(np.abs(x).mean()), 1e-9):
-        return float("nan"), n
-    if float(y.std()) <= 1e-12:
-        return 0.0, n
-    rx, ry = _ranks(x), _ranks(y)
-    return float(np.corrcoef(rx, ry)[0, 1]), n
+def _differences(x: Floats) -> Floats:
+    """Return x minus itself six hours before, (m,)."""
+    out = np.full(len(x), np.nan)
+    out[6:] = x[6:] - x[:-6]
+    return out
+
+
+def _correlations(
+    load: Floats, values: Floats, width: int, every: int, least_sd: float, least_share: float
+) -> tuple[Floats, Floats]:
+    """Return Spearman's r of the windows that end with every `every`-th hour, and their rows; NaN where unknown."""
+    m = len(load) // every
+    r, n = np.full(m, np.nan), np.zeros(m)
+    if len(load) < width:
+        return r, n
+    both = np.isfinite(load) & np.isfinite(values)
+    x, y = np.where(both, load, np.nan), np.where(both, values, np.nan)
+    ends = np.arange(1, m + 1) * every
+    ends = ends[ends >= width]
+    rows = np.lib.stride_tricks.sliding_window_view(x, width)[ends - width]
+    cols = np.lib.stride_tricks.sliding_window_view(y, width)[ends - width]
+    count = np.isfinite(rows).sum(axis=1)
+    with np.errstate(all="ignore"):
+        moving = np.nanstd(rows, axis=1) > least_sd * np.abs(np.nanmean(rows, axis=1)) + 1e-12
+        stuck = np.nanstd(cols, axis=1) <= 1e-9
+    good = (count >= max(8, least_share * width)) & moving
+    a, b = _ranks(rows[good]), _ranks(cols[good])
+    with np.errstate(all="ignore"):
+        a -= np.nanmean(a, axis=1, keepdims=True)
+        b -= np.nanmean(b, axis=1, keepdims=True)
+        told = np.nansum(a * b, axis=1) / np.sqrt(np.nansum(a * a, axis=1) * np.nansum(b * b, axis=1))
+    told[stuck[good]] = 0.0
+    where = ends[good] // every - 1
+    r[where], n[where] = told, count[good]
+    return r, n
 
 
 def _ranks(x: Floats) -> Floats:
-    """Return ranks, ties by their mean."""
-    values, inverse, counts = np.unique(x, return_inverse=True, return_counts=True)
-    ends = np.cumsum(counts)
-    middle = ends - (counts - 1) / 2.0
-    ranks: Floats = middle[inverse]
-    return ranks
+    """Return the ranks along every row of x (k, w); NaN stays NaN, ties keep their order."""
+    order = np.argsort(x, axis=1, kind="stable")
+    ranks = np.empty(x.shape)
+    np.put_along_axis(ranks, order, np.broadcast_to(np.arange(x.shape[1], dtype=np.float64), x.shape), axis=1)
+    return np.where(np.isfinite(x), ranks, np.nan)

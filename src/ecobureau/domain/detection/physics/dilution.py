@@ -8,7 +8,7 @@ from ecobureau.domain.detection.model.expected import Expected
 from ecobureau.domain.detection.model.facts import clip01, finding, median_of, samples
 from ecobureau.domain.detection.model.outlet import FLOW, STATE, cycle_of, expected_of, pollutants
 from ecobureau.domain.detection.model.robust import Bools, Floats
-from ecobureau.domain.detection.model.spells import Spell, spells_of, trailing_median
+from ecobureau.domain.detection.model.spells import Spell, lagged_level, spells_of, trailing_median
 from ecobureau.domain.detection.registry import detector
 from ecobureau.domain.detection.types import Case, NoOpinion, Opinion, Params
 
@@ -42,7 +42,7 @@ def dilution(case: Case, p: Params) -> Opinion:
             continue
         use = case.masks.use(factor) & e.known
         seen |= use
-        ratio = np.where(use, e.ln_ratio, np.nan)
+        ratio = _since(case, np.where(use, e.ln_ratio, np.nan), use)
         cycles = max(1, width // cycle_of(case, factor))
         levels.append(trailing_median(ratio, width, max(2, width // 2), every=series.per_hour))
         errors.append(np.nan_to_num(e.scale, nan=1.0) * 1.25 / np.sqrt(cycles))
@@ -54,7 +54,14 @@ def dilution(case: Case, p: Params) -> Opinion:
         ln_d = np.nanmedian(level, axis=0)
         spread = np.nanmax(level, axis=0) - np.nanmin(level, axis=0)
         highest = np.nanmax(level, axis=0)
-    common = fell & (ln_d < np.log(p["factor"])) & (highest < 0.5 * np.log(p["factor"]))
+    # Without an O2 to confirm it, water must fall further.
+    bar = float(np.log(p["factor"] if series.kind == "gas" else p["water_factor"]))
+    common = fell & (ln_d < bar) & (highest < 0.6 * bar)
+    # What all factors of this outlet do together honestly: a fall must leave it, and leave where it stood before.
+    usual, own = lagged_level(
+        ln_d, fell, hold=2 * width, window=samples(case, 24 * 30), every=samples(case, 6), least=samples(case, 24)
+    )
+    common &= ~(ln_d - usual > -p["own_scales"] * own) & ~(ln_d - usual > bar + 0.1)
     # The factors agree when their range stays within what their own scatter allows.
     common &= spread < p["spread"] + 2.5 * np.sqrt((error**2).mean(axis=0))
     agree, told = _witness(case, p, ln_d, width)
@@ -90,6 +97,14 @@ def dilution(case: Case, p: Params) -> Opinion:
     return found
 
 
+def _since(case: Case, ratio: Floats, use: Bools) -> Floats:
+    """Return a residual against where it stood in the week before, a day ago at the latest, (n,)."""
+    level, _scale = lagged_level(
+        ratio, use, hold=samples(case, 24), window=samples(case, 24 * 7), every=samples(case, 3), least=samples(case, 8)
+    )
+    return ratio - np.nan_to_num(level, nan=0.0)
+
+
 def _inputs(case: Case, factor: str) -> tuple[str, ...]:
     series = case.series
     names = [name for name in ("pw_prod", "pw_treat") if name in series.avg]
@@ -109,11 +124,12 @@ def _witness(case: Case, p: Params, ln_d: Floats, width: int) -> tuple[Bools, di
     if flow in series.avg:
         e = expected_of(case, flow, ("pw_prod", "hour") if "pw_prod" in series.avg else ("hour",))
         if isinstance(e, Expected):
-            rise = trailing_median(np.where(case.masks.ok[flow], e.ln_ratio, np.nan), width, max(2, width // 2))
+            moved = _since(case, np.where(case.masks.ok[flow], e.ln_ratio, np.nan), case.masks.ok[flow])
+            rise = trailing_median(moved, width, max(2, width // 2), every=series.per_hour)
             # Rain or a wash thins honestly: the flow rises as the values fall.
             agree &= ~(rise > 0.5 * -ln_d)
     if series.kind == "water":
-        return agree & _towards_neutral(case, p, width, told), told
+        return agree & _towards_neutral(case, p, width, ln_d, told), told
     if O2 not in series.avg:
         return agree, told
     e = expected_of(case, O2, ("pw_prod", "hour") if "pw_prod" in series.avg else ("a00000", "hour"))
@@ -130,15 +146,26 @@ def _witness(case: Case, p: Params, ln_d: Floats, width: int) -> tuple[Bools, di
     return agree & ((np.abs(by_air - ln_d) < near) | (np.abs(by_nitrogen - ln_d) < near)), told
 
 
-def _towards_neutral(case: Case, p: Params, width: int, told: dict[str, Floats]) -> Bools:
-    """Water: pH must not have moved away from neutral; it tells little where it was near neutral before."""
+def _towards_neutral(case: Case, p: Params, width: int, ln_d: Floats, told: dict[str, Floats]) -> Bools:
+    """Water: clean water draws pH towards neutral; a pH that was away from it and stays there speaks against it."""
     series = case.series
     if PH not in series.avg:
         return np.ones(len(series), dtype=bool)
     ph = np.where(case.masks.ok[PH], series.avg[PH], np.nan)
     told["ph"] = ph
-    now = np.abs(trailing_median(ph, width, max(2, width // 2), every=series.per_hour) - _NEUTRAL_PH)
-    return ~(now > p["ph_away"])
+    usual, _scale = lagged_level(
+        ph,
+        np.isfinite(ph),
+        hold=3 * width,
+        window=samples(case, 24 * 7),
+        every=samples(case, 6),
+        least=samples(case, 24),
+    )
+    away = usual - _NEUTRAL_PH
+    now = trailing_median(ph, width, max(2, width // 2), every=series.per_hour) - _NEUTRAL_PH
+    least = p["ph_share"] * (1 - np.exp(ln_d)) * np.abs(away)
+    moved = np.abs(away) - np.abs(now)
+    return ~((np.abs(away) > p["ph_away"]) & (moved < least))
 
 
 def _first_low(level: Floats, spell: Spell, width: int) -> int:

@@ -131,16 +131,21 @@ def _frozen(case: Case, p: Params) -> list[Finding]:
     series = case.series
     use = case.masks.use(O2)
     o2 = np.where(use, series.avg[O2], np.nan)
-    step = np.abs(np.diff(o2, prepend=np.nan))
+    # Rows that can be judged stand side by side: a plant of two shifts has few of them a day.
+    rows = np.flatnonzero(use & np.isfinite(o2))
+    step, now = np.full(len(series), np.nan), np.full(len(series), np.nan)
+    if len(rows) > 2:
+        step[rows[1:]] = np.abs(np.diff(o2[rows]))
+        count = samples(case, p["frozen_rows_h"])
+        now[rows] = trailing_median(step[rows], count, count)
     width = samples(case, p["frozen_h"])
-    now = trailing_median(step, width, max(4, width // 2), every=series.per_hour)
     usual, _ = lagged_level(
         step,
         use,
         hold=samples(case, 72),
         window=samples(case, 24 * 30),
         every=samples(case, 6),
-        least=samples(case, 48),
+        least=samples(case, 24),
     )
     load = next((series.avg[name] for name in ("pw_prod", "a00000") if name in series.avg), None)
     if load is None:
@@ -150,7 +155,8 @@ def _frozen(case: Case, p: Params) -> list[Finding]:
     hit = still & use & np.isfinite(step)
     found = []
     for spell in spells_of(hit, use & np.isfinite(step), need=samples(case, 2), share=0.5, gap=samples(case, 12)):
-        spell = Spell(max(0, spell.first - width + 1), spell.stop, spell.raised)
+        begin = int(np.searchsorted(rows, spell.first)) - samples(case, p["frozen_rows_h"]) + 1
+        spell = Spell(int(rows[max(0, begin)]), spell.stop, spell.raised)
         share = median_of(now / usual, slice(spell.raised, spell.raised + 1))
         found.append(
             finding(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ecobureau.domain.detection.model.facts import finding, median_of, samples, usual
 from ecobureau.domain.detection.model.outlet import pollutants
@@ -103,10 +104,26 @@ def _water_signs(case: Case, p: Params, idle: Bools) -> tuple[list[Bools], dict[
     before = np.r_[0.0, dry[:-1]] / np.maximum(np.r_[0, stood[:-1]], 1)
     used_to = (np.r_[0, stood[:-1]] >= samples(case, p["water_history_h"])) & (before > p["water_dry_share"])
     told = {"w00000": flow}
-    signs = [flowing & used_to]
+    # What is discharged must be treated: discharge as ever with treatment at rest contradicts itself.
+    resting = np.zeros(len(series), dtype=bool)
+    treat = series.avg.get("pw_treat")
+    if treat is not None:
+        resting = treat < p["treat_share"] * usual(case, "pw_treat", treat, m.run & m.known & np.isfinite(treat))
+        # Unless that is how this outlet's earlier stops looked.
+        both = np.cumsum(idle & flowing & resting)
+        ago = samples(case, 48)
+        resting &= ~((_before(both, ago) > 0) & (_before(both, ago) > 0.3 * _before(stood, ago)))
+    signs = [flowing & (used_to | resting)]
     for factor in pollutants(series)[:4]:
         told[factor] = np.where(np.isin(series.flag[factor], ("N", "F")), series.avg[factor], np.nan)
         signs.append(
             signs[0] & (told[factor] > p["value_share"] * usual(case, factor, series.avg[factor], m.use(factor)))
         )
     return signs, told
+
+
+def _before(count: NDArray[np.int64], ago: int) -> NDArray[np.int64]:
+    """Return a running count as it was `ago` samples earlier, 0 before the beginning."""
+    out = np.zeros(len(count), dtype=np.int64)
+    out[ago:] = count[: max(0, len(count) - ago)]
+    return out
