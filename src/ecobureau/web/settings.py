@@ -39,6 +39,7 @@ INSTALLED_APPS = [
     "ecobureau.web.places",
     "ecobureau.web.sources",
     "ecobureau.web.telemetry",
+    "ecobureau.web.statistics",
     "ecobureau.web.clues",
     "ecobureau.web.dispatch",
     "ecobureau.web.desk",

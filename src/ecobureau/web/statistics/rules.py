@@ -1,0 +1,56 @@
+"""The air rules in force on a day, one object for all days that share every entry."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from functools import lru_cache
+from typing import Any
+
+from ecobureau.domain.air import AirRules, AirStatistics, CompositeRule
+from ecobureau.domain.rules import Entry, NoRule
+from ecobureau.rulepacks import load
+
+_same: dict[tuple[Any, ...], Any] = {}
+
+
+@lru_cache(maxsize=20_000)
+def statistics_on(day: date) -> AirStatistics | None:
+    """Return limits and statistical rules in force on a day; None before the first."""
+    try:
+        rules = AirStatistics.from_pack(load("air"), day)
+    except NoRule:
+        return None
+    found: AirStatistics = _same.setdefault(("statistics", *_key(rules.entries)), rules)
+    return found
+
+
+@lru_cache(maxsize=20_000)
+def index_on(day: date) -> AirRules | None:
+    """Return the index rules in force on a day; None before the first."""
+    try:
+        rules = AirRules.from_pack(load("air"), day)
+    except NoRule:
+        return None
+    found: AirRules = _same.setdefault(("index", *_key(rules.entries)), rules)
+    return found
+
+
+@lru_cache(maxsize=2_000)
+def composite_on(day: date) -> CompositeRule | None:
+    """Return the rule of the composite index that rankings use on a day; None before the first."""
+    try:
+        return CompositeRule.from_pack(load("air"), day)
+    except NoRule:
+        return None
+
+
+def forget() -> None:
+    """Forget what was read, after the city's own rules changed."""
+    for function in (statistics_on, index_on, composite_on):
+        function.cache_clear()
+    _same.clear()
+
+
+def _key(entries: Mapping[str, Entry]) -> tuple[Any, ...]:
+    return tuple((key, entry.valid_from, entry.national is not None) for key, entry in sorted(entries.items()))

@@ -1,0 +1,170 @@
+"""What people see of the air statistics: the viewer's places, and how each figure came about."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+
+from django.db.models import QuerySet
+
+from ecobureau.domain.air import (
+    AirStatistics,
+    CompositeRule,
+    Kind,
+    YearOnYear,
+    air_report_derivation,
+    composite_derivation,
+    day_mean_derivation,
+    good_days_derivation,
+    mda8_derivation,
+    ranks,
+    year_on_year,
+)
+from ecobureau.domain.air.statistics import assess_year_derivation
+from ecobureau.domain.explain import Derivation
+from ecobureau.web.core.access import Viewer
+from ecobureau.web.places.door import visible
+from ecobureau.web.statistics import rules as in_force
+from ecobureau.web.statistics.models import (
+    AirDay,
+    AirFigure,
+    AirIndexDay,
+    AirReview,
+    AirRevision,
+    AirSeries,
+    AirSummary,
+)
+from ecobureau.web.statistics.rollup import hours_of
+from ecobureau.web.statistics.spans import after
+
+
+def series(viewer: Viewer, kind: str | None = None) -> QuerySet[AirSeries]:
+    """Return the series that the viewer may see, of one kind or all."""
+    rows = AirSeries.objects.filter(visible(viewer))
+    return rows.filter(kind=kind) if kind else rows
+
+
+def one(viewer: Viewer, series_id: int) -> AirSeries | None:
+    """Return a series, None when there is none or the viewer may not see it."""
+    return series(viewer).filter(pk=series_id).first()
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """A line of a ranking: the summary, its rank (None: no index) and the items' figures by name."""
+
+    rank: int | None
+    series: AirSeries
+    summary: AirSummary
+    figures: dict[str, AirFigure]
+
+
+def ranking(viewer: Viewer, span: str, start: date, kind: str = "place") -> list[Ranked]:
+    """Return the series of a kind ranked by composite index, the best first; ties share a rank."""
+    rows = list(
+        AirSummary.objects.filter(span=span, start=start, series__in=series(viewer, kind)).select_related("series")
+    )
+    figures: dict[int, dict[str, AirFigure]] = {}
+    for figure in AirFigure.objects.filter(span=span, start=start, series__in=[row.series_id for row in rows]):
+        figures.setdefault(figure.series_id, {})[figure.item] = figure
+    places = ranks([row.composite for row in rows])
+    lines = [
+        Ranked(rank, row.series, row, figures.get(row.series_id, {})) for rank, row in zip(places, rows, strict=True)
+    ]
+    return sorted(lines, key=lambda line: (line.rank is None, line.rank, line.series.name))
+
+
+def indices(viewer: Viewer, series_id: int, start: date, end: date) -> list[AirIndexDay]:
+    """Return the daily indices of a series for days in [start, end); nothing of a series that is not the viewer's."""
+    rows = AirIndexDay.objects.filter(series__in=series(viewer).filter(pk=series_id), day__gte=start, day__lt=end)
+    return list(rows.order_by("day"))
+
+
+def revisions(viewer: Viewer, series_id: int, start: date, end: date) -> QuerySet[AirRevision]:
+    """Return how daily figures of a series changed after they had been computed, newest first."""
+    return AirRevision.objects.filter(series__in=series(viewer).filter(pk=series_id), day__gte=start, day__lt=end)
+
+
+def reviews(viewer: Viewer, state: str | None = None) -> QuerySet[AirReview]:
+    """Return the reviews of the viewer's series, newest first."""
+    rows = AirReview.objects.filter(visible(viewer, column="series__org_path")).select_related(
+        "series", "proposed_by", "decided_by", "restored_by"
+    )
+    return rows.filter(state=state) if state else rows
+
+
+# --- how figures came about -------------------------------------------------------------------------------------------
+
+
+def day_derivation(viewer: Viewer, series_id: int, day: date, item: str) -> Derivation | None:
+    """Return how a point's daily figure comes about from its hours, computed anew; None when there are no hours."""
+    rules = in_force.statistics_on(day)
+    if rules is None or one(viewer, series_id) is None:
+        return None
+    hours = hours_of([(series_id, day)]).get(item, {}).get((series_id, day))
+    if hours is None:
+        return None
+    values = [None if hour != hour else hour for hour in hours.tolist()]
+    return mda8_derivation(values, rules) if item == "o3" else day_mean_derivation(values, item, rules)
+
+
+def index_derivation(viewer: Viewer, series_id: int, day: date) -> Derivation | None:
+    """Return how a day's index comes about from the daily figures, computed anew."""
+    rules = in_force.index_on(day)
+    if rules is None or one(viewer, series_id) is None:
+        return None
+    rows = AirDay.objects.filter(series=series_id, day=day, valid=True)
+    return air_report_derivation(Kind.DAILY, {row.item: row.value for row in rows}, rules)
+
+
+def figure_derivation(viewer: Viewer, series_id: int, year: int, item: str) -> Derivation | None:
+    """Return how an item's assessment of a year comes about from its daily figures, computed anew."""
+    rules = in_force.statistics_on(date(year, 12, 31))
+    if rules is None or one(viewer, series_id) is None:
+        return None
+    rows = AirDay.objects.filter(
+        series=series_id, item=item, valid=True, day__gte=date(year, 1, 1), day__lte=date(year, 12, 31)
+    )
+    return assess_year_derivation(item, dict(rows.values_list("day", "value")), rules)
+
+
+def good_days_explained(viewer: Viewer, series_id: int, span: str, start: date) -> Derivation | None:
+    """Return how a good-day rate comes about from the daily indices, computed anew."""
+    rules = _rules_of(span, start)
+    if rules is None or one(viewer, series_id) is None:
+        return None
+    rows = indices(viewer, series_id, start, after(span, start))
+    return good_days_derivation({row.day: row.aqi for row in rows}, rules)
+
+
+def composite_explained(viewer: Viewer, series_id: int, span: str, start: date) -> Derivation | None:
+    """Return how a composite index comes about from the statistics, computed anew."""
+    rule = in_force.composite_on(after(span, start) - timedelta(days=1))
+    if rule is None or one(viewer, series_id) is None:
+        return None
+    return composite_derivation(_statistics(series_id, span, start), rule)
+
+
+def compared(viewer: Viewer, series_id: int, span: str, start: date, base: date) -> YearOnYear | None:
+    """Return the composite index of a period against a base period, under both rules where they differ."""
+    rules: list[CompositeRule | None] = [
+        in_force.composite_on(after(span, first) - timedelta(days=1)) for first in (start, base)
+    ]
+    now, then = rules
+    if now is None or then is None or one(viewer, series_id) is None:
+        return None
+    return year_on_year(_statistics(series_id, span, start), _statistics(series_id, span, base), now, then)
+
+
+def _statistics(series_id: int, span: str, start: date) -> dict[str, Decimal | None]:
+    rows = AirFigure.objects.filter(series=series_id, span=span, start=start)
+    found: dict[str, Decimal | None] = {}
+    for row in rows:
+        value = row.percentile if row.item in ("co", "o3") else row.mean
+        found[row.item] = None if value is None else Decimal(repr(value))
+    return found
+
+
+def _rules_of(span: str, start: date) -> AirStatistics | None:
+    return in_force.statistics_on(after(span, start) - timedelta(days=1))
