@@ -194,3 +194,11 @@ def test_traffic_days_differ_from_nights() -> None:
     plant = station("street")
     day, night = (content.stats_of(plant, content.HOUR_DATA, MIDNIGHT + step * HOUR)["Leq"].avg for step in (8, 3))
     assert day > night + 40
+
+
+@pytest.mark.parametrize(("profile", "day", "night"), [("street", 700, 550), ("homes", 550, 450)])
+def test_noise_keeps_the_limits_of_its_zone_while_nothing_happens(profile: str, day: int, night: int) -> None:
+    plant = station(profile)
+    for step in range(-72, 24):
+        level = content.stats_of(plant, content.HOUR_DATA, MIDNIGHT + step * HOUR)["Leq"].avg
+        assert level <= (day if 6 <= step % 24 < 22 else night)

@@ -238,9 +238,9 @@ def _noise(plan: StationPlan, moving: list[Curve], hour: int, seed: int) -> dict
     out: Curve = []
     for k in range(POINTS):
         hours = local_hours(hour * HOUR + k * 600)
-        night = 1.0 if hours < 5.0 or hours >= 23.0 else (0.5 if hours < 6.5 or hours >= 21.5 else 0.0)
+        night = 1.0 if hours < 6.0 or hours >= 22.0 else (0.5 if hours < 6.5 or hours >= 21.0 else 0.0)
         rush = _bell(hours, 8.0, 1.3) + _bell(hours, 18.3, 1.5)
-        out.append(plan.levels["LA"] - 9.0 * night + 2.2 * rush + 1.1 * moving[0][k])
+        out.append(plan.levels["LA"] - 12.0 * night + 2.2 * rush + 1.1 * moving[0][k])
     return {"LA": out}
 
 
