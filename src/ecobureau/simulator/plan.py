@@ -51,7 +51,7 @@ PROFILES: dict[str, dict[str, Any]] = {
               "levels": {"w01019": 2.9, "w21003": 0.22, "w21011": 0.085, "w21001": 1.7, "w01014": 310.0}},
     "lake": {"kind": "river", "rhythm": "continuous",
              "levels": {"w01019": 3.6, "w21003": 0.18, "w21011": 0.038, "w21001": 1.1, "w01014": 280.0}},
-    "street": {"kind": "noise", "rhythm": "continuous", "levels": {"LA": 61.0}},
+    "street": {"kind": "noise", "rhythm": "continuous", "levels": {"LA": 60.0}},
     "homes": {"kind": "noise", "rhythm": "continuous", "levels": {"LA": 47.0}},
 }  # fmt: skip
 """Kinds of plants and places: rhythm of work, levels of well-kept ones (mg/m3 converted, mg/L, ug/m3, dB)."""
