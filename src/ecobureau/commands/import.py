@@ -1,4 +1,4 @@
-"""`ecobureau import KIND FILE [--dry-run]`: tables into the registry, whole or not at all."""
+"""`ecobureau import KIND FILE [--dry-run]`: tables into the registry, whole or not at all; history into the store."""
 
 from __future__ import annotations
 
@@ -8,24 +8,30 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ecobureau.commands import import_history
 from ecobureau.words import say
 
 if TYPE_CHECKING:
     from ecobureau.web.sources.importing import Report
 
 KINDS = ("organisations", "rosters", "enterprises", "outlets", "stations", "limits")
+HISTORY = "history"
+"""Measured history goes to the store, row by row (`import_history`)."""
 
 
 def add_parser(commands: Any) -> None:
     """Add `import`."""
     parser = commands.add_parser("import", help=say("import.help"), description=say("import.help"))
-    parser.add_argument("kind", choices=KINDS, help=say("import.kind"))
+    parser.add_argument("kind", choices=(*KINDS, HISTORY), help=say("import.kind"))
     parser.add_argument("file", type=Path, help=say("import.file"))
     parser.add_argument("--dry-run", action="store_true", help=say("import.dry_run"))
+    import_history.add_options(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Import a file; 0 done (or good, when dry), 1 refused."""
+    """Import a file; 0 done (or good, when dry), 1 refused; history: 3 done, but some rows were not taken."""
+    if args.kind == HISTORY:
+        return import_history.run(args)
     from ecobureau.commands._django import own_database
 
     try:
