@@ -307,8 +307,12 @@ class GatewayProcess:
         return total
 
     def cpu(self) -> tuple[float, float]:
-        """Processor time so far, user and system, in seconds: the gateway and the process it writes through."""
-        return processor_time([self.process.pid, *children_of(self.process.pid)])
+        """Processor time so far, user and system, in seconds, of the process with the event loop."""
+        return processor_time([self.process.pid])
+
+    def writer_cpu(self) -> tuple[float, float]:
+        """The same of the process it writes through."""
+        return processor_time(children_of(self.process.pid))
 
     def log(self) -> Iterator[str]:
         assert self.process.stderr is not None
@@ -379,7 +383,7 @@ async def stages(
         total = each * len(batches)
         bare = total / await play(bare_port, batches, window)
         await play(gateway.port, [maker.take(20) for maker in makers], 1)
-        before, cpu, database = counted(url), gateway.cpu(), database_cpu(server)
+        before, cpu, writing, database = counted(url), gateway.cpu(), gateway.writer_cpu(), database_cpu(server)
         seconds = await play(gateway.port, batches, window)
         stage(
             f"{args.connections} connections, {name} {window}",
@@ -388,7 +392,8 @@ async def stages(
             bare,
             bare_frames_per_s=round(bare),
             bytes_per_frame=len(batches[0][0]),
-            gateway_per_frame=per_frame(cpu, gateway.cpu(), total),
+            loop_per_frame=per_frame(cpu, gateway.cpu(), total),
+            writer_per_frame=per_frame(writing, gateway.writer_cpu(), total),
             database_per_frame=per_frame(database, database_cpu(server), total),
             load=round(os.getloadavg()[0], 1),
             tables=difference(counted(url), before),
@@ -397,7 +402,7 @@ async def stages(
     if not args.only or args.only == "one":
         frames = makers[0].take(min(each * 4, 3000))
         bare = len(frames) / await play(bare_port, [frames], 1)
-        before, cpu, database = counted(url), gateway.cpu(), database_cpu(server)
+        before, cpu, writing, database = counted(url), gateway.cpu(), gateway.writer_cpu(), database_cpu(server)
         seconds = await play(gateway.port, [frames], 1)
         stage(
             "one connection, lockstep 1",
@@ -405,7 +410,8 @@ async def stages(
             seconds,
             bare,
             bare_frames_per_s=round(bare),
-            gateway_per_frame=per_frame(cpu, gateway.cpu(), len(frames)),
+            loop_per_frame=per_frame(cpu, gateway.cpu(), len(frames)),
+            writer_per_frame=per_frame(writing, gateway.writer_cpu(), len(frames)),
             database_per_frame=per_frame(database, database_cpu(server), len(frames)),
             load=round(os.getloadavg()[0], 1),
             tables=difference(counted(url), before),

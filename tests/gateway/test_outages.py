@@ -75,14 +75,60 @@ async def test_a_frame_that_the_database_refuses_stops_nobody(field):
         second.send(*(good.live(number) for number in range(30, 60)))
         for _ in range(60):
             assert (await second.receive()).mn == good.mn
-        answer = await first.receive()
-        assert answer.mn == poison.mn
-        assert running.gateway.metrics.answers == 61
+        for _ in range(2):
+            answer = await first.receive()
+            assert (answer.cn, answer.mn) == ("9014", poison.mn)
+        assert running.gateway.metrics.answers == 62
         assert running.gateway.metrics.outages == 0
-    ((reason,),) = field.rows("select reason from quarantine where raw = %s", bad)
-    assert reason.startswith("poison.")
-    assert field.outcomes(poison.station_id) == {"quarantined": 1, "stored": 1}
+        assert running.gateway.fault is None
+    reasons = field.rows(
+        "select reason from raw_frame where station_id = %s and outcome = 'refused'", poison.station_id
+    )
+    assert reasons == [("poison.22023",)]
+    assert field.outcomes(poison.station_id) == {"refused": 1, "stored": 1}
     assert field.outcomes(good.station_id) == {"stored": 60}
+
+
+@in_loop
+async def test_a_frame_with_a_value_that_no_column_takes_is_refused_once_and_answered(field):
+    # A name too long for an index: the parameter of this frame cannot be kept, and never will be.
+    device = field.register()
+    name = "".join(random.Random(1).choices("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", k=9000))
+    bad = device.frame(f"DataTime={ago(5)};PolId={name};i13001-Info=1.0", cn="3020")
+    async with gateway(field) as running:
+        wire = await running.dial()
+        wire.send(device.live(1), bad, device.live(2))
+        for _ in range(3):
+            assert (await wire.receive()).cn == "9014"
+    outcomes = field.outcomes(device.station_id)
+    assert outcomes == {"stored": 2, "refused": 1}
+    query = "select reason from raw_frame where station_id = %s and outcome = 'refused'"
+    assert field.rows(query, device.station_id) == [("poison.54000",)]
+    assert field.rows("select 1 from device_event where station_id = %s", device.station_id) == []
+
+
+@in_loop
+async def test_a_schema_that_does_not_fit_is_an_alarm_and_answers_nothing(field):
+    device = field.register()
+    async with gateway(field, session_beat=0.02) as running:
+        wire = await running.dial()
+        await wire.ask(device.live(0))
+        field.run("alter table stream_state rename column lag to lag_of_another_edition")
+        try:
+            wire.send(*(device.live(number) for number in range(1, 10)))
+            await until(lambda: running.gateway.fault)
+            query = "select fault from gateway_run where id = %s"
+            await until(lambda: field.one(query, running.gateway.run_id).startswith("42703"))
+            assert running.gateway.metrics.answers == 1
+            assert not running.gateway.well
+            assert field.outcomes(device.station_id) == {"stored": 1}
+        finally:
+            field.run("alter table stream_state rename column lag_of_another_edition to lag")
+        for _ in range(9):
+            assert (await wire.receive()).cn == "9014"
+        assert running.gateway.metrics.faults["42703"] >= 1
+    assert stored(field, device) == 10
+    assert field.outcomes(device.station_id) == {"stored": 10}
 
 
 class Lockstep:
@@ -172,7 +218,7 @@ async def test_a_writer_that_fails_by_itself_ends_the_process(field, monkeypatch
     def broken(*_):
         raise MemoryError("no more")
 
-    async with gateway(field) as running:
+    async with gateway(field, writer_process=False) as running:
         wire = await running.dial()
         await wire.ask(device.live())
         monkeypatch.setattr("ecobureau.storage.writer.Writer.write", broken)

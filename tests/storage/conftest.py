@@ -12,7 +12,8 @@ from ecobureau.storage.writer import Writer
 
 TABLES = (
     "raw_frame, frame_rt, frame_period, layout, layout_factor, stream, latest_rest, rollup_hour, rollup_day,"
-    " stream_state, frame_counter, gateway_received, gateway_run, gateway_session, revision, frame_source,"
+    " stream_state, frame_counter, gateway_received, gateway_run, gateway_batch, gateway_session, revision,"
+    " frame_source,"
     " device_event, parameter, quarantine, pending_part, dirty, command, command_event, seal, rekey"
 )
 Connect = Callable[[], psycopg.Connection[Any]]

@@ -53,7 +53,8 @@ def test_the_check_can_fail(writer: Writer, conn: Conn, owner: Conn) -> None:
     run = books.start_run(conn, "gateway-1", "host", 4711, NOON)
     write(writer, run, 3, 2)
     assert verdict(conn) == ("broken", -1)
-    books.heartbeat(conn, run, NOON, {(7, DAY): 2})
+    books.heartbeat(conn, run, NOON, {(7, DAY): 4})
+    books.heartbeat(conn, run, NOON, {(7, DAY): 2})  # late: a count never goes back
     books.end_run(conn, run, NOON)
     assert verdict(conn) == ("broken", 1)
     assert not books.balance(conn, DAY)[0].balances

@@ -386,7 +386,7 @@ def test_a_connection_killed_in_the_middle_leaves_nothing(connect: Any, owner: C
         assert count(conn, "frame_period") == 51
         owner.execute("SELECT pg_terminate_backend(%s, 5000)", (pid,))
 
-    monkeypatch.setattr("ecobureau.storage.upkeep.count", cut)
+    monkeypatch.setattr("ecobureau.storage.rollup.close", cut)
     with pytest.raises(psycopg.OperationalError):
         writer.write(batch)
     monkeypatch.undo()
@@ -424,14 +424,14 @@ def test_two_writers_on_one_key_lose_nothing(connect: Any, first: int) -> None:
     look = connect()
     held, going = threading.Event(), threading.Event()
     outcomes: dict[int, list[Outcome]] = {}
-    original = writers[first]._raw
+    original = writers[first]._settle
 
     def pause(*args: Any) -> None:
         held.set()
         assert going.wait(20)
         original(*args)
 
-    writers[first]._raw = pause  # type: ignore[method-assign]
+    writers[first]._settle = pause  # type: ignore[method-assign]
 
     def run(which: int) -> None:
         outcomes[which] = writers[which].write([sent[which]])
@@ -593,3 +593,18 @@ def test_layouts_are_found_again_by_another_process(writer: Writer, connect: Any
     Writer(connect()).write([frame({"a34013": {"avg": "1.3"}}, NOON + timedelta(minutes=10))])
     assert count(connect(), "layout") == 1
     assert readings({"a": {"avg": "1"}})[0].flag == "N"
+
+
+def test_a_batch_whose_commit_nobody_heard_of_is_not_written_twice(connect: Any, owner: Conn) -> None:
+    batch = [frame({"a34013": {"avg": "1"}}), other("control", b"1"), frame({"a34013": {"avg": "2"}})]
+    first = Writer(connect()).write(batch, number=5)
+    assert first == [Outcome.STORED, Outcome.CONTROL, Outcome.REVISED]
+    assert Writer(connect()).write(batch, number=5) == first
+    assert count(owner, "raw_frame") == 3
+    again = Writer(connect())
+    assert again.write(batch, number=6) == [Outcome.DUPLICATE, Outcome.CONTROL, Outcome.DUPLICATE]
+    assert count(owner, "raw_frame") == 6
+    plain = [frame({"a34013": {"avg": "1"}}, NOON + timedelta(hours=1))]
+    assert again.write(plain, number=7) == [Outcome.STORED]
+    assert Writer(connect()).write(plain, number=7) == [Outcome.STORED]
+    assert count(owner, "raw_frame") == 7

@@ -7,12 +7,13 @@ its texts, one conversion, and a reading for each factor.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from operator import itemgetter
 from typing import NamedTuple
 
 from ecobureau.gateway.factors import Pick, Plan, PlanRow, Spec, Translator
+from ecobureau.storage.sheet import FactorForm, Form, Sheet
 from ecobureau.storage.types import MAX_DECIMALS, Reading, number
 
 STATISTICS = {
@@ -40,7 +41,7 @@ Cp = Mapping[str, str | dict[str, str]]
 Others = dict[str, dict[str, str]]
 
 
-def read_content(cp: Cp, factors: Translator) -> tuple[list[Reading], Others]:
+def read_content(cp: Cp, factors: Translator) -> tuple[Sequence[Reading], Others]:
     """Split CP into readings and what is no number of a factor: facility states, information, letters as values.
 
     Two codes of one frame that mean one factor: the first stands, the other goes to what is left.
@@ -48,28 +49,28 @@ def read_content(cp: Cp, factors: Translator) -> tuple[list[Reading], Others]:
     keys = tuple(cp)
     plans = factors.plans
     plan = plans.get(keys)
-    if plan:
-        readings = _by_plan(cp, plan)
-        if readings is not None:
-            return readings, {}
-    elif plan is None:
+    if plan is None:
         if len(plans) >= MOST_PLANS:
             plans.clear()
         plans[keys] = _plan_of(cp, factors)
+    elif plan.form is not None:
+        sheet = _by_plan(cp, plan.rows, plan.form)
+        if sheet is not None:
+            return sheet, {}
     return _carefully(cp, factors)
 
 
-def _by_plan(cp: Cp, plan: Plan) -> list[Reading] | None:
-    """Read a frame whose keys are those of `plan`; None where anything is not as plain as it should be."""
+def _by_plan(cp: Cp, rows: tuple[PlanRow, ...], form: Form) -> Sheet | None:
+    """Read a frame whose keys are those of a plan; None where anything is not as plain as it should be."""
     texts: list[str] = []
     flags: list[str] = []
     try:
-        for row in plan:
-            fields = cp[row.sent]
-            if len(fields) != row.size:
+        for sent, size, flagged, pick in rows:
+            fields = cp[sent]
+            if len(fields) != size:
                 return None
-            texts += row.pick(fields)
-            flags.append(fields["Flag"] if row.flagged else "")  # type: ignore[index]
+            texts += pick(fields)
+            flags.append(fields["Flag"] if flagged else "")  # type: ignore[index]
     except KeyError:
         return None
     if not _PLAIN(",".join(texts)):
@@ -81,44 +82,24 @@ def _by_plan(cp: Cp, plan: Plan) -> list[Reading] | None:
     decimals = tuple([len(text) - point if (point := text.find(".") + 1) else 0 for text in texts])
     if not values or max(decimals) > MAX_DECIMALS:
         return None
-    return [
-        Reading(
-            row.code, row.unit, row.stats, values[row.begin : row.end], decimals[row.begin : row.end], flag, row.dialect
-        )
-        for row, flag in zip(plan, flags, strict=True)
-    ]
+    return Sheet(form, values, decimals, tuple(flags))
 
 
 def _plan_of(cp: Cp, factors: Translator) -> Plan:
     """Return the plan of a frame's keys; an empty one where they are not for the short way."""
     rows: list[PlanRow] = []
-    codes: set[str] = set()
-    at = 0
+    made: dict[str, FactorForm] = {}
     for sent, fields in cp.items():
         if isinstance(fields, str):
             continue
         spec = factors.spec(sent)
         stats, names, halves = _fields_of(tuple(fields))
-        if not spec.numeric or spec.code in codes or halves or not names:
-            return ()
-        codes.add(spec.code)
+        if not spec.numeric or spec.code in made or halves or not names:
+            return Plan()
+        made[spec.code] = (spec.code, spec.unit, stats, spec.dialect)
         pick: Pick = itemgetter(*names) if len(names) > 1 else _one(names[0])
-        rows.append(
-            PlanRow(
-                sent,
-                len(fields),
-                "Flag" in fields,
-                pick,
-                spec.code,
-                spec.unit,
-                stats,
-                at,
-                at + len(names),
-                spec.dialect,
-            )
-        )
-        at += len(names)
-    return tuple(rows)
+        rows.append(PlanRow(sent, len(fields), "Flag" in fields, pick))
+    return Plan(tuple(rows), Form.of(tuple(made.values()))) if rows else Plan()
 
 
 def _one(name: str) -> Pick:

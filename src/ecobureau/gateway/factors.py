@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from ecobureau import rulepacks
 from ecobureau.domain.hj212.factors import FactorTable
+from ecobureau.storage.sheet import Form
 
 FOLDER = Path(rulepacks.__file__).parent
 FILES = (FOLDER / "hj212_factors.csv", FOLDER / "factors_more.csv")
@@ -58,22 +59,21 @@ class PlanRow(NamedTuple):
     Attributes:
         sent: its code in CP. size: how many fields it has. flagged: whether one is its mark.
         pick: takes the texts of its statistics out of the fields.
-        code, unit, stats, dialect: of the reading. begin, end: where its values stand among all of the frame.
     """
 
     sent: str
     size: int
     flagged: bool
     pick: Pick
-    code: str
-    unit: str
-    stats: tuple[str, ...]
-    begin: int
-    end: int
-    dialect: str
 
 
-Plan = tuple[PlanRow, ...]
+class Plan(NamedTuple):
+    """How the values of frames with the same keys are taken out of CP; without a form, they are not for this way."""
+
+    rows: tuple[PlanRow, ...] = ()
+    form: Form | None = None
+
+
 MOST_CODES = 4096
 
 

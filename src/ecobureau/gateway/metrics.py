@@ -59,6 +59,7 @@ class Metrics(Collector):
         self.turned_away: Counter[str] = Counter()
         self.batches = 0
         self.outages = 0
+        self.faults: Counter[str] = Counter()
         self.commands: Counter[str] = Counter()
         self.commit = Histogram()
         self.wait = Histogram()
@@ -75,6 +76,7 @@ class Metrics(Collector):
         yield _counter("connections_accepted", "Connections taken", self.accepted)
         yield _counter("batches", "Transactions of the writer", self.batches)
         yield _counter("database_outages", "Times the database went away or was full", self.outages)
+        yield _labelled("faults", "Faults of the program or the schema, by name", "name", self.faults)
         yield _labelled("frames", "Frames by outcome", "outcome", self.outcomes)
         yield _labelled("deviations", "Deviations by code", "code", self.deviations)
         yield _labelled("frame_errors", "Frames not taken, by reason", "reason", self.errors)

@@ -6,6 +6,7 @@ Source: HJ 212-2017 6.6.5 (commands), annex C (stamps); reference sections 5, 6,
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Literal, NamedTuple
@@ -149,7 +150,7 @@ def _measured(
     return Meaning("data", "", deviations, content, events, part=part, live=not late)
 
 
-def _part(frame: Frame, st: str, kind: Kind, interval: timedelta, readings: list[Reading]) -> Part:
+def _part(frame: Frame, st: str, kind: Kind, interval: timedelta, readings: Sequence[Reading]) -> Part:
     return Part(int(frame.pnum or 1), int(frame.pno or 1), st, kind, int(interval.total_seconds()), readings)
 
 

@@ -9,6 +9,7 @@ import socket
 from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from ecobureau import clock
 from ecobureau.domain.hj212 import Frame, FrameReader
@@ -33,6 +34,14 @@ SILENT = frozenset({"crc", "length", "header", "truncated"})
 """Errors after which nobody can say who sent what: never answered."""
 JOB_OVERHEAD = 2048
 """Bytes a queued frame holds beside its raw bytes, roughly: readings, texts, lists."""
+
+
+class Fault(NamedTuple):
+    """Something in the program or the schema that no frame is to blame for: short name, text, and when."""
+
+    name: str
+    text: str
+    at: datetime
 
 
 class Heard:
@@ -69,6 +78,8 @@ class Gateway:
         self.holders: dict[str, Connection] = {}
         """MN to the newest connection that speaks for it."""
         self.well = False
+        self.fault: Fault | None = None
+        """The newest fault of the program or the schema in this run."""
         self.failed = asyncio.Event()
         """Set when the writer has ended by itself; nothing is stored or answered any more."""
         self.stopping = False
@@ -99,6 +110,7 @@ class Gateway:
             lambda finished: self._from_thread(self._finished, finished),
             lambda well, why: self._from_thread(self._writer_state, well, why),
             lambda: self._from_thread(self.failed.set),
+            lambda name, text: self._from_thread(self.note_fault, name, text),
             first=settings.retry_first,
             most=settings.retry_most,
         )
@@ -241,6 +253,7 @@ class Gateway:
             return self._job(connection, frame, receipt, now)
         except Exception as error:
             logger.exception("frame_not_understood", mn=frame.mn, cn=frame.cn, raw=frame.raw[:2000].hex())
+            self.note_fault(type(error).__name__, str(error))
             reason = f"poison.{type(error).__name__}"
             return self._quarantine(connection, frame, self.registry.get(frame.mn), reason, receipt, now)
 
@@ -390,6 +403,11 @@ class Gateway:
             self.metrics.outages += 1
             logger.error("database_away", why=why, queued=sum(self._lanes.depth()[:2]))
 
+    def note_fault(self, name: str, text: str) -> None:
+        """A fault of the program or of the schema: counted, and shown until somebody has looked after it."""
+        self.metrics.faults[name] += 1
+        self.fault = Fault(name, text[:300], clock.now())
+
     @property
     def writer_failure(self) -> BaseException | None:
         """What ended the writer thread, if it ended by itself."""
@@ -406,6 +424,7 @@ class Gateway:
             "queue_live_frames": ("Frames of live data that wait for the database", live),
             "queue_backfill_frames": ("Frames of back-fill that wait for the database", backfill),
             "queue_bytes": ("Bytes that wait for the database", size),
+            "fault": ("Whether a fault of program or schema was met in this run", float(self.fault is not None)),
             "database_up": ("Whether the database takes frames", float(self.well)),
         }
 

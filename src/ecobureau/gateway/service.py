@@ -20,15 +20,17 @@ import uvloop
 
 from ecobureau import clock
 from ecobureau.gateway import log
-from ecobureau.gateway.books import Books
+from ecobureau.gateway.books import Books, Numbers
 from ecobureau.gateway.log import logger
 from ecobureau.gateway.metrics import MetricsServer
 from ecobureau.gateway.office import AWAY, CONNECT, Office, listen, load_stations, until_it_works, wait_for
-from ecobureau.gateway.server import Gateway
+from ecobureau.gateway.scribe import COLLECT, Scribe
+from ecobureau.gateway.server import Fault, Gateway
 from ecobureau.gateway.sessions import SessionBook
 from ecobureau.gateway.settings import Settings
 from ecobureau.gateway.speaker import Speaker
 from ecobureau.gateway.steps import Step, write_step
+from ecobureau.gateway.writer import Sink
 from ecobureau.storage import books as storage_books
 from ecobureau.storage import commands
 from ecobureau.storage.commands import Command
@@ -39,8 +41,6 @@ T = TypeVar("T")
 
 SWITCH_INTERVAL = 0.0005
 """Seconds after which the loop lets the writer thread run: its many short waits for the database end sooner."""
-COLLECT = (50_000, 20, 100)
-"""Thresholds of the cycle collector. With Python's own it took a third of the loop's time per frame."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +72,9 @@ class StorageSink:
         psycopg.Error: the database is away.
     """
 
-    def __init__(self, url: str, books: Books) -> None:
+    def __init__(self, url: str, books: Books, numbers: Numbers) -> None:
         self._books = books
+        self._numbers = numbers
         self._connection: psycopg.Connection[Any] = psycopg.connect(
             url, application_name="ecobureau-gateway-writer", **CONNECT
         )
@@ -83,7 +84,7 @@ class StorageSink:
         """Write a batch in one transaction."""
         counts = self._books.take()
         try:
-            return self._writer.write(batch, counts)
+            return self._writer.write(batch, counts, self._numbers.of(batch))
         except BaseException:
             self._books.give_back(counts)
             raise
@@ -106,10 +107,14 @@ class Process:
         self.gateway: Gateway
         self.speaker: Speaker
         self.sessions: SessionBook
+        self.books: Books
+        self.scribe: Scribe | None = None
+        """The writing process, where there is one."""
         self._work = asyncio.Event()
         self._reload = asyncio.Event()
         self._steps: list[Step] = []
         self._skipped_told = 0
+        self._fault_told: Fault | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._metrics_server: MetricsServer | None = None
 
@@ -120,8 +125,15 @@ class Process:
         run_id = await self._patiently("open_run", self._open_run)
         if run_id is None:
             return False
-        books = Books()
-        self.gateway = Gateway(self.settings, lambda: StorageSink(self.service.url, books), books, run_id)
+        books = self.books = Books()
+        numbers = Numbers()
+        if self.settings.writer_process:
+            self.scribe = Scribe(self.service.url, books)
+
+        def connect() -> Sink:
+            return self.scribe.connect() if self.scribe else StorageSink(self.service.url, books, numbers)
+
+        self.gateway = Gateway(self.settings, connect, books, run_id)
         self.sessions = SessionBook(run_id, self._work.set)
         self.speaker = Speaker(self.gateway, self._claim, self._note)
         self.gateway.listeners = [self.sessions, self.speaker]
@@ -138,6 +150,7 @@ class Process:
             ("listen", self._listen),
             ("keep", self._keep),
             ("beat", self._beat),
+            ("count", self._count),
             ("stations", self._stations),
             ("commands", self.speaker.run),
             ("writer", self._watch_writer),
@@ -156,6 +169,8 @@ class Process:
             await self._last_rows(clean)
         if self._metrics_server is not None:
             await self._metrics_server.stop()
+        if self.scribe is not None:
+            await asyncio.to_thread(self.scribe.stop)
         await self.office.close()
         return clean
 
@@ -166,6 +181,7 @@ class Process:
             async with asyncio.timeout(self.settings.stop_patience):
                 await self._write_steps()
                 await self.sessions.close_all(self.office)
+                await self._enter_received()
                 await self._beat_run()
                 if clean:
                     run_id, now = self.gateway.run_id, clock.now()
@@ -276,11 +292,33 @@ class Process:
                 await self.office.do(lambda db: commands.expire(db, clock.now()))
                 self.speaker.wake()
 
+    async def _count(self) -> None:
+        while not await wait_for(self.stop_asked, self.settings.count_beat):
+            with contextlib.suppress(*AWAY):
+                await self._enter_received()
+
+    async def _enter_received(self) -> None:
+        """Enter what was counted at the socket, outside the transactions of the frames: they may be stuck."""
+        run_id, counts = self.gateway.run_id, self.books.lend()
+        if not counts:
+            return
+        try:
+            await self.office.do(lambda db: storage_books.enter_received(db, run_id, counts))
+        except BaseException:
+            self.books.give_back(counts)
+            raise
+        self.books.entered()
+
     async def _beat_run(self) -> None:
         run_id, now, skipped = self.gateway.run_id, clock.now(), self.gateway.skipped_bytes()
         fresh = skipped - self._skipped_told
         await self.office.do(lambda db: storage_books.heartbeat(db, run_id, now, None, fresh))
         self._skipped_told = skipped
+        fault = self.gateway.fault
+        if fault is not None and fault is not self._fault_told:
+            text = f"{fault.name}: {fault.text}"
+            await self.office.do(lambda db: storage_books.note_fault(db, run_id, text, fault.at))
+            self._fault_told = fault
 
 
 def _spare_the_collector() -> None:

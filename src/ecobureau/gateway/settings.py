@@ -35,6 +35,8 @@ class Settings:
     future_tolerance: float = 600.0
     """How far DataTime may lie ahead of the gateway's clock."""
     session_beat: float = 5.0
+    count_beat: float = 1.0
+    """Seconds between two entries of what was counted at the socket."""
     retry_first: float = 0.25
     retry_most: float = 15.0
     answer_timeout: float = 10.0
@@ -42,6 +44,8 @@ class Settings:
     answer_retries: int = 3
     execution_timeout: float = 60.0
     """Seconds without data or 9012 after the 9011."""
+    writer_process: bool = True
+    """Pack and write in a process of its own, so that the event loop never waits for its turn."""
     set_time_on_notice: bool = True
     """Answer a logger's request for the time (1013) with a time set (1012)."""
     first_contact: bool = False

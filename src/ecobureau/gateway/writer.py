@@ -1,11 +1,14 @@
 """The writer thread: takes what is queued as soon as its last commit returned, and says what became of each frame.
 
-The database away or its disk full: it keeps the batch and tries again with growing pauses; nothing is answered. A
-frame that the database refuses is found by halving the batch and set aside with the reason, so that it stops nobody.
+The database away or its disk full: it keeps the batch and tries again with growing pauses; nothing is answered.
+A frame whose content the database refuses is found by halving the batch, and kept as refused with the reason, so that
+it stops nobody and is not sent for ever. A fault of the program or of the schema is no frame's: nothing is answered, it
+is told as an alarm, and where all frames suffer from it they wait.
 """
 
 from __future__ import annotations
 
+import struct
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -17,7 +20,7 @@ import psycopg
 from ecobureau import clock
 from ecobureau.gateway.lanes import Lanes
 from ecobureau.gateway.log import logger
-from ecobureau.storage.types import Arrival, Outcome
+from ecobureau.storage.types import Arrival, Outcome, Verdict
 
 ANSWERED = frozenset(
     {Outcome.STORED, Outcome.REVISED, Outcome.DUPLICATE, Outcome.CONTROL, Outcome.PENDING_PART, Outcome.REFUSED}
@@ -78,7 +81,25 @@ class Finished:
 
 def is_outage(error: Exception) -> bool:
     """Say whether `error` speaks of the database as a whole (away, full, restarting), not of a frame."""
-    return isinstance(error, psycopg.OperationalError | psycopg.InterfaceError | OSError)
+    return isinstance(error, psycopg.OperationalError | psycopg.InterfaceError | OSError) and not is_poison(error)
+
+
+def is_poison(error: Exception) -> bool:
+    """Say whether `error` speaks of the content of a frame: a value no column takes, a text too long to keep."""
+    if isinstance(error, psycopg.Error):
+        # SQLSTATE classes 22 (data), 23 (integrity) and 54 (too large for a row or an index).
+        return isinstance(error, psycopg.DataError | psycopg.IntegrityError) or (error.sqlstate or "")[:2] == "54"
+    return isinstance(error, ValueError | ArithmeticError | struct.error)
+
+
+def is_schema_fault(error: Exception) -> bool:
+    """Say whether `error` means that program and database do not fit each other (SQLSTATE class 42 and the like)."""
+    return isinstance(error, psycopg.Error) and not is_poison(error)
+
+
+def fault_of(error: Exception) -> str:
+    """Return the short name of an error: its SQLSTATE, or its class."""
+    return str(getattr(error, "sqlstate", None) or type(error).__name__)
 
 
 def is_collision(error: Exception) -> bool:
@@ -95,6 +116,7 @@ class WriterThread(threading.Thread):
         on_done: told of every durable batch, in this thread.
         on_failed: told when it ends by an error of its own; `failure` says which.
         on_state: told True when the database answers and False with the reason when it stops to.
+        on_fault: told the short name and the text of a fault of the program or the schema.
         first, most: seconds of the first and the longest pause between tries.
     """
 
@@ -105,6 +127,7 @@ class WriterThread(threading.Thread):
         on_done: Callable[[Finished], None],
         on_state: Callable[[bool, str], None],
         on_failed: Callable[[], None],
+        on_fault: Callable[[str, str], None] = lambda _name, _text: None,
         *,
         first: float,
         most: float,
@@ -115,6 +138,7 @@ class WriterThread(threading.Thread):
         self._on_done = on_done
         self._on_state = on_state
         self._on_failed = on_failed
+        self._on_fault = on_fault
         self._first, self._most = first, most
         self._sink: Sink | None = None
         self._give_up = threading.Event()
@@ -148,6 +172,9 @@ class WriterThread(threading.Thread):
                 self._drop()
                 if is_collision(error):
                     continue
+                if not is_outage(error):
+                    logger.error("program_fault", error=fault_of(error), text=str(error), frames=len(jobs))
+                    self._on_fault(fault_of(error), str(error))
                 self._say(False, f"{type(error).__name__}: {error}".strip())
                 self._give_up.wait(pause)
                 pause = min(pause * 2, self._most)
@@ -165,7 +192,7 @@ class WriterThread(threading.Thread):
         try:
             outcomes = self._sink.write([job.arrival for job in jobs])
         except Exception as error:
-            if is_outage(error):
+            if is_outage(error) or is_collision(error) or is_schema_fault(error):
                 raise
             if len(jobs) == 1:
                 self._set_aside(jobs[0], error)
@@ -178,13 +205,27 @@ class WriterThread(threading.Thread):
         self._finish(jobs, outcomes, clock.monotonic() - begun)
 
     def _set_aside(self, job: Job, error: Exception) -> None:
-        """Keep the raw bytes of a frame that cannot be written as what it is, with the reason, and answer nothing."""
-        reason = f"poison.{getattr(error, 'sqlstate', None) or type(error).__name__}"
-        logger.error("frame_refused_by_database", mn=job.arrival.mn, cn=job.arrival.cn, reason=reason, error=str(error))
-        kept = replace(
-            job.arrival, verdict="quarantine", reason=reason, period=None, events=(), part=None, deviations=()
+        """Keep a frame that cannot be written as what it is, with the reason: refused (and answered) where its content
+        is to blame, in quarantine and unanswered where the program is, or where nobody knows the sender."""
+        name = fault_of(error)
+        logger.error("frame_refused_by_database", mn=job.arrival.mn, cn=job.arrival.cn, reason=name, error=str(error))
+        known = job.arrival.station_id is not None and job.arrival.verdict not in ("quarantine", "refused")
+        if is_poison(error) and known:
+            verdict: Verdict = "refused"
+        else:
+            verdict, job.answer = "quarantine", None
+            if not is_poison(error):
+                self._on_fault(name, str(error))
+        job.arrival = kept = replace(
+            job.arrival,
+            verdict=verdict,
+            reason=f"poison.{name}",
+            period=None,
+            events=(),
+            parameters=(),
+            part=None,
+            deviations=(),
         )
-        job.arrival, job.answer = kept, None
         assert self._sink is not None
         begun = clock.monotonic()
         outcomes = self._sink.write([kept])

@@ -91,10 +91,11 @@ def heartbeat(
     received: Mapping[tuple[int, date], int] | None = None,
     skipped_bytes: int = 0,
 ) -> None:
-    """Say that a run is alive, and add what the socket counted since the last write or heartbeat.
+    """Say that a run is alive, and enter what the socket counted.
 
     Args:
-        received: (station or 0, Beijing day of receipt) -> frames; skipped_bytes: bytes outside any frame.
+        received: (station or 0, Beijing day of receipt) -> frames in all of the run; skipped_bytes: bytes outside any
+            frame since the last heartbeat.
     """
     wire.register(conn)
     with conn.transaction(), conn.cursor() as cursor:
@@ -104,6 +105,22 @@ def heartbeat(
             (at, skipped_bytes, run_id),
         )
         upkeep.count_received(cursor, run_id, received or {})
+
+
+def note_fault(conn: Connection[Any], run_id: int, text: str, at: datetime) -> None:
+    """Write down a fault of the program or the schema that a run met; the newest one stands."""
+    wire.run(
+        conn,
+        "UPDATE gateway_run SET fault = %s, fault_at = %s WHERE id = %s",
+        (text.replace("\x00", ""), at, run_id),
+    )
+
+
+def enter_received(conn: Connection[Any], run_id: int, received: Mapping[tuple[int, date], int]) -> None:
+    """Enter what the socket counted: (station or 0, Beijing day of receipt) -> frames in all of the run so far."""
+    wire.register(conn)
+    with conn.transaction(), conn.cursor() as cursor:
+        upkeep.count_received(cursor, run_id, received)
 
 
 def end_run(

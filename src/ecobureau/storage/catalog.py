@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from psycopg import Connection
 
 from ecobureau.storage import shape
+from ecobureau.storage.sheet import Form, Sheet
 from ecobureau.storage.types import Kind, Reading
 
 VARIANTS = 8
@@ -32,6 +34,7 @@ class Catalog:
         self._exact: dict[shape.Key, shape.Layout] = {}
         self._families: dict[Any, list[shape.Layout]] = {}
         self._found: dict[shape.Key, tuple[shape.Layout, bytes | None]] = {}
+        self._sheets: dict[tuple[Form, tuple[int, ...]], tuple[shape.Layout, bytes | None]] = {}
         self._loaded = False
 
     def stream(self, st: str, kind: Kind, interval_s: int) -> int:
@@ -77,8 +80,19 @@ class Catalog:
             self._load_layouts()
         return self._layouts[id_]
 
-    def find(self, readings: list[Reading]) -> tuple[shape.Layout, bytes | None]:
+    def find(self, readings: Sequence[Reading]) -> tuple[shape.Layout, bytes | None]:
         """Return the layout for readings, and their decimals as bytes where the layout's differ; makes it where new."""
+        if type(readings) is not Sheet:
+            return self._find(readings)
+        place = (readings.form, readings.decimals)
+        found = self._sheets.get(place)
+        if found is None:
+            if len(self._sheets) >= _CACHE:
+                self._sheets.clear()
+            found = self._sheets[place] = self._find(readings)
+        return found
+
+    def _find(self, readings: Sequence[Reading]) -> tuple[shape.Layout, bytes | None]:
         key = shape.shape_of(readings)
         found = self._found.get(key)
         if found is None:

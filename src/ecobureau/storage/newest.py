@@ -42,7 +42,9 @@ _TIMES = (
 )
 _TAKE = ", ".join(f"{name} = excluded.{name}" for name in _FRAME)
 _RETURNING = " RETURNING station_id, stream_id, was_open"
-_SAME = f"{_INTO}{_TIMES}, {_TAKE} WHERE s.layout_id = excluded.layout_id AND s.newest <= excluded.newest{_RETURNING}"
+SAME = f"{_TIMES}, {_TAKE} WHERE s.layout_id = excluded.layout_id AND s.newest <= excluded.newest"
+"""How a newest frame takes the place of an older one with the same factors."""
+_SAME = f"{_INTO}{SAME}{_RETURNING}"
 _REPLACE = f"{_INTO}{_TIMES}, {_TAKE}{_RETURNING}"
 _TOUCH = f"{_INTO}{_TIMES}{_RETURNING}"
 _HELD = (
@@ -75,21 +77,34 @@ def keep(cursor: Cursor[Any], catalog: Catalog, touched: Mapping[Place, Sequence
     Returns:
         The hour (microseconds) that each stream had open before.
     """
-    top = [_newest(touched[place]) for place in sorted(touched)]
+    top = [newest_of(touched[place]) for place in sorted(touched)]
     opened = _write(cursor, _SAME, top)
+    return opened | settle(cursor, catalog, touched, top, opened)
+
+
+def settle(
+    cursor: Cursor[Any],
+    catalog: Catalog,
+    touched: Mapping[Place, Sequence[Row]],
+    top: Sequence[Row],
+    opened: Mapping[Place, int],
+) -> dict[Place, int]:
+    """Sort out the streams that are not among `opened`, or whose frames differ in their factors; returns the hour that
+    each of the former had open before."""
     unlike = [
         row
         for row in top
         if (row.station, row.stream) not in opened
         or any(other.layout is not row.layout for other in touched[row.station, row.stream])
     ]
-    if unlike:
-        for place, hour in _settle(cursor, catalog, unlike, touched).items():
-            opened.setdefault(place, hour)
-    return opened
+    if not unlike:
+        return {}
+    found = _settle(cursor, catalog, unlike, touched)
+    return {place: hour for place, hour in found.items() if place not in opened}
 
 
-def _newest(rows: Iterable[Row]) -> Row:
+def newest_of(rows: Iterable[Row]) -> Row:
+    """Return the newest of some rows of a stream; of two with one start the later."""
     best: Row | None = None
     for row in rows:
         if best is None or row.start >= best.start:

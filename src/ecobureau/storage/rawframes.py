@@ -17,8 +17,9 @@ UNKNOWN = 0
 _COLUMNS = "id, received_at, station_id, run_id, session_id, codec, sha256, cn, outcome, reason, deviations, raw"
 _INSERT = (
     f"INSERT INTO raw_frame ({_COLUMNS})"
-    " SELECT * FROM unnest(%s::int8[], %s::timestamptz[], %s::int4[], %s::int4[], %s::int8[],"
-    " %s::int2[], %s::bytea[], %s::text[], %s::text[], %s::text[], %s::text[], %s::bytea[])"
+    " SELECT * FROM unnest(%(id)s::int8[], %(at)s::timestamptz[], %(of)s::int4[], %(run)s::int4[], %(session)s::int8[],"
+    " %(codec)s::int2[], %(sha256)s::bytea[], %(cn)s::text[], %(outcome)s::text[], %(reason)s::text[],"
+    " %(deviations)s::text[], %(bytes)s::bytea[])"
 )
 _COPY = f"COPY raw_frame ({_COLUMNS}) FROM STDIN BINARY"
 _HEAD = Struct(">hiqiqiiii")
@@ -38,27 +39,27 @@ class Kept(NamedTuple):
 
 def insert(cursor: Cursor[Any], frames: Sequence[Kept]) -> None:
     """Write a few frames by one prepared statement, which unlike COPY can be sent without waiting."""
-    if not frames:
-        return
+    if frames:
+        runs = wire.int4s([frame.arrival.run_id for frame in frames])
+        cursor.execute(_INSERT, {**columns(frames), "run": runs}, prepare=True)
+
+
+def columns(frames: Sequence[Kept]) -> dict[str, wire.Packed]:
+    """Return the columns of frames as arrays."""
     arrivals = [frame.arrival for frame in frames]
-    cursor.execute(
-        _INSERT,
-        (
-            wire.int8s([frame.id for frame in frames]),
-            wire.times([frame.at for frame in frames]),
-            wire.int4s([a.station_id or UNKNOWN for a in arrivals]),
-            wire.int4s([a.run_id for a in arrivals]),
-            wire.int8s([a.session_id for a in arrivals]),
-            wire.int2s([frame.codec for frame in frames]),
-            wire.byteas([a.sha256 for a in arrivals]),
-            wire.texts([_plain(a.cn) or "-" for a in arrivals]),
-            wire.texts([frame.outcome.value for frame in frames]),
-            wire.texts([_plain(a.reason) or None for a in arrivals]),
-            wire.texts([_plain(",".join(a.deviations)) or None for a in arrivals]),
-            wire.byteas([frame.stored for frame in frames]),
-        ),
-        prepare=True,
-    )
+    return {
+        "id": wire.int8s([frame.id for frame in frames]),
+        "at": wire.times([frame.at for frame in frames]),
+        "of": wire.int4s([a.station_id or UNKNOWN for a in arrivals]),
+        "session": wire.int8s([a.session_id for a in arrivals]),
+        "codec": wire.int2s([frame.codec for frame in frames]),
+        "sha256": wire.byteas([a.sha256 for a in arrivals]),
+        "cn": wire.texts([_plain(a.cn) or "-" for a in arrivals]),
+        "outcome": wire.texts([frame.outcome.value for frame in frames]),
+        "reason": wire.texts([_plain(a.reason) or None for a in arrivals]),
+        "deviations": wire.texts([_plain(",".join(a.deviations)) or None for a in arrivals]),
+        "bytes": wire.byteas([frame.stored for frame in frames]),
+    }
 
 
 def copy(cursor: Cursor[Any], frames: Sequence[Kept]) -> None:

@@ -45,13 +45,13 @@ class Row:
     received: int
     end: int
     arrival: int
-    readings: list[Reading] = field(default_factory=list)
+    readings: Sequence[Reading] = field(default_factory=list)
 
     @property
     def key(self) -> Key:
         return (self.station, self.stream, self.start)
 
-    def unpacked(self) -> list[Reading]:
+    def unpacked(self) -> Sequence[Reading]:
         """Return the readings, from the arrival where it is at hand, else from the row."""
         return self.readings or unpack(self.layout, self.v, self.wide, self.marks, self.exact)
 

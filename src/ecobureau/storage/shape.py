@@ -13,6 +13,7 @@ from itertools import chain
 from operator import mul
 from typing import Any
 
+from ecobureau.storage.sheet import Sheet
 from ecobureau.storage.types import PRINCIPAL, Reading
 
 INT4 = 2**31 - 1
@@ -159,12 +160,13 @@ def pack_values(
     layout: Layout, readings: Sequence[Reading]
 ) -> tuple[list[int | None] | None, list[float | None] | None]:
     """Return (scaled integers, None), or (None, floats) where an integer would not fit."""
+    flat = readings.values if type(readings) is Sheet else list(chain.from_iterable([r.values for r in readings]))
     try:
-        whole = list(map(round, map(mul, chain.from_iterable([r.values for r in readings]), layout.scales)))
+        whole = list(map(round, map(mul, flat, layout.scales)))
     except TypeError:  # a place without a number
-        return _pack_with_gaps(layout, [x for r in readings for x in r.values])
+        return _pack_with_gaps(layout, flat)
     if whole and (max(whole) > INT4 or min(whole) < -INT4):
-        return None, [x for r in readings for x in r.values]
+        return None, list(flat)
     return whole, None
 
 

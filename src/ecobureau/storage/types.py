@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
@@ -120,7 +120,7 @@ class Period:
     interval_s: int
     start: datetime
     end: datetime
-    readings: list[Reading]
+    readings: Sequence[Reading]
     backfilled: bool = False
 
 
@@ -139,7 +139,7 @@ class Part:
     st: str
     kind: Kind
     interval_s: int
-    readings: list[Reading]
+    readings: Sequence[Reading]
 
 
 @dataclass(slots=True)

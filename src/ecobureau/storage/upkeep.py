@@ -6,11 +6,15 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 
-from psycopg import Cursor
+from psycopg import Connection, Cursor
+from psycopg.types.numeric import Int8
 
 from ecobureau.storage import wire
 from ecobureau.storage.rows import Row
 from ecobureau.storage.types import Outcome
+
+FIRST_DAY = wire.PG_EPOCH.date()
+GREATER = "frames = greatest(g.frames, excluded.frames) WHERE g.frames < excluded.frames"
 
 
 def count(cursor: Cursor[Any], frames: Mapping[tuple[int, int, int, Outcome], int]) -> None:
@@ -36,23 +40,60 @@ def count(cursor: Cursor[Any], frames: Mapping[tuple[int, int, int, Outcome], in
 
 
 def count_received(cursor: Cursor[Any], run_id: int, received: Mapping[tuple[int, date], int]) -> None:
-    """Add frames counted at the socket of a run: (station, day of receipt) -> frames."""
-    keys = sorted(key for key, frames in received.items() if frames)
-    if not keys:
+    """Enter frames counted at the socket in all of a run so far: (station, day of receipt) -> frames.
+
+    Said twice, or in another order, it stays the same: a count never goes back.
+    """
+    if not received:
         return
     cursor.execute(
         "INSERT INTO gateway_received AS g (day, run_id, station_id, frames)"
-        " SELECT day::date, %s, station_id, frames FROM unnest(%s::text[], %s::int4[], %s::int8[])"
-        " AS u(day, station_id, frames)"
-        " ON CONFLICT (day, run_id, station_id) DO UPDATE SET frames = g.frames + excluded.frames",
-        (
-            run_id,
-            wire.texts([k[1].isoformat() for k in keys]),
-            wire.int4s([k[0] for k in keys]),
-            wire.int8s([received[k] for k in keys]),
-        ),
+        " SELECT date '2000-01-01' + day, %(run)s::int8, station_id, frames"
+        " FROM unnest(%(days)s::int4[], %(stations)s::int4[], %(frames)s::int8[]) AS u(day, station_id, frames)"
+        f" ON CONFLICT (day, run_id, station_id) DO UPDATE SET {GREATER}",
+        {"run": Int8(run_id), **received_columns(received)},
         prepare=True,
     )
+
+
+OUTCOMES = tuple(Outcome)
+_NUMBER = {outcome: number for number, outcome in enumerate(OUTCOMES)}
+NEWEST_BATCH = "batch = excluded.batch, outcomes = excluded.outcomes"
+
+
+def packed_outcomes(outcomes: Iterable[Outcome]) -> bytes:
+    """Return outcomes as one byte each."""
+    return bytes([_NUMBER[outcome] for outcome in outcomes])
+
+
+def unpacked_outcomes(data: bytes) -> list[Outcome]:
+    """Undo `packed_outcomes`."""
+    return [OUTCOMES[number] for number in data]
+
+
+def keep_batch(cursor: Cursor[Any], run_id: int, batch: int, outcomes: bytes) -> None:
+    """Note the newest batch of a run and what became of its frames."""
+    cursor.execute(
+        "INSERT INTO gateway_batch (run_id, batch, outcomes) VALUES (%s, %s, %s)"
+        f" ON CONFLICT (run_id) DO UPDATE SET {NEWEST_BATCH}",
+        (run_id, batch, outcomes),
+    )
+
+
+def newest_batch(conn: Connection[Any], run_id: int) -> tuple[int, list[Outcome]] | None:
+    """Return number and outcomes of the newest batch of a run that is durable; None where there is none."""
+    row = wire.run(conn, "SELECT batch, outcomes FROM gateway_batch WHERE run_id = %s", (run_id,)).fetchone()
+    return None if row is None else (int(row[0]), unpacked_outcomes(bytes(row[1])))
+
+
+def received_columns(received: Mapping[tuple[int, date], int]) -> dict[str, wire.Packed]:
+    """Return what was received as arrays, in order of key."""
+    keys = sorted(received)
+    return {
+        "days": wire.int4s([(day - FIRST_DAY).days for _station, day in keys]),
+        "stations": wire.int4s([station for station, _day in keys]),
+        "frames": wire.int8s([received[key] for key in keys]),
+    }
 
 
 def dirty(

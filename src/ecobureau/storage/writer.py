@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -18,6 +18,7 @@ from ecobureau.storage import (
     notes,
     partitions,
     parts,
+    put,
     rawcodec,
     rawframes,
     rollup,
@@ -32,6 +33,7 @@ from ecobureau.storage.collide import Collisions
 from ecobureau.storage.rawframes import UNKNOWN
 from ecobureau.storage.rollup import DAY, EAST
 from ecobureau.storage.rows import BACKFILLED, Row
+from ecobureau.storage.sheet import Sheet
 from ecobureau.storage.types import Arrival, Kind, Outcome, Part, Period, Reading
 
 FIRST_DAY = wire.PG_EPOCH.date()
@@ -58,6 +60,7 @@ class _Batch:
     days: list[int] = field(default_factory=list)
     split: list[int] = field(default_factory=list)
     told: list[int] = field(default_factory=list)
+    number: int | None = None
 
 
 class Writer:
@@ -81,14 +84,25 @@ class Writer:
         self._catalog = Catalog(conn)
         self._known: set[tuple[str, int]] = set()
         self._next_id = self._last_id = 0
+        self._is_first = True
         rows.prepare(conn)
 
-    def write(self, batch: Sequence[Arrival], received: Mapping[tuple[int, date], int] | None = None) -> list[Outcome]:
+    def write(
+        self,
+        batch: Sequence[Arrival],
+        received: Mapping[tuple[int, date], int] | None = None,
+        number: int | None = None,
+    ) -> list[Outcome]:
         """Write a batch in one transaction.
 
         Args:
             batch: frames in the order received; all of one gateway run.
-            received: frames counted at the socket since the last call, (station or 0, Beijing day) -> frames.
+            received: frames counted at the socket in all of the run so far, (station or 0, Beijing day) -> frames;
+                those that have not changed may be left out.
+
+            number: of the batch in its run, rising. A batch whose number is the newest in the database is in already
+                (the connection was lost before anybody heard of its commit): its outcomes are returned, nothing is
+                written. Without a number the batch is written in any case.
 
         Returns:
             One outcome a frame, in the order of the batch. When it returns, everything is durable.
@@ -98,8 +112,14 @@ class Writer:
         """
         if not batch:
             return []
+        if number is not None and self._is_first:
+            kept = upkeep.newest_batch(self.conn, batch[0].run_id)
+            if kept is not None and kept[0] == number and len(kept[1]) == len(batch):
+                return kept[1]
+        self._is_first = False
         with self._stage("prepare"):
             work = self._prepare(batch, received or {})
+            work.number = number
         with self._stage("raw"):
             work.raw = [rawcodec.encode(arrival.raw) for arrival in batch]
         for tries_left in range(_TRIES, -1, -1):
@@ -182,7 +202,7 @@ class Writer:
             BACKFILLED if period.backfilled or not arrival.live else 0,
             v,
             wide,
-            shape.pack_marks([r.flag for r in readings]),
+            shape.pack_marks(readings.flags if type(readings) is Sheet else [r.flag for r in readings]),
             exact,
             None if part is None else f"{part.pno}/{part.pnum}",
             kind,
@@ -193,7 +213,7 @@ class Writer:
         )
 
     def _packed(
-        self, station: int, stream: int, start: int, end: int, kind: Kind, readings: list[Reading], received: int,
+        self, station: int, stream: int, start: int, end: int, kind: Kind, readings: Sequence[Reading], received: int,
         late: bool, told: str | None, raw_id: int, at: int,
     ) -> Row:  # fmt: skip
         layout, exact = self._catalog.find(readings)
@@ -219,31 +239,80 @@ class Writer:
     def _commit(self, work: _Batch) -> list[Outcome]:
         outcomes: list[Outcome | None] = [None] * len(work.arrivals)
         with self._transaction() as cursor:
-            digests = {id_: a.sha256 for id_, a in zip(work.ids, work.arrivals, strict=True)}
-            made_at = max(a.received_at for a in work.arrivals)
-            meeting = Collisions(cursor, self._catalog, digests, made_at)
-            with self._stage("frames"):
-                met = self._insert(cursor, work, meeting)
-            with self._stage("collisions"):
-                for row in met:
-                    outcomes[row.arrival] = meeting.apply(row)
-                joined = self._join(cursor, work, meeting, outcomes)
-                meeting.flush()
-            for row in work.data:
-                if outcomes[row.arrival] is None:
-                    outcomes[row.arrival] = Outcome.STORED
             with self._stage("other"):
                 self._tell(cursor, work, outcomes)
-            done = [outcome for outcome in outcomes if outcome is not None]
-            if len(done) != len(outcomes):
-                raise AssertionError("a frame without an outcome")
-            with self._stage("commit"), self._in_one_go(len(done)):
-                with self._stage("raw"):
-                    self._raw(cursor, work, done)
-                with self._stage("upkeep"):
-                    self._keep_up(cursor, work, meeting, done, joined)
+            tried = not work.again and not work.split and len(work.first) < rows.COPY_FROM
+            if not tried or not self._short_way(cursor, work, outcomes):
+                self._long_way(cursor, work, outcomes, inserted=tried)
+            with self._stage("commit"):
                 cursor.execute("COMMIT")
-        return done
+        return [outcome for outcome in outcomes if outcome is not None]
+
+    def _short_way(self, cursor: Cursor[Any], work: _Batch, outcomes: list[Outcome | None]) -> bool:
+        """Write a batch whose keys are new; False where a frame met another one. Then its rows stand, nothing else."""
+        done = [outcome or Outcome.STORED for outcome in outcomes]
+        touched = _by_stream(work.data)
+        alone = len(touched) == len(work.first)
+        tops = work.first if alone else [newest.newest_of(touched[place]) for place in sorted(touched)]
+        chosen = {id(row) for row in tops}
+        made_at = max(work.at)
+        with self._stage("frames"):
+            result = put.put(
+                cursor,
+                work.first,
+                [True] * len(tops) if alone else [id(row) in chosen for row in work.first],
+                self._kept(work, done),
+                work.arrivals[0].run_id,
+                made_at,
+                work.received,
+                None if work.number is None else (work.number, upkeep.packed_outcomes(done)),
+            )
+        if not result.ok:
+            return False
+        with self._stage("upkeep"):
+            self._settle(cursor, touched, tops, result)
+            strange = [at for at, outcome in enumerate(done) if outcome is Outcome.QUARANTINED]
+            if strange:
+                upkeep.count(cursor, self._counted(work, done, strange))
+        outcomes[:] = done
+        return True
+
+    def _settle(
+        self, cursor: Cursor[Any], touched: dict[newest.Place, list[Row]], tops: Sequence[Row], result: put.Put
+    ) -> None:
+        """Newest frames that the short way could not place, hours and days that are over."""
+        opened = result.opened
+        if result.all_tops:
+            opened = {(row.station, row.stream): row.start - row.start % rollup.HOUR for row in tops} | opened
+        if not result.all_tops or len(tops) < sum(map(len, touched.values())):
+            opened = opened | newest.settle(cursor, self._catalog, touched, tops, opened)
+        rollup.close(cursor, touched, opened)
+
+    def _long_way(self, cursor: Cursor[Any], work: _Batch, outcomes: list[Outcome | None], *, inserted: bool) -> None:
+        """Write a batch in which frames meet others, or packets of split messages."""
+        digests = {id_: a.sha256 for id_, a in zip(work.ids, work.arrivals, strict=True)}
+        made_at = max(a.received_at for a in work.arrivals)
+        meeting = Collisions(cursor, self._catalog, digests, made_at)
+        with self._stage("frames"):
+            met = self._met(cursor, work, meeting, inserted=inserted)
+        with self._stage("collisions"):
+            for row in met:
+                outcomes[row.arrival] = meeting.apply(row)
+            joined = self._join(cursor, work, meeting, outcomes)
+            meeting.flush()
+        for row in work.data:
+            if outcomes[row.arrival] is None:
+                outcomes[row.arrival] = Outcome.STORED
+        done = [outcome for outcome in outcomes if outcome is not None]
+        if len(done) != len(outcomes):
+            raise AssertionError("a frame without an outcome")
+        with self._in_one_go(len(done)):
+            with self._stage("raw"):
+                self._raw(cursor, work, done)
+            with self._stage("upkeep"):
+                self._keep_up(cursor, work, meeting, done, joined)
+            if work.number is not None:
+                upkeep.keep_batch(cursor, work.arrivals[0].run_id, work.number, upkeep.packed_outcomes(done))
 
     def _in_one_go(self, frames: int) -> AbstractContextManager[object]:
         """For a few frames, send all that is left of the transaction without waiting for each answer: the way to and
@@ -273,14 +342,12 @@ class Writer:
             self.seconds[name] += spent - self._inside
             self._inside = outside + spent
 
-    def _insert(self, cursor: Cursor[Any], work: _Batch, meeting: Collisions) -> list[Row]:
-        """Insert the rows whose key is new; returns those that met another frame, in the order received."""
+    def _met(self, cursor: Cursor[Any], work: _Batch, meeting: Collisions, *, inserted: bool) -> list[Row]:
+        """Insert the rows whose key is new, unless they are; returns those that met another frame, as received."""
         met = list(work.again)
         for table in ("frame_rt", "frame_period"):
             mine = [row for row in work.first if rows.table_of(row.kind) == table]
-            if not mine:
-                continue
-            if rows.insert(cursor, table, mine) < len(mine):
+            if mine and (inserted or rows.insert(cursor, table, mine) < len(mine)):
                 taken = meeting.lock(mine)
                 met += [row for row in mine if row.key in taken]
         if work.again:
@@ -336,37 +403,49 @@ class Writer:
         return meeting.current[row.key], outcome
 
     def _tell(self, cursor: Cursor[Any], work: _Batch, outcomes: list[Outcome | None]) -> None:
-        """Store events, parameters and strangers; give the frames that are no data their outcome."""
+        """Store events, parameters and strangers; give the frames that hold no values their outcome."""
         news = dict.fromkeys(work.told, 0)
         for at in work.told:
             arrival, id_ = work.arrivals[at], work.ids[at]
             news[at] += notes.keep_events(cursor, arrival.events, id_, arrival.received_at)
             news[at] += notes.keep_parameters(cursor, arrival.parameters, id_, arrival.received_at)
         for at, arrival in enumerate(work.arrivals):
-            if outcomes[at] is not None:
-                continue
             if arrival.verdict == "quarantine":
                 outcomes[at] = Outcome.QUARANTINED
             elif arrival.verdict == "refused":
                 outcomes[at] = Outcome.REFUSED
+            elif arrival.period is not None or arrival.part is not None:
+                continue
             elif at in news and arrival.verdict == "event":
                 outcomes[at] = Outcome.STORED if news[at] else Outcome.DUPLICATE
             else:
                 outcomes[at] = Outcome.CONTROL
         strangers.keep(cursor, [a for a in work.arrivals if a.verdict == "quarantine"])
 
-    def _raw(self, cursor: Cursor[Any], work: _Batch, outcomes: Sequence[Outcome]) -> None:
-        kept = [
+    def _kept(self, work: _Batch, outcomes: Sequence[Outcome]) -> list[rawframes.Kept]:
+        return [
             rawframes.Kept(arrival, id_, at, codec, stored, outcome)
             for arrival, id_, at, (codec, stored), outcome in zip(
                 work.arrivals, work.ids, work.at, work.raw, outcomes, strict=True
             )
             if outcome is not Outcome.QUARANTINED
         ]
+
+    def _raw(self, cursor: Cursor[Any], work: _Batch, outcomes: Sequence[Outcome]) -> None:
+        kept = self._kept(work, outcomes)
         if len(work.arrivals) <= FEW:
             rawframes.insert(cursor, kept)
         else:
             rawframes.copy(cursor, kept)
+
+    def _counted(
+        self, work: _Batch, outcomes: Sequence[Outcome], which: Iterable[int]
+    ) -> Counter[tuple[int, int, int, Outcome]]:
+        """Return some frames by day, run, station and outcome."""
+        arrivals, days = work.arrivals, work.days
+        return Counter(
+            [(days[at], arrivals[at].run_id, arrivals[at].station_id or UNKNOWN, outcomes[at]) for at in which]
+        )
 
     def _keep_up(
         self, cursor: Cursor[Any], work: _Batch, meeting: Collisions, outcomes: Sequence[Outcome],
@@ -382,22 +461,22 @@ class Writer:
             for row, outcome in joined
             if outcome is not Outcome.DUPLICATE
         ]
-        touched: dict[newest.Place, list[Row]] = {}
-        for row, _why in changed:
-            touched.setdefault((row.station, row.stream), []).append(row)
+        touched = _by_stream(row for row, _why in changed)
         if touched:
             rollup.close(cursor, touched, newest.keep(cursor, self._catalog, touched))
-        counted = Counter(
-            [
-                (day, a.run_id, a.station_id or UNKNOWN, outcome)
-                for day, a, outcome in zip(work.days, work.arrivals, outcomes, strict=True)
-            ]
-        )
-        upkeep.count(cursor, counted)
+        upkeep.count(cursor, self._counted(work, outcomes, range(len(outcomes))))
         upkeep.count_received(cursor, work.arrivals[0].run_id, work.received)
         if changed:
             streams = {stream: self._catalog.stream_key(stream) for _station, stream in touched}
             upkeep.dirty(cursor, changed, streams, max(a.received_at for a in work.arrivals))
+
+
+def _by_stream(some: Iterable[Row]) -> dict[newest.Place, list[Row]]:
+    """Return rows by station and stream, in their order."""
+    found: dict[newest.Place, list[Row]] = {}
+    for row in some:
+        found.setdefault((row.station, row.stream), []).append(row)
+    return found
 
 
 def _cause(row: Row, outcome: Outcome) -> str:

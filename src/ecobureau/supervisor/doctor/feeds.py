@@ -81,6 +81,13 @@ def gateways(here: Surroundings) -> list[Finding]:
     alive = ask(
         here, "select count(*) from gateway_run where ended_at is null and heartbeat_at > %s", here.now - GATEWAY_BEAT
     )
+    faults = rows(
+        here,
+        "select id, fault from gateway_run where fault_at > %s order by fault_at desc",
+        here.now - DAY,
+    )
+    if faults:
+        return bad("doctor.gateway.fault", count=len(faults), run=faults[0][0], text=faults[0][1])
     if alive:
         return ok("doctor.gateway.ok", count=alive)
     if status(here.data) is not None:

@@ -72,10 +72,24 @@ class GatewayRun(models.Model):
     ended_at = models.DateTimeField(null=True)
     crashed = models.BooleanField(default=False)
     skipped_bytes = models.BigIntegerField(default=0)
+    fault = models.TextField(default="")
+    fault_at = models.DateTimeField(null=True)
 
     class Meta:
         db_table = "gateway_run"
         verbose_name = _("网关运行")
+
+
+class GatewayBatch(models.Model):
+    """The newest batch of a run: whether it is in, and what became of its frames (one byte each)."""
+
+    run_id = models.IntegerField(primary_key=True)
+    batch = models.BigIntegerField()
+    outcomes = models.BinaryField()
+
+    class Meta:
+        db_table = "gateway_batch"
+        verbose_name = _("网关最新批次")
 
 
 class GatewayReceived(models.Model):

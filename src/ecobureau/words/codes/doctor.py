@@ -125,6 +125,10 @@ CODES = {
     "doctor.gateway.silent": _(
         "系统在运行，但 {seconds} 秒内没有网关报告自己活着。\n请看日志中以 gateway 开头的最后几行。"
     ),
+    "doctor.gateway.fault": _(
+        "一天内有 {count} 次网关运行遇到程序或数据库结构故障，最近一次是运行 {run}：{text}\n"
+        "受影响的数据帧没有应答，数采仪会重发。请确认程序与数据库迁移版本一致（ecobureau migrate），并查看网关日志。"
+    ),
     "doctor.feeds.ok": _("{count} 个启用的监测点都在按时上报"),
     "doctor.feeds.silent": _(
         "{total} 个启用的监测点中有 {count} 个没有按时上报：{names}\n"
