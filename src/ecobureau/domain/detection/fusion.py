@@ -26,14 +26,14 @@ def fuse(
         findings: of all patterns; params: part `fusion` of the packs.
         model: score 0..1 of the data model for a finding's window and factors.
     """
-    events = merged(findings, params["merge_gap_h"] * HOUR_S)
+    events = merged(findings, params["merge_gap_h"] * HOUR_S, params["open_at"])
     clusters = _cluster(events, params)
     clues = [_clue(outlet_id, members, params, model) for members in clusters]
     worth = [clue for clue in clues if _worth(clue, params)]
     return sorted(worth, key=lambda clue: (clue.start, clue.pattern))
 
 
-def merged(findings: Iterable[Finding], gap_s: float) -> list[Finding]:
+def merged(findings: Iterable[Finding], gap_s: float, open_at: float) -> list[Finding]:
     """Return findings where those of one pattern less than `gap_s` apart have become one."""
     out: list[Finding] = []
     by_pattern: dict[str, list[Finding]] = {}
@@ -43,7 +43,7 @@ def merged(findings: Iterable[Finding], gap_s: float) -> list[Finding]:
         whole = group[0]
         for one in group[1:]:
             if one.start - whole.end < gap_s:
-                whole = _join(whole, one)
+                whole = _join(whole, one, open_at)
             else:
                 out.append(whole)
                 whole = one
@@ -51,15 +51,17 @@ def merged(findings: Iterable[Finding], gap_s: float) -> list[Finding]:
     return out
 
 
-def _join(a: Finding, b: Finding) -> Finding:
-    best = a if a.score >= b.score else b
+def _join(a: Finding, b: Finding, open_at: float) -> Finding:
+    best, other = (a, b) if a.score >= b.score else (b, a)
+    # What would not open a clue alone does not date the one that does.
+    raised = best.raised_at if other.score < open_at <= best.score else min(a.raised_at, b.raised_at)
     factors = a.factors + tuple(code for code in b.factors if code not in a.factors)
     counter = a.counter + tuple(code for code in b.counter if code not in a.counter)
     return replace(
         best,
         start=min(a.start, b.start),
         end=max(a.end, b.end),
-        raised_at=min(a.raised_at, b.raised_at),
+        raised_at=raised,
         factors=factors,
         counter=counter,
         severity=max(a.severity, b.severity),

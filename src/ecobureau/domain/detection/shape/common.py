@@ -245,11 +245,13 @@ def join_factors(findings: list[Finding], share: float = 0.5) -> list[Finding]:
 def _together(a: Finding, b: Finding) -> Finding:
     best, other = (a, b) if a.score >= b.score else (b, a)
     doubt = (1.0 - best.score) * (1.0 - 0.5 * other.score)
+    # What is too weak to be told alone does not date what is told.
+    raised = best.raised_at if other.score < 0.6 <= best.score else min(a.raised_at, b.raised_at)
     return Finding(
         pattern=best.pattern,
         start=min(a.start, b.start),
         end=max(a.end, b.end),
-        raised_at=min(a.raised_at, b.raised_at),
+        raised_at=raised,
         factors=tuple(sorted({*a.factors, *b.factors})),
         statistic=best.statistic,
         threshold=best.threshold,

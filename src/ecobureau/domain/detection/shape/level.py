@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from ecobureau.domain.detection.registry import detector
@@ -49,6 +51,10 @@ def _moves(case: Case, p: Params, pattern: str) -> Opinion:
     for steps in steps_of(case, case.params.part("step")).values():
         for one in steps:
             if one.ln_k >= 0:
+                continue
+            # Shorter ones are jumps; it is certain once it has lasted.
+            one = replace(one, raised=max(one.raised, one.first + round(shared["least_h"] * case.series.per_hour)))
+            if one.stop < min(one.raised, len(case.series)) or one.raised > len(case.series):
                 continue
             told = _Shape(case, one)
             if _is_offset(one, told, own) == (pattern == "P06"):
@@ -137,8 +143,6 @@ def _told(case: Case, one: Step, told: _Shape, pattern: str, shared: Params, own
     zero = pattern == "P06" and facts is not None and facts.range_max and np.isin(flags[near], ["C"]).any()
     top = (facts.range_max or 0.0) if facts is not None else 0.0
     if zero and told.usual - told.now < own["zero_share"] * top and told.floor_now <= told.floor_before + 0.02:
-        return None
-    if one.stop - one.first < shared["least_h"] * series.per_hour:
         return None
     quarters = told.parts[np.isfinite(told.parts)]
     if len(quarters) >= 3 and np.count_nonzero(quarters > 0.4 * one.ln_k) >= 1:

@@ -195,9 +195,7 @@ def _hugs(case: Case, factor: str, limit: float, seen: Cycles, p: Params) -> lis
                 factors=(factor,),
                 statistic=float(share[place]),
                 threshold=p["share"],
-                score=float(
-                    np.clip(0.55 + 0.4 * (share[place] - p["share"]) / (1 - p["share"]) + (chance < 1e-3) * 0.1, 0, 1)
-                ),
+                score=float(np.clip(0.62 + 0.25 * (share[place] - p["share"]) / (1 - p["share"]), 0, 0.95)),
                 severity=3,
                 numbers={"share": round(float(share[place]), 3), "limit": limit, "chance": float(f"{chance:.2g}")},
             )

@@ -46,12 +46,15 @@ def constant_with_noise(case: Case, p: Params) -> Opinion:
     found: list[Finding] = []
     for factor in factors:
         found.extend(_noise_of(case, factor, p))
-    joined = join_factors(found)
-    # What one factor shows weakly, two or more at the same time show well.
-    return [
-        replace(one, score=max(one.score, p["joint_score"]), counter=()) if len(one.factors) > 1 else one
-        for one in joined
-    ]
+    return [_jointly(one, found, p) for one in join_factors(found)]
+
+
+def _jointly(one: Finding, found: list[Finding], p: Params) -> Finding:
+    """What one factor shows weakly, two at the same time show well: certain once the second one does."""
+    if len(one.factors) < 2 or one.score >= 0.6:
+        return one
+    parts = sorted(part.raised_at for part in found if part.start < one.end and one.start < part.end)
+    return replace(one, score=p["joint_score"], counter=(), raised_at=parts[1])
 
 
 def _noise_of(case: Case, factor: str, p: Params) -> list[Finding]:
