@@ -191,6 +191,7 @@ PAGES: dict[str, tuple[str, ...]] = {
         "/clues/import/",
         "/clues/{clue}/",
         "/clues/{clue}/chain/",
+        "/clues/{clue}/shares/",
         "/clues/{clue}/send/",
         "/clues/{clue}/do/merge/",
         "/clues/{clue}/do/propose_dismissal/",

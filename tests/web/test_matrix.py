@@ -57,7 +57,7 @@ WORDS = {
     "SIGN": "send_back close suspend resume reopen",
     "TRIAGE": "triage dispatch watch merge split propose_dismissal reopen",
 }
-FACES = (*WORDS["READ"].split(), "export", "attach")
+FACES = (*WORDS["READ"].split(), "export", "attach", "share")
 ONLY_ACCESS = {"core.no_access", "core.not_your_role", "core.sign_in"}
 
 
@@ -247,6 +247,7 @@ def faces(client: Any, who: Viewer, record: Any, file: Any) -> Iterator[tuple[st
     exported = client.post(f"{base}export.csv?q={record.number}", {"purpose": "核对权限"})
     body = b"".join(exported.streaming_content) if exported.streaming else b""
     yield "export", record.number.encode() in body
+    yield "share", client.get(f"{base}{record.number}/shares/").status_code == 200
     sent = client.post(
         f"{base}{record.number}/files/",
         {"file": SimpleUploadedFile("b.jpg", jpeg("red")), "paper": "photo"},

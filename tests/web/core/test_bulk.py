@@ -4,7 +4,9 @@ from uuid import uuid4
 
 import pytest
 
+from ecobureau.clock import now
 from ecobureau.web.core import services
+from ecobureau.web.core.access import SYSTEM
 from ecobureau.web.core.models import History
 from web.people import person, viewer
 
@@ -52,3 +54,57 @@ def test_others_records_other_verbs_and_nothing_are_refused(client, officer, rec
     page = client.post("/notebooks/bulk/lend/", {"number": records[0].number, "confirm": "1"})
     assert records[0].number not in page.content.decode()
     assert not History.objects.filter(verb="lend").exists()
+
+
+# --- taking it back ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def watched(client, clock):
+    """Two clues that were put under watch at once, and the page that offers to take it back."""
+    who = person("zhang", ("duty_officer", "/wuhan/"))
+    made = [
+        services.create("clue", SYSTEM, title=f"线索{n}", org_path="/wuhan/", first_at=now(), last_at=now())
+        for n in range(2)
+    ]
+    client.force_login(who)
+    sent = {"number": [each.number for each in made], "confirm": "1", "reason": "等下一小时"}
+    page = client.post("/clues/bulk/watch/", sent).content.decode()
+    assert "已办 2 件" in page
+    return who, made, page.split('name="undo" value="')[1].split('"')[0]
+
+
+def states(records):
+    return [type(each).objects.get(pk=each.pk).state for each in records]
+
+
+def test_a_bulk_verb_with_an_inverse_is_taken_back(client, watched):
+    _who, made, token = watched
+    page = client.post("/clues/bulk/undo/", {"undo": token})
+    assert page.status_code == 200 and states(made) == ["triaged", "triaged"]
+    client.post("/clues/bulk/undo/", {"undo": token})
+    assert History.objects.filter(verb="triage").count() == 2
+
+
+def test_what_somebody_has_touched_since_stays(client, watched):
+    _who, made, token = watched
+    other = viewer(person("li", ("duty_officer", "/wuhan/")))
+    services.perform(type(made[0]).objects.get(pk=made[0].pk), "triage", other)
+    page = client.post("/clues/bulk/undo/", {"undo": token}).content.decode()
+    assert "不能办 1 件" in page and states(made) == ["triaged", "triaged"]
+    assert History.objects.filter(verb="triage", object_id=made[0].pk).count() == 1
+
+
+def test_a_strange_or_forged_token_takes_nothing_back(client, watched):
+    _who, made, token = watched
+    client.force_login(person("li", ("duty_officer", "/wuhan/")))
+    for sent in (token, token[:-3] + "abc", ""):
+        assert client.post("/clues/bulk/undo/", {"undo": sent}).status_code == 422
+    assert client.post("/notebooks/bulk/undo/", {"undo": token}).status_code == 404
+    assert states(made) == ["watching", "watching"]
+
+
+def test_a_bulk_verb_without_an_inverse_offers_none(client, watched):
+    _who, made, _token = watched
+    page = client.post("/clues/bulk/triage/", {"number": [each.number for each in made], "confirm": "1"})
+    assert "已办 2 件" in page.content.decode() and 'name="undo"' not in page.content.decode()

@@ -70,6 +70,8 @@ KIND = Kind(
     },
     forms={"merge": forms.MergeForm, "create": forms.RegisterForm},
     create=services.register,
+    bulk=("triage", "watch"),
+    undo={"watch": "triage"},
     imports=("title", "level", "scenario", "org_path", "lon", "lat", "note"),
     detail=evidence.context,
     templates={"detail": "clues/detail.html"},

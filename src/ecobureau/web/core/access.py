@@ -160,10 +160,23 @@ def _kind(model: type[Record]) -> Kind:
     return kind_of(model)
 
 
-def roles_at(viewer: Viewer, action: str, record: Record) -> frozenset[str]:
+_SHARING = frozenset({str(role) for role in (Role.DUTY_OFFICER, Role.DISPATCHER, Role.UNIT_HEAD, Role.SYSTEM)})
+"""Who may let others in on a record."""
+
+
+def may_share(viewer: Viewer, record: Record) -> bool:
+    """Say whether the viewer may share the record: who may act on it by a grant, in an office that decides on that.
+
+    Whom it was shared with does not hand it on.
+    """
+    return bool(roles_at(viewer, "act", record, shared=False) & _SHARING)
+
+
+def roles_at(viewer: Viewer, action: str, record: Record, *, shared: bool = True) -> frozenset[str]:
     """Return the roles by which the viewer may do `action` on this record; empty = not at all.
 
-    A share gives `view` and `attach`, and where it says so `act`, in the roles that the person holds anyway.
+    A share gives `view` and `attach`, and where it says so `act`, in the roles that the person holds anyway; with
+    `shared` unset, shares do not count.
     """
     if viewer.is_system:
         return frozenset({str(Role.SYSTEM)})
@@ -176,7 +189,7 @@ def roles_at(viewer: Viewer, action: str, record: Record) -> frozenset[str]:
     }
     table = _kind(type(record)).access.get(action, {})
     missing = {role for role in viewer.roles if role in table} - found
-    if missing and record.pk and (action in _SHARED or action == "act"):
+    if shared and missing and record.pk and (action in _SHARED or action == "act"):
         shares = _shares(viewer, record.KIND).filter(object_id=record.pk)
         if (shares.filter(may_act=True) if action == "act" else shares).exists():
             found |= missing

@@ -81,6 +81,12 @@ def holders(role: str, org_path: str, at: datetime) -> tuple[int, ...]:
     return tuple(_people.holders(role, org_path, at))
 
 
+def colleagues(most: int = 2000) -> list[tuple[int, str]]:
+    """Return (id, name) of everybody whose account is open, by name."""
+    users = get_user_model()._base_manager.filter(is_active=True)[:most]
+    return sorted(((user.pk, str(user)) for user in users), key=lambda each: each[1])
+
+
 def names(ids: Iterable[int | None]) -> dict[int, str]:
     """Return id → name as shown, in one query."""
     wanted = {each for each in ids if each is not None}

@@ -72,6 +72,7 @@ class Kind:
         templates: `list`, `detail`, `board`, `form` → template names in place of the kernel's.
         statistics: numbers beside those by state and level, which every kind has.
         bulk: verbs that may be done to several records of the list at once.
+        undo: bulk verb → the verb that takes it back; offered for a while after it was done.
         on_clock: called when a warn point fires: (record, clock, percent, tell). Runs in the tick's transaction.
         live_of: further live topics for a change of this record.
     """
@@ -99,6 +100,7 @@ class Kind:
     templates: Mapping[str, str] = field(default_factory=dict)
     statistics: tuple[Statistic, ...] = ()
     bulk: tuple[str, ...] = ()
+    undo: Mapping[str, str] = field(default_factory=dict)
     on_clock: Callable[[Any, Clock, int, str], None] | None = None
     live_of: Callable[[Any], Sequence[str]] | None = None
 
@@ -125,7 +127,14 @@ def register(kind: Kind) -> Kind:
     for other in _kinds.values():
         if other.code != kind.code and (other.plural == kind.plural or other.prefix == kind.prefix):
             raise ValueError(f"kind {kind.code!r}: plural or prefix is taken by {other.code!r}")
-    for verb in (*kind.verbs, *kind.bulk, *kind.pages, *(verb for verb in kind.forms if verb != "create")):
+    for verb in (
+        *kind.verbs,
+        *kind.bulk,
+        *kind.undo,
+        *kind.undo.values(),
+        *kind.pages,
+        *(verb for verb in kind.forms if verb != "create"),
+    ):
         if verb not in kind.flow.verbs():
             raise ValueError(f"kind {kind.code!r}: {verb!r} is no verb of its flow")
     _kinds[kind.code] = kind

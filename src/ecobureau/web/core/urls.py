@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path, register_converter
 
 from ecobureau.web.core import api, registry
-from ecobureau.web.core.pages import bulk, details, house, imports, lists, presence
+from ecobureau.web.core.pages import bulk, details, house, imports, lists, presence, shares
 
 
 class PluralConverter:
@@ -61,12 +61,15 @@ urlpatterns = [
     path("<plural:plural>/export.xlsx", lists.export_page, {"form": "xlsx"}, name="export_xlsx"),
     path("<plural:plural>/import/", imports.import_page, name="import"),
     path("<plural:plural>/import/template.xlsx", imports.template_page, name="import_template"),
+    path("<plural:plural>/bulk/undo/", bulk.undo_page, name="undo"),
     path("<plural:plural>/bulk/<slug:verb>/", bulk.bulk_page, name="bulk"),
     path("<plural:plural>/views/", lists.save_view, name="save_view"),
     path("<plural:plural>/views/<int:pk>/drop/", lists.drop_view, name="drop_view"),
     path("<plural:plural>/<number:number>/", details.detail_page, name="detail"),
     path("<plural:plural>/<number:number>/do/<slug:verb>/", details.do_page, name="do"),
     path("<plural:plural>/<number:number>/files/", details.upload_page, name="upload"),
+    path("<plural:plural>/<number:number>/shares/", shares.shares_page, name="shares"),
+    path("<plural:plural>/<number:number>/shares/<int:pk>/end/", shares.end_page, name="end_share"),
     path("<plural:plural>/<number:number>/open/", presence.beat_page, name="open"),
     path("<plural:plural>/<number:number>/chain/", details.chain_page, name="chain"),
 ]

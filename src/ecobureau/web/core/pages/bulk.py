@@ -6,6 +6,7 @@ from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from django import forms
+from django.core import signing
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_POST
@@ -23,6 +24,8 @@ from ecobureau.web.core.registry import Kind
 from ecobureau.words import say
 
 LIMIT = 100
+UNDO_SECONDS = 600
+_SALT = "ecobureau.undo"
 _LATER = frozenset({"core.reason_missing", "core.reason_unknown", "core.data_missing"})
 
 
@@ -84,8 +87,50 @@ def bulk_page(request: HttpRequest, plural: str, verb: str) -> HttpResponse:
         "done": done,
     }
     context["back"] = addresses.of_list(kind)
+    context |= _undo_offer(kind, viewer, verb, done)
     status = 422 if confirmed and not form.is_valid() else 200
     return render(request, "core/bulk.html", context, status=status)
+
+
+def _undo_offer(kind: Kind, viewer: Viewer, verb: str, done: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return what the page needs to offer that a verb be taken back: a signed list of what was done, at which version.
+
+    A verb without inverse in its flow has none; there the list shown before it is done must do.
+    """
+    inverse = kind.undo.get(verb)
+    if inverse is None or not done:
+        return {}
+    acts = {row["record"].number: row["record"].version for row in done}
+    body = {"k": kind.code, "u": viewer.user_id, "v": inverse, "done": acts}
+    name = next(say(move.name) for move in kind.flow.transitions if move.verb == inverse)
+    return {"undo": signing.dumps(body, salt=_SALT), "undo_name": name, "undo_minutes": UNDO_SECONDS // 60}
+
+
+@require_POST
+@signed_in
+def undo_page(request: HttpRequest, plural: str) -> HttpResponse:
+    """Take a bulk verb back within UNDO_SECONDS; records that somebody has touched since stay as they are."""
+    kind, viewer = kind_at(plural), viewer_in(request)
+    try:
+        body = signing.loads(request.POST.get("undo", ""), salt=_SALT, max_age=UNDO_SECONDS)
+    except signing.BadSignature:
+        body = {}
+    if (body.get("k"), body.get("u")) != (kind.code, viewer.user_id):
+        refuse(Refusal("core.undo_late", {"minutes": UNDO_SECONDS // 60}), actor=viewer.user_id, what="undo")
+    verb, versions = str(body["v"]), dict(body["done"])
+    move = next(each for each in kind.flow.transitions if each.verb == verb)
+    done: list[dict[str, Any]] = []
+    refused: list[dict[str, Any]] = []
+    for record in selectors.visible(viewer, kind).filter(number__in=list(versions)).order_by("number"):
+        row = {"record": record, "url": addresses.of(record)}
+        given = {"version": versions[record.number], "note": say("core.undo_note")}
+        try:
+            act_on(kind, record, verb, viewer, given)
+            done.append(row)
+        except Refused as found:
+            refused.append({**row, "why": found.text()})
+    context = {"kind": kind, "verb_name": say(move.name), "done": done, "refused": refused}
+    return render(request, "core/bulk.html", context | {"back": addresses.of_list(kind)})
 
 
 def _own_uuid(submission: UUID | None, number: str) -> UUID | None:

@@ -63,6 +63,8 @@ def detail_context(request: HttpRequest, kind: Kind, record: Any) -> dict[str, A
         "may_attach": not access.allowed(viewer, "attach", record) and not kind.flow.state(record.state).final,
         "papers": [(paper.kind, say(paper.name)) for paper in kind.papers],
         "links": selectors.linked(viewer, record),
+        "shares": selectors.shares(record),
+        "may_share": access.may_share(viewer, record),
         "list_url": addresses.of_list(kind),
     }
     if kind.detail is not None:

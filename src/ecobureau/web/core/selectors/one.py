@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import Q
+
 from ecobureau.clock import beijing, now
 from ecobureau.domain.workflow import Transition, verbs_for
 from ecobureau.domain.workflow import refusal as flow_refusal
-from ecobureau.web.core import access, addresses, parts, people, positions, registry, services
+from ecobureau.web.core import access, addresses, parts, people, placenames, positions, registry, services
 from ecobureau.web.core.access import Viewer
-from ecobureau.web.core.models import Attachment, History, Link, Record
+from ecobureau.web.core.models import Attachment, History, Link, Record, Share
 from ecobureau.web.core.refusals import sentence
 from ecobureau.web.core.registry import Kind
 from ecobureau.web.core.selectors.basics import visible
@@ -194,6 +196,30 @@ def attachments(record: Record, paper: str | None = None) -> list[Attachment]:
 def record_of(attachment: Attachment) -> Any:
     """Return the record of a file. The caller has asked the door."""
     return registry.get(attachment.kind).records().get(pk=attachment.object_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """A share in force: with whom (person or unit) and by whom it was given."""
+
+    share: Share
+    who: str
+    by: str
+
+
+def shares(record: Record) -> list[Shared]:
+    """Return the shares of a record that are in force, oldest first. The caller has asked the door."""
+    running = Q(ends_at__isnull=True) | Q(ends_at__gt=now())
+    rows = list(Share.objects.filter(running, kind=record.KIND, object_id=record.pk).order_by("given_at", "pk"))
+    names = people.names([row.user_id for row in rows] + [row.given_by for row in rows])
+    return [
+        Shared(
+            row,
+            names.get(row.user_id, "") if row.user_id is not None else placenames.name_of(row.org_path),
+            names.get(row.given_by, "") if row.given_by is not None else "",
+        )
+        for row in rows
+    ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,10 +41,11 @@ def share(
     """Open a record to a person or a unit (joint handling); written into its history.
 
     Raises:
-        Refused: the actor may not act on it. ValueError: neither or both of person and unit are given.
+        Refused: the actor may not share it. ValueError: neither or both of person and unit are given.
     """
     if (user_id is None) == (not org_path):
         raise ValueError("share with a person or with a unit")
+    _must_share(record, actor)
     with transaction.atomic():
         amend(record, actor, {}, verb="share", data={"user": user_id, "org": org_path, "act": may_act, "why": why})
         return Share.objects.create(
@@ -60,8 +61,18 @@ def share(
         )
 
 
+def _must_share(record: Record, actor: Viewer) -> None:
+    if not access.may_share(actor, record):
+        refuse(Refusal("core.no_access"), actor=actor.user_id, what=f"share {record.number}")
+
+
 def unshare(record: Record, actor: Viewer, given: Share) -> None:
-    """End a share now; written into the history."""
+    """End a share now; written into the history.
+
+    Raises:
+        Refused: the actor may not share it.
+    """
+    _must_share(record, actor)
     with transaction.atomic():
         amend(record, actor, {}, verb="unshare", data={"user": given.user_id, "org": given.org_path})
         Share.objects.filter(pk=given.pk).update(ends_at=now())
