@@ -99,7 +99,7 @@ def trace_nights(plant: Plant, event: Event) -> None:
 
 def trace_nights_stack(plant: Plant, event: Event) -> None:
     """The factor is low at this plant all the time, and at the detection limit when load is low at night."""
-    event.factors = some(plant, 1, 1)
+    event.factors = some(plant, 1, 1) if plant.kind == "gas" else ("w21011",)
     plant.style["trace"] = 0.0
     night = lag(within(plant.grid.hour, 22, 6).astype(float), plant.grid.dt, 1.0) * during(plant, event)
     for factor in event.factors:

@@ -90,7 +90,7 @@ Shared = list[tuple[str, list[Plant], int, int, int]]
 
 
 def _shared(rng: np.random.Generator, plants: list[Plant], grid: Grid) -> Shared:
-    """Draw outages of the network and the grid that hit many outlets at once."""
+    """Draw outages of the network and the grid that hit many outlets at once; batteries carry loggers through some."""
     out: Shared = []
     for name, share, low, high in (("lines", 0.35, 4, 30), ("power", 0.12, 3, 9)):
         if rng.random() < 0.85:
@@ -183,7 +183,8 @@ def _run(plant: Plant, plan: list[tuple[Kind, Event]], shared: Shared) -> None:
     marks.lost_rows(plant)
     for name, hit, first, last, _after in shared:
         if any(plant is one for one in hit) and (name == "lines" or plant.load[first] <= 0.03):
-            plant.gone[first:last] = plant.power_gone[first:last] = True
+            if name == "lines" or first % 2:
+                plant.gone[first:last] = plant.power_gone[first:last] = True
             if name == "lines":
                 plant.label(first, last, "network_outage", "")
     _hooks(plant, plan, "report")
