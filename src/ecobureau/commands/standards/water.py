@@ -87,10 +87,11 @@ class Work:
         """
         table.need()
         where, twice = item_columns(table.columns)
-        if twice:
-            raise CannotRun("standards.column_twice", WRONG_USAGE, file=table.name, columns=", ".join(twice))
         self.where = where
         self.choose()
+        again = ", ".join(column for item, column in twice if item in self.read)
+        if again:
+            raise CannotRun("standards.column_twice", WRONG_USAGE, file=table.name, columns=again)
         missing = [item for item in self.rules.auto_required if item not in where.items]
         if (self.auto and missing) or not self.items:
             raise CannotRun(

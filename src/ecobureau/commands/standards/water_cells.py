@@ -71,9 +71,9 @@ class ItemColumns:
         return self.shown.keys() | self.raw.keys()
 
 
-def item_columns(columns: Sequence[str]) -> tuple[ItemColumns, list[str]]:
-    """Return where the items stand, and the names of columns that give one item twice."""
-    found, twice = ItemColumns(), []
+def item_columns(columns: Sequence[str]) -> tuple[ItemColumns, list[tuple[str, str]]]:
+    """Return where the items stand, and the items that a second column gives again, with that column's name."""
+    found, twice = ItemColumns(), list[tuple[str, str]]()
     for at, column in enumerate(columns):
         name = spelled(column)
         is_raw = name.endswith("_raw")
@@ -82,7 +82,7 @@ def item_columns(columns: Sequence[str]) -> tuple[ItemColumns, list[str]]:
             continue
         table = found.raw if is_raw else found.shown
         if item in table:
-            twice.append(column)
+            twice.append((item, column))
         else:
             table[item] = at
     return found, twice

@@ -14,6 +14,7 @@ from ecobureau.domain.water.black import (
     point_blackness,
     rural_black,
 )
+from ecobureau.domain.water.bulk import group_means, multiple_array, shares_array
 from ecobureau.domain.water.classes import (
     Assessment,
     ClassTable,
@@ -118,6 +119,7 @@ __all__ = [
     "explain_tli",
     "explain_trend",
     "grade_of_shares",
+    "group_means",
     "index_change",
     "inorganic_nitrogen",
     "is_value",
@@ -128,12 +130,14 @@ __all__ = [
     "mean",
     "month_mean",
     "multiple",
+    "multiple_array",
     "point_blackness",
     "rural_black",
     "sea_class",
     "sea_limits",
     "section_grade",
     "share_trend",
+    "shares_array",
     "single_index",
     "tli",
     "tli_array",

@@ -203,7 +203,8 @@ def watched(station_ids: Iterable[int]) -> dict[int, Watched]:
 def watched_at(station_id: int | None, outlet_id: int | None) -> list[Watched]:
     """Return the stations of an outlet, or the one station where there is no outlet, ordered by code."""
     rows = Station.objects.filter(outlet_id=outlet_id) if outlet_id is not None else Station.objects.none()
-    rows |= Station.objects.filter(pk=station_id)
+    if station_id is not None:
+        rows |= Station.objects.filter(pk=station_id)
     return [_watched(row) for row in rows.select_related("outlet__enterprise").order_by("code")]
 
 
