@@ -109,7 +109,9 @@ def _clue(outlet_id: str, members: Sequence[Finding], params: Params, model: Cal
         weight = params["other_group_weight"] if other.group != head.group else params["same_group_weight"]
         doubt *= 1.0 - weight * other.score
     rule = 1.0 - doubt
-    confidence = 1.0 - (1.0 - rule) ** a * (1.0 - min(1.0, max(0.0, model(head)))) ** b
+    # The model sees that values are unusual, not why: it does not outweigh what was found in the plant's favour.
+    second = 0.0 if head.counter else min(params["model_most"], max(0.0, model(head)))
+    confidence = min(params["most_certain"], 1.0 - (1.0 - rule) ** a * (1.0 - second) ** b)
     groups = tuple(sorted({one.group for one in members if one.score >= params["open_at"]} | {head.group}))
     severity = head.severity
     if len(groups) >= 2:

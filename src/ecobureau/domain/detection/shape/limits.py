@@ -75,6 +75,8 @@ def _bunching(part: Floats, p: Params) -> tuple[float, float, int, int] | None:
     band = int(np.count_nonzero((part >= p["band"]) & (part < 1.0)))
     if band < p["least_band"] or np.any(part >= 1.0):
         return None
+    if _band_memory(part, p["band"]) > p["control_memory"]:
+        return None
     body = part[(part > 0) & (part < p["body"])]
     if len(body) < p["least_body"]:
         return None
@@ -94,6 +96,17 @@ def _bunching(part: Floats, p: Params) -> tuple[float, float, int, int] | None:
     if bunching > p["bunching"] and above >= p["expected_above"]:
         return bunching, above, band, count
     return None
+
+
+def _band_memory(part: Floats, band: float) -> float:
+    """Correlation of neighbours in the band: control remembers, clipping does not; 0 where they are few."""
+    inside = (part >= band) & (part < 1.0)
+    pair = inside[1:] & inside[:-1]
+    if np.count_nonzero(pair) < 16:
+        return 0.0
+    a, b = part[1:][pair], part[:-1][pair]
+    spread = float(np.std(a) * np.std(b))
+    return float(np.mean((a - a.mean()) * (b - b.mean())) / spread) if spread > 0 else 0.0
 
 
 def _windows_to_findings(

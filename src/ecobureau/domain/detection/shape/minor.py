@@ -16,8 +16,10 @@ from ecobureau.domain.detection.shape.common import (
     rolling_sum,
     squash,
     time_of,
+    trace_of,
     usable_cycles,
 )
+from ecobureau.domain.detection.shape.steps import Walk, walks_of
 from ecobureau.domain.detection.types import Case, Finding, Floats, NoOpinion, Opinion, Params
 
 
@@ -86,7 +88,58 @@ def spikes(case: Case, p: Params) -> Opinion:
     found: list[Finding] = []
     for factor in factors:
         found.extend(_spikes_of(case, factor, p))
+    for factor, walk in walks_of(case, case.params.part("step")).items():
+        found.extend(_jumps_of(case, factor, walk, p))
     return join_factors(found, 0.3)
+
+
+def _jumps_of(case: Case, factor: str, walk: Walk, p: Params) -> list[Finding]:
+    """A level that leaves at once and stays away for half a day and more, far beyond its scatter, one factor alone."""
+    out: list[Finding] = []
+    least, width = int(p["jump_blocks"]), walk.blocks.width
+    busy = 0
+    for end in range(7 * walk.per_day, walk.count + 1):
+        if end < busy:
+            continue
+        found = walk.model_at(end)
+        if found is None:
+            continue
+        model, rest = found
+        now, past = rest[end - least : end], rest[end - least - 2 * walk.per_day : end - least]
+        if not np.isfinite(now).all() or np.isfinite(past).sum() < walk.per_day:
+            continue
+        if float(np.exp(np.median(walk.blocks.y[end - least : end]))) <= trace_of(case, factor):
+            continue
+        level = float(np.nanmedian(past))
+        z = (now - level) / model.scale
+        sign = np.sign(z[0])
+        near = past[-2:][np.isfinite(past[-2:])]
+        calm = len(near) > 0 and bool((np.abs(near - level) < 0.4 * np.abs(now[0] - level)).all())
+        if not calm or (sign * z).min() < p["jump_scales"] or float(np.min(np.abs(now - level))) < p["jump_ln"]:
+            continue
+        stop = end
+        while stop < walk.count and not sign * (rest[stop] - level) < 0.5 * abs(float(np.median(now)) - level):
+            stop += 1
+        busy = stop + least
+        if stop - (end - least) > p["jump_longest_h"] * case.series.per_hour / width:
+            continue
+        strength = float((sign * z).min())
+        size = float(np.median(now) - level)
+        out.append(
+            Finding(
+                pattern="P31",
+                start=time_of(case, (end - least) * width),
+                end=time_of(case, stop * width),
+                raised_at=time_of(case, end * width),
+                factors=(factor,),
+                statistic=strength,
+                threshold=p["jump_scales"],
+                score=max(0.6, squash(strength, 1.3 * p["jump_scales"])),
+                severity=2,
+                numbers={"times": 1.0, "usual": 0.0, "ratio": round(float(np.exp(size)), 2)},
+            )
+        )
+    return out
 
 
 def _spikes_of(case: Case, factor: str, p: Params) -> list[Finding]:
