@@ -26,6 +26,9 @@ class BadRow(Exception):
         super().__init__(code)
         self.code, self.column, self.text, self.params = code, column, text, params
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _bad_row, (self.code, self.column, self.text, self.params)
+
 
 class BadTable(Exception):
     """A whole table cannot be taken: message code with its parameters."""
@@ -33,6 +36,17 @@ class BadTable(Exception):
     def __init__(self, code: str, **params: object) -> None:
         super().__init__(code)
         self.code, self.params = code, params
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _bad_table, (self.code, self.params)
+
+
+def _bad_row(code: str, column: str, text: str, params: Mapping[str, object]) -> BadRow:
+    return BadRow(code, column, text, **params)
+
+
+def _bad_table(code: str, params: Mapping[str, object]) -> BadTable:
+    return BadTable(code, **params)
 
 
 @dataclass(frozen=True, slots=True)
