@@ -11,16 +11,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
-from typing import Any
-
-from psycopg import Cursor
-from psycopg.types.numeric import Int8
 
 from ecobureau.storage import newest, rawframes, rows, upkeep, wire
+from ecobureau.storage.direct import Direct, Value, int8
 from ecobureau.storage.rows import Row
 from ecobureau.storage.types import Kind
 
 HOUR = 3600 * 1_000_000
+SINCE_1970 = int(wire.PG_EPOCH.timestamp()) * 1_000_000
 
 _U = (
     "u AS MATERIALIZED (SELECT start, raw_id, station_id, stream_id, layout_id, lag, note,"
@@ -98,13 +96,13 @@ def _statement(rt: bool, period: bool, received: bool, batch: bool) -> str:
     if batch:
         parts.append(_BATCH)
     if not (rt or period):
-        return f"WITH {', '.join(parts)} SELECT ok, 0, NULL, NULL, NULL, NULL FROM done"
+        return f"WITH {', '.join(parts)} SELECT ok::int, 0, NULL, NULL, NULL, NULL FROM done"
     return (
-        f"WITH {', '.join(parts)} SELECT ok, found, stations, streams, opened,"
+        f"WITH {', '.join(parts)} SELECT ok::int, found, stations, streams, opened,"
         " CASE WHEN ok THEN pg_notify('eb_dirty', '')::text END FROM done, (SELECT count(*) AS found,"
         " array_agg(station_id) FILTER (WHERE tell) AS stations, array_agg(stream_id) FILTER (WHERE tell) AS streams,"
-        " array_agg(was_open) FILTER (WHERE tell) AS opened FROM (SELECT *, was_open <> open_hour"
-        " OR count(*) OVER () < %(tops)s::int8 AS tell FROM s) x) y"
+        " array_agg((extract(epoch FROM was_open) * 1000000)::int8) FILTER (WHERE tell) AS opened FROM"
+        " (SELECT *, was_open <> open_hour OR count(*) OVER () < %(tops)s::int8 AS tell FROM s) x) y"
     )
 
 
@@ -125,7 +123,7 @@ class Put:
 
 
 def put(
-    cursor: Cursor[Any],
+    direct: Direct,
     data: Sequence[Row],
     tops: Sequence[bool],
     kept: Sequence[rawframes.Kept],
@@ -142,7 +140,7 @@ def put(
         received: frames counted at the socket so far in this run. batch: its number in the run and what became of its
             frames, to be kept.
     """
-    params: dict[str, Any] = {**rawframes.columns(kept), "run": Int8(run_id), "rows": Int8(len(data))}
+    params: dict[str, Value] = {**rawframes.columns(kept), "run": int8(run_id), "rows": int8(len(data))}
     rt = [row.kind is Kind.RT for row in data]
     if data:
         starts = [row.start for row in data]
@@ -152,17 +150,22 @@ def put(
         params["hour"] = wire.times([start - start % HOUR for start in starts])
         params["rt"] = wire.bools(rt)
         params["top"] = wire.bools(tops)
-        params["tops"] = Int8(sum(tops))
+        params["tops"] = int8(sum(tops))
         params["made"] = wire.times([made_at])
     if received:
         params.update(upkeep.received_columns(received))
     if batch is not None:
-        params["batch"], params["told"] = Int8(batch[0]), batch[1]
+        params["batch"], params["told"] = int8(batch[0]), batch[1]
     statement = _statement(any(rt), not all(rt), bool(received), batch is not None)
-    cursor.execute(statement, params, prepare=True)
-    row = cursor.fetchone()
-    if row is None:
-        raise RuntimeError("the database said nothing of a batch")
-    ok, found, stations, streams, opened, _told = row
-    places = zip(stations or (), streams or (), map(wire.micros, opened or ()), strict=True)
-    return Put(ok, found == sum(tops), {(station, stream): hour for station, stream, hour in places})
+    ok, found, stations, streams, opened, _told = direct.call(statement, params)
+    places = zip(_numbers(stations), _numbers(streams), _numbers(opened), strict=True)
+    return Put(
+        ok == b"1",
+        int(found or 0) == sum(tops),
+        {(station, stream): hour - SINCE_1970 for station, stream, hour in places},
+    )
+
+
+def _numbers(array: bytes | None) -> list[int]:
+    """Return the numbers of an array as the server writes it: {1,2}."""
+    return [int(text) for text in array[1:-1].split(b",")] if array else []

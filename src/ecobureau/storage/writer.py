@@ -30,6 +30,7 @@ from ecobureau.storage import (
 )
 from ecobureau.storage.catalog import Catalog
 from ecobureau.storage.collide import Collisions
+from ecobureau.storage.direct import Direct
 from ecobureau.storage.rawframes import UNKNOWN
 from ecobureau.storage.rollup import DAY, EAST
 from ecobureau.storage.rows import BACKFILLED, Row
@@ -85,6 +86,7 @@ class Writer:
         self._known: set[tuple[str, int]] = set()
         self._next_id = self._last_id = 0
         self._is_first = True
+        self._direct = Direct(conn)
         rows.prepare(conn)
 
     def write(
@@ -125,7 +127,7 @@ class Writer:
         for tries_left in range(_TRIES, -1, -1):
             try:
                 return self._commit(work)
-            except (errors.DeadlockDetected, errors.SerializationFailure):
+            except (errors.DeadlockDetected, errors.SerializationFailure, errors.InvalidSqlStatementName):
                 self._forget()
                 if not tries_left:
                     raise
@@ -245,7 +247,7 @@ class Writer:
             if not tried or not self._short_way(cursor, work, outcomes):
                 self._long_way(cursor, work, outcomes, inserted=tried)
             with self._stage("commit"):
-                cursor.execute("COMMIT")
+                self._direct.run(b"COMMIT")
         return [outcome for outcome in outcomes if outcome is not None]
 
     def _short_way(self, cursor: Cursor[Any], work: _Batch, outcomes: list[Outcome | None]) -> bool:
@@ -258,7 +260,7 @@ class Writer:
         made_at = max(work.at)
         with self._stage("frames"):
             result = put.put(
-                cursor,
+                self._direct,
                 work.first,
                 [True] * len(tops) if alone else [id(row) in chosen for row in work.first],
                 self._kept(work, done),
@@ -323,12 +325,12 @@ class Writer:
     def _transaction(self) -> Iterator[Cursor[Any]]:
         with self.conn.cursor() as cursor:
             with self._stage("begin"):
-                cursor.execute("BEGIN")
+                self._direct.run(b"BEGIN")
             try:
                 yield cursor
             except BaseException:
                 if not self.conn.closed:
-                    self.conn.rollback()
+                    self._direct.run(b"ROLLBACK")
                 raise
 
     @contextmanager
