@@ -18,8 +18,11 @@ from ecobureau.storage.writer import Writer
 from ecobureau.web.clues import judge
 from ecobureau.web.clues.models import Clue
 from ecobureau.web.core.access import SYSTEM
+from ecobureau.web.desk import monitor
 from ecobureau.web.places import services as places
+from ecobureau.web.sources import selectors as sources_read
 from ecobureau.web.sources import services as sources
+from ecobureau.web.telemetry.charts import chart
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NOON = datetime(2026, 11, 22, 12, tzinfo=BEIJING)
@@ -144,3 +147,17 @@ def test_a_boundary_has_its_own_limits_of_day_and_night(station: Any, store: Any
     clue = Clue.objects.get()
     assert clue.outlet_id == outlet.pk
     assert clue.evidence.get(kind="rule").params["limit_ref"] == rows[1].pk
+
+
+def test_the_stations_page_shows_the_limits_of_its_zone(station: Any, store: Any) -> None:
+    store(station, NIGHT, "58.0")
+    plot = chart(station.pk, ["Leq"], NIGHT - timedelta(hours=2), NIGHT + timedelta(hours=2), name="x").plots[0]
+    assert sorted(line.value for line in plot.limits) == [50.0, 60.0]
+    rows = sources_read.zone_limits("2", date(2026, 11, 22))
+    assert [(row.hours, row.value, row.pk) for row in rows] == [("day", 60, None), ("night", 50, None)]
+    assert sources_read.zone_limits("", date(2026, 11, 22)) == sources_read.zone_limits("9", date(2026, 11, 22)) == []
+    cards = monitor.values(monitor.newest([station.pk]), rows, {}, NIGHT + timedelta(hours=1))
+    assert [card.flag for card in cards] == ["over"]
+    store(station, NIGHT + timedelta(hours=8), "58.0")
+    cards = monitor.values(monitor.newest([station.pk]), rows, {}, NIGHT + timedelta(hours=9))
+    assert [card.flag for card in cards] == ["valid"], "an hour of the day is compared with the limit of the day"

@@ -57,11 +57,13 @@ def values(
 ) -> list[parts.Value]:
     """Return the cards of the newest values, those with a limit first."""
     lang = "en" if (get_language() or "").startswith("en") else "zh"
-    bound = {
-        limit.factor_id: limit
-        for limit in limits
-        if limit.kind == "max" and limit.period in ("hour", "any") and sources.holds_at(limit, at)
-    }
+    bound: dict[str, Limit] = {}
+    for limit in limits:
+        row = rows.get(limit.factor_id)
+        if row is None or limit.kind != "max" or limit.period not in ("hour", "any"):
+            continue
+        if sources.holds_at(limit, row.start):
+            bound[limit.factor_id] = limit
     codes = sorted(rows, key=lambda code: (code not in bound, _rank(code), code))
     return [
         _value(rows[code], bound.get(code), sources.factor_label(factors.get(code), code, lang), at) for code in codes
@@ -81,7 +83,10 @@ def _value(row: LatestValue, limit: Limit | None, name: str, at: datetime) -> pa
     flag = "stale" if stale else row.flag if row.flag in parts.FLAGS else "valid"
     if flag == "valid" and number is not None and top is not None and number > top:
         flag = "over"
-    note = _("许可 {limit}").format(limit=f"{top:g}") if top is not None else ""
+    note = ""
+    if limit is not None:
+        words = _("许可 {limit}") if limit.outlet_id is not None else _("限值 {limit}")
+        note = words.format(limit=f"{top:g}")
     when = row.start.astimezone(BEIJING).strftime("%H:%M")
     return parts.Value(
         label=f"{name}{_('（折算）') if converted else ''} · {when}",

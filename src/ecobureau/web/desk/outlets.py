@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
+from ecobureau.clock import beijing, now
 from ecobureau.domain.workflow import Refusal
 from ecobureau.web.clues import evidence as clue_evidence
 from ecobureau.web.clues import selectors as clues
@@ -80,7 +81,7 @@ def station_page(request: HttpRequest, pk: int) -> HttpResponse:
     if station is None:
         refuse(Refusal("core.not_found", {"number": str(pk)}), actor=viewer.user_id, what="station")
     outlet = sources.outlet_file(viewer, station.outlet_id) if station.outlet_id else None
-    limits = outlet.limits if outlet else ()
+    limits = outlet.limits if outlet else sources.zone_limits(station.noise_zone, beijing(now()).date())
     context = monitor.context([station], limits, request.GET.get("range", ""), request.GET.get("factor", ""))
     context |= {
         "station": station,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from django.db.models import Count, F, Prefetch, Q, QuerySet
@@ -17,6 +18,7 @@ from ecobureau import clock
 from ecobureau.clock import beijing
 from ecobureau.domain.geo import distance_m
 from ecobureau.domain.noise import Hours, hours_on
+from ecobureau.domain.rules import NoRule
 from ecobureau.rulepacks import load
 from ecobureau.web.core.access import Viewer
 from ecobureau.web.places import selectors as places
@@ -232,6 +234,37 @@ def _watched(row: Station) -> Watched:
 def holds_at(limit: Limit, at: datetime) -> bool:
     """Whether a limit of the day or the night alone holds at an instant; any other always does."""
     return limit.hours == Limit.Hours.ANY or noise_hours(at).part_at(beijing(at)) == limit.hours
+
+
+def zone_limits(zone: str, on: date) -> list[Limit]:
+    """Return the limits of a functional zone of the sound environment on a day, as unsaved rows without an outlet.
+
+    They stand in the profile `noise_zone_<zone>` of the pack `limits`; a station of the sound environment has no outlet
+    whose limits could bind it.
+
+    Args:
+        zone: 0, 1, 2, 3, 4a or 4b (GB 3096); any other text has none.
+    """
+    try:
+        entry = load("limits").at(f"limits.noise_zone_{zone}", on)
+    except NoRule:
+        return []
+    rows = entry.value["rows"] if isinstance(entry.value, dict) else []
+    return [
+        Limit(
+            factor_id=row["factor"],
+            period=row["period"],
+            hours=row["hours"],
+            value=Decimal(str(row["value"])),
+            unit=row["unit"],
+            source=entry.source,
+            clause=entry.clause,
+            flag=entry.flag,
+            valid_from=entry.valid_from,
+            valid_to=entry.valid_to,
+        )
+        for row in rows
+    ]
 
 
 def noise_hours(at: datetime) -> Hours:

@@ -18,6 +18,7 @@ from ecobureau.storage.types import Kind
 from ecobureau.web.core.charts import Band, Chart, FlagRun, LimitLine, Plot, Point
 from ecobureau.web.sources import selectors as sources
 from ecobureau.web.sources.models import Limit
+from ecobureau.web.sources.selectors import Watched
 
 MOST_PLOTS = 4
 _NOT_FROM_ZERO = {"w01001", "a01012", "w01010", "a01001", "a01006", "LA", "Leq"}
@@ -74,7 +75,7 @@ def chart(
         if any(found.values()):
             break
     watched = sources.watched([station_id]).get(station_id)
-    limits = _limits(watched.outlet_id if watched else None, start, end)
+    limits = _limits(watched, start, end)
     names = sources.factors(factors)
     lang = "en" if (get_language() or "").startswith("en") else "zh"
     plots = [
@@ -107,10 +108,13 @@ def _coarser(kind: Kind) -> list[Kind]:
     return order[order.index(kind) :]
 
 
-def _limits(outlet_id: int | None, start: datetime, end: datetime) -> list[Limit]:
-    if outlet_id is None:
+def _limits(watched: Watched | None, start: datetime, end: datetime) -> list[Limit]:
+    if watched is None:
         return []
-    return sources.limits_of([outlet_id], beijing(start).date(), beijing(end).date()).get(outlet_id, [])
+    if watched.outlet_id is None:
+        return sources.zone_limits(watched.noise_zone, beijing(end).date())
+    found = sources.limits_of([watched.outlet_id], beijing(start).date(), beijing(end).date())
+    return found.get(watched.outlet_id, [])
 
 
 def _plot(
@@ -149,6 +153,8 @@ def _line(limit: Limit, start: datetime, end: datetime) -> LimitLine:
     )
     value = float(limit.value)
     word = _("许可限值") if limit.kind == "max" else _("许可下限")
+    if limit.outlet_id is None:
+        word = _("限值")
     source = f"{limit.source} {limit.clause}".strip()
     if limit.hours != Limit.Hours.ANY:
         word = f"{limit.get_hours_display()} · {word}"

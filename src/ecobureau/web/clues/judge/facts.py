@@ -13,7 +13,6 @@ from django.db import connection
 from ecobureau.clock import beijing
 from ecobureau.domain import judging
 from ecobureau.domain.noise import hours_on
-from ecobureau.domain.rules import NoRule
 from ecobureau.rulepacks import load
 from ecobureau.storage import read
 from ecobureau.storage.types import Kind
@@ -64,8 +63,9 @@ class Lookup:
     def limit_spans(self, station_id: int, factor: str) -> list[judging.LimitSpan]:
         found = self.watched[station_id]
         if found.outlet_id is None:
-            return zone_spans(found.noise_zone, factor, self.on)
-        rows = self.limits.get(found.outlet_id, [])
+            rows = sources.zone_limits(found.noise_zone, self.on)
+        else:
+            rows = self.limits.get(found.outlet_id, [])
         return [_limit(row, self.on) for row in rows if row.factor_id == factor]
 
     def range_spans(self, station_id: int, factor: str) -> list[judging.RangeSpan]:
@@ -104,40 +104,6 @@ def look_up(station_ids: Iterable[int], start: datetime, end: datetime) -> Looku
         sources.factors(),
         last,
     )
-
-
-def zone_spans(zone: str, factor: str, on: date) -> list[judging.LimitSpan]:
-    """Return the limits of a functional zone of GB 3096 for a station of the sound environment: the zone's profile.
-
-    Args:
-        zone: 0, 1, 2, 3, 4a, 4b; any other text has none.
-    """
-    if not zone:
-        return []
-    try:
-        entry = load("limits").at(f"limits.noise_zone_{zone}", on)
-    except NoRule:
-        return []
-    rows = entry.value["rows"] if isinstance(entry.value, dict) else []
-    return [
-        judging.LimitSpan(
-            field="avg",
-            kind="max",
-            value=float(row["value"]),
-            unit=str(row["unit"]),
-            first_day=entry.valid_from,
-            last_day=entry.valid_to,
-            period=str(row["period"]),
-            text=judging.shown(float(row["value"])),
-            source=entry.source,
-            clause=entry.clause,
-            flag=entry.flag,
-            part=row["hours"],
-            daily=_daily(row["hours"], on),
-        )
-        for row in rows
-        if row["factor"] == factor
-    ]
 
 
 def _daily(part: str, on: date) -> tuple[int, int] | None:
