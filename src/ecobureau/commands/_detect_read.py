@@ -126,6 +126,7 @@ def _table(path: Path, needed: tuple[str, ...], more: tuple[str, ...], notes: No
             header=0,
             names=names if len(set(names)) == len(names) else None,
             usecols=positions,
+            index_col=False,
             encoding="utf-8-sig",
             skip_blank_lines=False,
             **options,

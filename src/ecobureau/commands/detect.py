@@ -58,6 +58,7 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         read = read_files(values, outlets, declarations, params_of(_today()).part("files"), notes)
     except BadFile as error:
+        _tell(notes, arguments.verbose)
         return _complain(say(error.code, **error.params), 1)
     _tell(notes, arguments.verbose)
     params = params_of(_last_day(read))

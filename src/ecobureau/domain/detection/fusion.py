@@ -120,8 +120,8 @@ def _clue(outlet_id: str, members: Sequence[Finding], params: Params, model: Cal
     factors = head.factors + tuple(sorted({code for one in members[1:] for code in one.factors} - set(head.factors)))
     return Clue(
         outlet_id=outlet_id,
-        start=min(one.start for one in members),
-        end=max(one.end for one in members),
+        start=head.start,
+        end=head.end,
         pattern=head.pattern,
         confidence=round(confidence, 4),
         severity=severity,
