@@ -189,6 +189,7 @@ PAGES: dict[str, tuple[str, ...]] = {
         "/clues/",
         "/clues/new/",
         "/clues/import/",
+        "/clues/map/",
         "/clues/{clue}/",
         "/clues/{clue}/chain/",
         "/clues/{clue}/shares/",

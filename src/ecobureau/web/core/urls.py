@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path, register_converter
 
 from ecobureau.web.core import api, registry
-from ecobureau.web.core.pages import bulk, details, house, imports, lists, presence, shares
+from ecobureau.web.core.pages import bulk, details, house, imports, lists, maps, presence, shares
 
 
 class PluralConverter:
@@ -41,6 +41,7 @@ app_name = "core"
 urlpatterns = [
     path("healthz", house.healthz, name="healthz"),
     path("metrics", house.metrics, name="metrics"),
+    path("basemap.json", maps.base_view, name="basemap"),
     path("search/", lists.search_page, name="search"),
     path("audit/", house.audit_page, name="audit"),
     path("inbox/", house.inbox_page, name="inbox"),
@@ -61,6 +62,8 @@ urlpatterns = [
     path("<plural:plural>/export.xlsx", lists.export_page, {"form": "xlsx"}, name="export_xlsx"),
     path("<plural:plural>/import/", imports.import_page, name="import"),
     path("<plural:plural>/import/template.xlsx", imports.template_page, name="import_template"),
+    path("<plural:plural>/map/", maps.map_page, name="map"),
+    path("<plural:plural>/map/marks.json", maps.marks_view, name="marks"),
     path("<plural:plural>/bulk/undo/", bulk.undo_page, name="undo"),
     path("<plural:plural>/bulk/<slug:verb>/", bulk.bulk_page, name="bulk"),
     path("<plural:plural>/views/", lists.save_view, name="save_view"),
@@ -70,6 +73,7 @@ urlpatterns = [
     path("<plural:plural>/<number:number>/files/", details.upload_page, name="upload"),
     path("<plural:plural>/<number:number>/shares/", shares.shares_page, name="shares"),
     path("<plural:plural>/<number:number>/shares/<int:pk>/end/", shares.end_page, name="end_share"),
+    path("<plural:plural>/<number:number>/card/", maps.card_view, name="card"),
     path("<plural:plural>/<number:number>/open/", presence.beat_page, name="open"),
     path("<plural:plural>/<number:number>/chain/", details.chain_page, name="chain"),
 ]

@@ -41,6 +41,7 @@ def _clue_marks(found: Iterable[Clue]) -> list[dict[str, Any]]:
             level=clue.level,
             name=clue_evidence.title(clue),
             url=reverse("core:detail", args=["clues", clue.number]),
+            panel=reverse("core:card", args=["clues", clue.number]),
         )
         for clue in found
         if clue.lon is not None and clue.lat is not None

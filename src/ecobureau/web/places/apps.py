@@ -9,8 +9,9 @@ class PlacesConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from ecobureau.web.core import people, placenames
+        from ecobureau.web.core import basemap, people, placenames
         from ecobureau.web.places import selectors
 
         placenames.register(lambda: {unit.path: unit.name for unit in selectors.tree()})
+        basemap.register(selectors.outlines)
         people.register_areas(selectors.areas_of)

@@ -66,6 +66,7 @@ CODES = {
     "core.erased": _("个人信息已依法清除"),
     "core.papers_bound": _("附件 {count} 份"),
     "core.tab.list": _("列表"),
+    "core.tab.map": _("地图"),
     "core.tab.board": _("看板"),
     "core.tab.statistics": _("统计"),
     "core.stat.late": _("正在超时"),

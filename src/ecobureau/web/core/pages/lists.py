@@ -43,9 +43,15 @@ def chips(filters: Any, params: QueryDict) -> list[parts.FilterChip]:
     return made
 
 
-def _tabs(kind: Kind, request: HttpRequest, page: str) -> list[parts.Tab]:
+def tabs(kind: Kind, request: HttpRequest, page: str) -> list[parts.Tab]:
+    """Return the ways to see a kind, with the filters in force kept; `page` is the one that is shown."""
     query = request.GET.urlencode()
-    names = (("list", "core.tab.list"), ("board", "core.tab.board"), ("statistics", "core.tab.statistics"))
+    names = (
+        ("list", "core.tab.list"),
+        ("map", "core.tab.map"),
+        ("board", "core.tab.board"),
+        ("statistics", "core.tab.statistics"),
+    )
     return [
         parts.Tab(say(word), addresses.of_list(kind, page=name) + (f"?{query}" if query else ""), name == page)
         for name, word in names
@@ -93,7 +99,7 @@ def list_page(request: HttpRequest, plural: str) -> HttpResponse:
         "rows": rows,
         "heads": _heads(page, request.GET),
         "chips": chips(page.filters, request.GET),
-        "tabs": _tabs(kind, request, "list"),
+        "tabs": tabs(kind, request, "list"),
         "views": selectors.saved_views(viewer, kind),
         "saved_form": SavedViewForm(initial={"query": plain.urlencode()}),
         "may_create": kind.create is not None and access.may_somewhere(viewer, "create", kind),
@@ -145,7 +151,7 @@ def board_page(request: HttpRequest, plural: str) -> HttpResponse:
         for column in found
     ]
     context = {"kind": kind, "name": say(kind.name_plural), "columns": shown, "filters": filters}
-    context |= {"tabs": _tabs(kind, request, "board"), "chips": chips(filters, request.GET)}
+    context |= {"tabs": tabs(kind, request, "board"), "chips": chips(filters, request.GET)}
     return render(request, template(kind, "board"), context)
 
 
@@ -156,7 +162,7 @@ def statistics_page(request: HttpRequest, plural: str) -> HttpResponse:
     kind = kind_at(plural)
     numbers = selectors.statistics(viewer_in(request), kind)
     context = {"kind": kind, "name": say(kind.name_plural), "numbers": numbers}
-    return render(request, template(kind, "statistics"), context | {"tabs": _tabs(kind, request, "statistics")})
+    return render(request, template(kind, "statistics"), context | {"tabs": tabs(kind, request, "statistics")})
 
 
 @require_POST

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import Case, Count, IntegerField, QuerySet, Value, When
+from django.db.models import Case, Count, IntegerField, Q, QuerySet, Value, When
 from django.http import QueryDict
 
 from ecobureau.domain.workflow import Refusal
@@ -20,6 +20,7 @@ from ecobureau.words import say
 
 PAGE_SIZE = 50
 COUNT_LIMIT = 10_000
+MAP_LIMIT = 500
 BOARD_LIMIT = 30
 _RANK = Case(
     *(When(level=level, then=Value(rank)) for rank, level in enumerate(("red", "orange", "yellow", "blue"))),
@@ -102,6 +103,31 @@ def list_page(viewer: Viewer, kind: Kind, params: QueryDict) -> ListPage:
         columns=tuple(column for column in columns.columns(kind) if column.shown),
         clocks=clock_badges(kind, records),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class OnMap:
+    """What the map of a kind shows: its filters, the newest MAP_LIMIT records with a place, how many have none.
+
+    `without_place` stops counting at COUNT_LIMIT; `more` says that records with a place were left out.
+    """
+
+    filters: RecordFilter
+    records: list[Any]
+    more: bool
+    without_place: int
+
+
+def on_map(viewer: Viewer, kind: Kind, params: QueryDict) -> OnMap:
+    """Return the records of the list under `params` that have a place.
+
+    Raises:
+        Refused: as `found`.
+    """
+    filters, queryset = found(viewer, kind, params)
+    placed = list(queryset.filter(lon__isnull=False, lat__isnull=False)[: MAP_LIMIT + 1])
+    without = queryset.order_by().filter(Q(lon__isnull=True) | Q(lat__isnull=True))[:COUNT_LIMIT].count()
+    return OnMap(filters, placed[:MAP_LIMIT], len(placed) > MAP_LIMIT, without)
 
 
 @dataclass(frozen=True, slots=True)

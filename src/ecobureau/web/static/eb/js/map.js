@@ -1,6 +1,6 @@
 // <eb-map data-json="ID">, or data-marks="URL" and data-base="URL": a map over the list that stands inside it.
 // Own GeoJSON only. Marks are features with properties kind, id, name; kinds: clue, air, water, outlet, station, person,
-// camera. Choosing one fires `eb-choose` and, where the feature has `panel`, loads that address beside the map.
+// camera. With data-eb-topics news of them (through <eb-live>) take the marks anew. Choosing one fires `eb-choose` and, where the feature has `panel`, loads that address beside the map.
 // @ts-check
 import * as maplibre from "maplibre-gl";
 import { baseLayers, LOCAL, FONTS, nameLayer, pictures } from "eb/map-marks";
@@ -71,6 +71,7 @@ class EcoMap extends HTMLElement {
   async connectedCallback() {
     if (this.map || this.dataset.starting) return;
     this.dataset.starting = "";
+    this.addEventListener("eb-refresh", () => this.refresh());
     this.list = document.createElement("div");
     this.list.className = "eb-map-list";
     this.list.append(...this.childNodes);
