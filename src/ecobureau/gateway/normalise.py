@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
-from ecobureau.domain.hj212 import Frame, parse_time, period
+from ecobureau.domain.hj212 import Frame, parse_time, period, surface_water
 from ecobureau.domain.hj212.commands import ANSWERS
 from ecobureau.domain.hj212.times import BEIJING, to_text
 from ecobureau.domain.hj212.watch import clock_deviations
@@ -206,6 +206,8 @@ def _deviations(frame: Frame, station: Station, receipt: Receipt) -> tuple[str, 
         codes.append("flag.version_other")
     if station.stamp_rule == "end" and frame.cn in END_STAMPED:
         codes.append("data_time.end_stamped")
+    if codes and surface_water.speaks(station.dialect):
+        codes = [code for code in codes if not surface_water.ordinary(code, frame.cn)]
     return tuple(dict.fromkeys(codes)) if codes else ()
 
 

@@ -53,7 +53,7 @@ class Heard:
         self.station = station
         self.translator = Translator(load_factors(), station.factor_map, station.unit_overrides)
         self.bucket = TokenBucket(station.max_frames_per_minute)
-        self.answers = Answers()
+        self.answers = Answers(station.dialect)
 
 
 class Gateway:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from ecobureau import clock
-from ecobureau.domain.hj212 import COMMANDS, CannotEncode, Edition, Frame, request
+from ecobureau.domain.hj212 import COMMANDS, CannotEncode, Edition, Frame, request, surface_water
 from ecobureau.domain.hj212.commands import Direction
 from ecobureau.domain.hj212.commands import Kind as CommandKind
 from ecobureau.domain.hj212.dialogue import Action, ActionKind, Event, EventKind, Exchange, Exchanges, Timeouts
@@ -25,6 +25,7 @@ from ecobureau.gateway.stations import Station
 from ecobureau.gateway.steps import Step
 from ecobureau.storage.commands import Command, State
 
+SET_TIME = "1012"
 STATE_OF = {
     EventKind.ACCEPTED: State.ACCEPTED,
     EventKind.REFUSED: State.REFUSED,
@@ -143,35 +144,36 @@ class Speaker(Listener):
     def _submit(self, line: Line, cn: str, params: Mapping[str, str], command_id: int | None) -> None:
         now = clock.now()
         given = dict(params)
-        if cn == "1012" and "SystemTime" not in given:
+        if cn in (SET_TIME, surface_water.SET_TIME) and "SystemTime" not in given:
             given["SystemTime"] = to_text(now)
         qn = self._next_qn(now)
         password = (line.station.password or b"").decode()
         try:
-            data = request(
-                cn,
-                qn=qn,
-                st=line.station.st,
-                pw=password,
-                mn=line.station.mn,
-                edition=line.edition,
-                params=given,
-            )
+            cn, data, kind = self._request(line, cn, qn, password, given)
         except CannotEncode as error:
             logger.warning("command_cannot_be_sent", mn=line.station.mn, cn=cn, code=error.code, params=error.params)
             if command_id is not None:
                 self._note(Step(command_id, now, State.FAILED, error.code))
             return
-        command = COMMANDS[cn]
-        use = command.use(Direction.DOWN, line.edition)
-        kind = use.kind if use is not None else CommandKind.REQUEST
         exchange = Exchange(data, qn, cn, self._timeouts, kind=kind, pw=password, mn=line.station.mn)
         line.asks[exchange] = command_id
         self._act(line, [(exchange, action) for action in line.exchanges.submit(exchange, clock.monotonic())])
 
+    @staticmethod
+    def _request(
+        line: Line, cn: str, qn: str, password: str, params: Mapping[str, str]
+    ) -> tuple[str, bytes, CommandKind]:
+        """Return code, frame and kind of a request, as the station's edition or dialect has it."""
+        station = line.station
+        if surface_water.speaks(station.dialect):
+            return surface_water.ask(cn, qn=qn, st=station.st, pw=password, mn=station.mn, params=params)
+        data = request(cn, qn=qn, st=station.st, pw=password, mn=station.mn, edition=line.edition, params=params)
+        use = COMMANDS[cn].use(Direction.DOWN, line.edition)
+        return cn, data, use.kind if use is not None else CommandKind.REQUEST
+
     def _set_time(self, line: Line) -> None:
         if self._lines.get(line.station.mn) is line:
-            self._submit(line, "1012", {}, None)
+            self._submit(line, SET_TIME, {}, None)
 
     def _next_qn(self, now: datetime) -> str:
         """A QN of its own for every request of this process, even within a millisecond."""
