@@ -77,8 +77,8 @@ RAIL: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     ),
     "enforcement_officer": (("today", "tasks", "cases", "firms", "outlets", "map"), ("help",)),
     "grid_worker": (("phone_tasks", "map", "phone_me"), ("help",)),
-    "unit_head": (("today", "review", "tasks", "clues", "cases", "outlets", "map"), ("help",)),
-    "leader": (("today", "map", "clues", "tasks"), ("help",)),
+    "unit_head": (("today", "review", "tasks", "clues", "cases", "outlets", "map", "statistics"), ("help",)),
+    "leader": (("today", "map", "clues", "tasks", "statistics"), ("help",)),
     "auditor": (("audit", "clues", "tasks", "books"), ("help",)),
     "administrator": (
         ("feeds", "registry", "stations", "firms", "outlets", "books", "quarantine", "users", "rosters", "map"),

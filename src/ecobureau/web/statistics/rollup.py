@@ -182,7 +182,7 @@ def _place_days(keys: Collection[Key]) -> dict[tuple[int, date, str], _Figure]:
     for parent, day, item, value, valid, total, parts in rows.values_list(
         "series__parent_id", "day", "item", "value", "valid", "total", "parts"
     ):
-        if (parent, day) in keys:
+        if parent is not None and (parent, day) in keys:
             some = values[parent, day, item]
             if valid and value is not None:
                 some.append(Fraction(total, parts * SCALE) if parts else Fraction(repr(value)))

@@ -81,6 +81,18 @@ def indices(viewer: Viewer, series_id: int, start: date, end: date) -> list[AirI
     return list(rows.order_by("day"))
 
 
+def summary(viewer: Viewer, series_id: int, span: str, start: date) -> tuple[AirSummary | None, dict[str, AirFigure]]:
+    """Return a series' summary over a period and the figures by item."""
+    of = {"series__in": series(viewer).filter(pk=series_id), "span": span, "start": start}
+    return AirSummary.objects.filter(**of).first(), {row.item: row for row in AirFigure.objects.filter(**of)}
+
+
+def days(viewer: Viewer, series_id: int, day: date) -> dict[str, AirDay]:
+    """Return a series' daily figures by item."""
+    rows = AirDay.objects.filter(series__in=series(viewer).filter(pk=series_id), day=day)
+    return {row.item: row for row in rows}
+
+
 def revisions(viewer: Viewer, series_id: int, start: date, end: date) -> QuerySet[AirRevision]:
     """Return how daily figures of a series changed after they had been computed, newest first."""
     return AirRevision.objects.filter(series__in=series(viewer).filter(pk=series_id), day__gte=start, day__lt=end)
@@ -92,6 +104,11 @@ def reviews(viewer: Viewer, state: str | None = None) -> QuerySet[AirReview]:
         "series", "proposed_by", "decided_by", "restored_by"
     )
     return rows.filter(state=state) if state else rows
+
+
+def sees_review(viewer: Viewer, review_id: int) -> bool:
+    """Say whether there is such a review of a series that the viewer may see."""
+    return reviews(viewer).filter(pk=review_id).exists()
 
 
 # --- how figures came about -------------------------------------------------------------------------------------------

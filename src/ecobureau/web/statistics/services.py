@@ -298,6 +298,25 @@ def restore_review(viewer: Viewer, review_id: int, *, reason: str) -> AirReview:
     return review
 
 
+def may_propose(viewer: Viewer, series: AirSeries) -> bool:
+    """Say whether the viewer may propose a review of a series."""
+    return _reaches(viewer, series, PROPOSES)
+
+
+def may_decide(viewer: Viewer, review: AirReview) -> bool:
+    """Say whether the viewer may be the second person of a review."""
+    return _reaches(viewer, review.series, DECIDES) and review.proposed_by_id != viewer.user_id
+
+
+def may_restore(viewer: Viewer, review: AirReview) -> bool:
+    """Say whether the viewer may let the hours of an accepted review count again."""
+    return _reaches(viewer, review.series, DECIDES) and review.decided_by_id != viewer.user_id
+
+
+def _reaches(viewer: Viewer, series: AirSeries, roles: set[Role]) -> bool:
+    return viewer.user_id is not None and any(series.org_path.startswith(path) for path in places_of(viewer, roles))
+
+
 def _days_of(review: AirReview) -> list[tuple[int, date]]:
     first = review.starts.astimezone(BEIJING).date()
     last = (review.ends - timedelta(microseconds=1)).astimezone(BEIJING).date()
@@ -305,7 +324,7 @@ def _days_of(review: AirReview) -> list[tuple[int, date]]:
 
 
 def _must(viewer: Viewer, series: AirSeries, roles: set[Role]) -> None:
-    if viewer.user_id is None or not series.org_path.startswith(places_of(viewer, roles) or ("\0",)):
+    if not _reaches(viewer, series, roles):
         _refuse(viewer, series, "core.no_access")
 
 
