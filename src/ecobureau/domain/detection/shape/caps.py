@@ -53,10 +53,10 @@ def plateaus(seen: Cycles, resolution: float, p: Params, window: int, most: floa
     x = seen.value
     found: list[Plateau] = []
     levels, counts = np.unique(np.round(x / resolution).astype(np.int64), return_counts=True)
-    floor = float(np.median(x)) if len(x) else 0.0
+    floor, least = float(np.median(x)) if len(x) else 0.0, p["touches"]
     for level_q, count in zip(levels, counts, strict=True):
         level = float(level_q) * resolution
-        if count < p["touches"] or level >= most or level <= floor * 0.5:
+        if count < least or level >= most or level <= floor * 0.5:
             continue
         found.extend(_of_level(x, level, resolution, p, window))
     found.sort(key=lambda one: (one.first, -one.surprise))
@@ -68,16 +68,17 @@ def plateaus(seen: Cycles, resolution: float, p: Params, window: int, most: floa
 
 
 def _of_level(x: np.ndarray, level: float, resolution: float, p: Params, window: int) -> list[Plateau]:
-    half = 0.5 * resolution
+    half, least = 0.5 * resolution, int(p["touches"])
     above = np.flatnonzero(x > level + half)
-    touch = np.abs(x - level) <= half
-    edges = np.concatenate([[-1], above, [len(x)]])
+    touching = np.flatnonzero(np.abs(x - level) <= half)
+    # Stretches between values above the level: only those with enough touches matter.
+    stretch = np.searchsorted(above, touching)
+    counts = np.bincount(stretch, minlength=len(above) + 1)
     out = []
-    for a, b in zip(edges[:-1] + 1, edges[1:], strict=True):
-        where = np.flatnonzero(touch[a:b]) + a
-        if len(where) < p["touches"]:
-            continue
-        found = _certain(x, where, int(a), level, resolution, p, window)
+    for one in np.flatnonzero(counts >= least):
+        where = touching[stretch == one]
+        begin = int(above[one - 1]) + 1 if one > 0 else 0
+        found = _certain(x, where, begin, level, resolution, p, window)
         if found is not None:
             out.append(found)
     return out
@@ -86,26 +87,32 @@ def _of_level(x: np.ndarray, level: float, resolution: float, p: Params, window:
 def _certain(
     x: np.ndarray, where: np.ndarray, begin: int, level: float, resolution: float, p: Params, window: int
 ) -> Plateau | None:
-    least = int(p["touches"])
+    least, least_runs, least_share = int(p["touches"]), p["runs"], p["share"]
+    scales, free, need = p["crowd_scales"], p["ties_free"], p["surprise"]
+    apart = np.concatenate([[0], np.cumsum(np.diff(where) > 1)])
+    spread = -1.0
     for place in range(least - 1, len(where)):
         now = int(where[place])
         origin = max(begin, now - window + 1)
-        mine = where[(where >= origin) & (where <= now)]
-        if len(mine) < least:
+        first = int(np.searchsorted(where, origin))
+        touches = place - first + 1
+        runs = 1 + int(apart[place] - apart[first])
+        if touches < least or runs < least_runs or touches < least_share * (now + 1 - origin):
             continue
         part = x[origin : now + 1]
-        runs = 1 + int(np.count_nonzero(np.diff(mine) > 1))
-        if runs < p["runs"] or len(mine) < p["share"] * len(part):
-            continue
-        width = max(p["crowd_scales"] * scale_of(x[: now + 1]), 3 * resolution)
+        if spread < 0 or place % 4 == 0:
+            spread = scale_of(x[: now + 1])
+        width = max(scales * spread, 3 * resolution)
         crowd = np.count_nonzero((part < level - 0.5 * resolution) & (part >= level - width))
-        expected = crowd * resolution / width + p["ties_free"]
-        surprise = -float(stats.poisson.logsf(len(mine) - 1, expected))
-        if surprise > p["surprise"]:
-            tail = where[where >= now]
+        expected = crowd * resolution / width + free
+        if touches <= expected:
+            continue
+        surprise = -float(stats.poisson.logsf(touches - 1, expected))
+        if surprise > need:
+            tail = where[place:]
             gaps = np.flatnonzero(np.diff(tail) > window)
             last = int(tail[gaps[0]]) if len(gaps) else int(tail[-1])
-            return Plateau(int(mine[0]), last, now, level, len(mine), len(part), runs, surprise)
+            return Plateau(int(where[first]), last, now, level, touches, len(part), runs, surprise)
     return None
 
 
@@ -139,15 +146,21 @@ def _one(case: Case, factor: str, p: Params, pattern: str, converted: bool) -> l
     values = judged(case, factor) if converted else raw
     if converted and values is raw:
         return []
-    seen = usable_cycles(cycles(case, factor, values))
-    per_cycle = max(1.0, len(values) / max(1, len(cycles(case, factor).value)))
+    whole = cycles(case, factor, values)
+    seen = usable_cycles(whole)
+    per_cycle = max(1.0, len(values) / max(1, len(whole.value)))
     window = max(8, round(p["window_d"] * 24 * case.series.per_hour / per_cycle))
     facts = case.facts.factors.get(factor)
     limit = limit_of(case, factor)
     top = facts.range_max * p["range_share"] if facts is not None and facts.range_max else float("inf")
     resolution = resolution_of(case, factor) if not converted else 0.001
     out = []
-    for one in plateaus(seen, resolution, p, window, top):
+    key = f"plateaus:{factor}:{converted}"
+    if key not in case.cache:
+        case.cache[key] = plateaus(seen, resolution, case.params.part("P04"), window, top)
+    found = case.cache[key]
+    assert isinstance(found, list)
+    for one in found:
         judged_level = _judged_level(case, factor, seen, one, converted)
         near = limit is not None and p["near_limit"] * limit <= judged_level <= 1.001 * limit
         if near != (pattern == "P03"):

@@ -181,8 +181,19 @@ class Cycles:
 
 
 def cycles(case: Case, factor: str, values: Floats | None = None) -> Cycles:
-    """Collapse repeats inside one analyser cycle to one value; gas comes back as it is."""
-    raw = case.series.avg[factor] if values is None else values
+    """Collapse repeats inside one analyser cycle to one value; gas comes back as it is; cached for the plain values."""
+    if values is not None and values is not case.series.avg[factor]:
+        return _cycles(case, factor, values)
+    key = f"shape.cycles:{factor}"
+    if key not in case.cache:
+        case.cache[key] = _cycles(case, factor, case.series.avg[factor])
+    out = case.cache[key]
+    assert isinstance(out, Cycles)
+    return out
+
+
+def _cycles(case: Case, factor: str, values: Floats) -> Cycles:
+    raw = values
     use, length = usable(case, factor), cycle_of(case, factor)
     count = len(raw)
     index = np.arange(count, dtype=np.int64)
@@ -316,14 +327,18 @@ def rolling(values: Floats, use: Bools, width: int, least: int) -> Rolling:
     return Rolling(n, mean + shift, np.sqrt(var), np.sqrt(line), r1, np.sqrt(step2 / 2))
 
 
-def lagged_quantile(x: Floats, quantile: float, *, hold: int, every: int, least: int) -> Floats:
-    """(n,) quantile of all finite values that ended `hold` samples ago, renewed every `every`-th; NaN while few."""
-    out = np.full(len(x), np.nan)
+def lagged_quantiles(x: Floats, quantiles: tuple[float, ...], *, hold: int, every: int, least: int) -> list[Floats]:
+    """(n,) each: quantiles of what ended `hold` samples ago, renewed every `every`-th sample; NaN while few."""
+    out = [np.full(len(x), np.nan) for _one in quantiles]
+    good = np.isfinite(x)
     for at in range(0, len(x), every):
-        past = x[: max(0, at - hold)]
-        past = past[np.isfinite(past)]
-        if len(past) >= least:
-            out[at : at + every] = np.quantile(past, quantile)
+        until = max(0, at - hold)
+        past = x[:until][good[:until]]
+        if len(past) < least:
+            continue
+        past.sort()
+        for place, quantile in enumerate(quantiles):
+            out[place][at : at + every] = past[round(quantile * (len(past) - 1))]
     return out
 
 

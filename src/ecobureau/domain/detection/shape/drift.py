@@ -29,7 +29,7 @@ def drift(case: Case, p: Params) -> Opinion:
 
 def _of_factor(case: Case, factor: str, walk: Walk, p: Params) -> list[Finding]:
     hits: list[tuple[int, int, float, float, float]] = []
-    stride = max(1, walk.per_day // 2)
+    stride = walk.per_day
     for end in range(round((p["days"] + p["before_d"]) * walk.per_day), walk.count + 1, stride):
         for days in (p["days"], p["days_long"]):
             told = _ramp(walk, end, round(days * walk.per_day), p)
@@ -60,6 +60,9 @@ def _ramp(walk: Walk, end: int, width: int, p: Params) -> tuple[int, int, float,
     if len(index) < 0.6 * (end - first):
         return None
     y = np.clip(rest[index], -1.5, 1.5)
+    early, late = rest[begin : begin + 2 * walk.per_day], rest[end - 2 * walk.per_day : end]
+    if not abs(np.nanmean(late) - np.nanmean(early)) > 0.4 * p["ln_total"]:
+        return None
     days = _daily(rest[begin:end], walk.per_day)
     if len(days) < 0.7 * width / walk.per_day or abs(days[-1] - days[0]) < 0.6 * p["ln_total"]:
         return None

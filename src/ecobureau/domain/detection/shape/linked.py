@@ -8,7 +8,7 @@ import numpy as np
 
 from ecobureau.domain.detection.registry import detector
 from ecobureau.domain.detection.shape.common import (
-    lagged_quantile,
+    lagged_quantiles,
     pollutants,
     resolution_of,
     rolling_sum,
@@ -51,8 +51,8 @@ def _pair(case: Case, a: str, b: str, p: Params) -> list[Finding]:
         resolution_of(case, a) / max(1e-9, float(np.median(x[good]))),
     )
     bound = max(p["rest"], p["grains"] * grain)
-    known = lagged_quantile(rest, 0.02, hold=width, every=max(1, width // 4), least=width)
-    usual = lagged_quantile(r_step, 0.5, hold=width, every=max(1, width // 4), least=width)
+    (known,) = lagged_quantiles(rest, (0.02,), hold=width, every=max(1, width // 2), least=width)
+    (usual,) = lagged_quantiles(r_step, (0.5,), hold=width, every=max(1, width // 2), least=width)
     hit = (
         (r > p["r_level"])
         & (r_step > p["r"])

@@ -98,7 +98,13 @@ def _jumps_of(case: Case, factor: str, walk: Walk, p: Params) -> list[Finding]:
     out: list[Finding] = []
     least, width = int(p["jump_blocks"]), walk.blocks.width
     busy = 0
-    for end in range(7 * walk.per_day, walk.count + 1):
+    y = walk.blocks.y
+    # Cheap look first: the plain logarithms must leave their two neighbours before by most of the least jump.
+    edge = np.full(walk.count + 1, np.nan)
+    with np.errstate(invalid="ignore"):
+        edge[least + 1 :] = np.abs(y[1 : walk.count - least + 1] - y[: walk.count - least])
+    far = np.flatnonzero(edge > 0.5 * p["jump_ln"])
+    for end in far[far >= 7 * walk.per_day].tolist():
         if end < busy:
             continue
         found = walk.model_at(end)
@@ -108,7 +114,7 @@ def _jumps_of(case: Case, factor: str, walk: Walk, p: Params) -> list[Finding]:
         now, past = rest[end - least : end], rest[end - least - 2 * walk.per_day : end - least]
         if not np.isfinite(now).all() or np.isfinite(past).sum() < walk.per_day:
             continue
-        if float(np.exp(np.median(walk.blocks.y[end - least : end]))) <= trace_of(case, factor):
+        if float(np.exp(np.median(y[end - least : end]))) <= trace_of(case, factor):
             continue
         level = float(np.nanmedian(past))
         z = (now - level) / model.scale

@@ -11,7 +11,7 @@ from ecobureau.domain.detection.shape.common import (
     Rolling,
     cycles,
     join_factors,
-    lagged_quantile,
+    lagged_quantiles,
     pollutants,
     resolution_of,
     rolling,
@@ -64,12 +64,9 @@ def _noise_of(case: Case, factor: str, p: Params) -> list[Finding]:
     with np.errstate(invalid="ignore", divide="ignore"):
         spread = stat.sd_line / np.abs(stat.mean)
     hold = width
-    every, least = max(1, width // 4), width
-    low = lagged_quantile(spread, 0.05, hold=hold, every=every, least=least)
-    usual = lagged_quantile(spread, 0.5, hold=hold, every=every, least=least)
-    memory = lagged_quantile(stat.r1, 0.5, hold=hold, every=every, least=least)
-    memory_low = lagged_quantile(stat.r1, 0.05, hold=hold, every=every, least=least)
-    least_ever = lagged_quantile(spread, 0.0, hold=hold, every=every, least=least)
+    every, least = max(1, width // 2), width
+    least_ever, low, usual = lagged_quantiles(spread, (0.0, 0.05, 0.5), hold=hold, every=every, least=least)
+    memory_low, memory = lagged_quantiles(stat.r1, (0.05, 0.5), hold=hold, every=every, least=least)
     z = (np.arctanh(np.clip(memory, -0.95, 0.95)) - np.arctanh(np.clip(stat.r1, -0.95, 0.95))) * np.sqrt(
         np.maximum(stat.count - 3, 1)
     )
@@ -159,9 +156,8 @@ def bucket(case: Case, p: Params) -> Opinion:
         with np.errstate(invalid="ignore", divide="ignore"):
             spread = stat.sd_line / np.abs(stat.mean)
             grain = resolution_of(case, factor) / np.abs(stat.mean)
-        every = max(1, width // 4)
-        low = lagged_quantile(spread, 0.1, hold=width, every=every, least=width)
-        usual = lagged_quantile(spread, 0.5, hold=width, every=every, least=width)
+        every = max(1, width // 2)
+        low, usual = lagged_quantiles(spread, (0.1, 0.5), hold=width, every=every, least=width)
         bound = np.maximum(p["spread"], p["grains"] * grain)
         calm = (spread < bound) & (spread < p["low_ratio"] * np.where(np.isfinite(low), low, np.inf))
         _hold(still[row], at, calm)

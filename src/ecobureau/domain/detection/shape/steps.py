@@ -105,7 +105,7 @@ def _fit(blocks: Blocks, rows: np.ndarray, p: Params) -> _Model | None:
     good = np.isfinite(y) & np.all(np.isfinite(x[:, list(columns)]), axis=1)
     if good.sum() < p["least_blocks"]:
         return None
-    line = huber_line(x[good][:, list(columns)], y[good], ridge=5.0, margin=0.3, rounds=6)
+    line = huber_line(x[good][:, list(columns)], y[good], ridge=5.0, margin=0.3, rounds=4)
     rest = y - line.predict(x[:, list(columns)])
     scale = max(scale_of(rest), p["least_scale"])
     # Tails of the residuals count by their spread too, not by the middle half alone.
