@@ -82,3 +82,14 @@ def test_the_edition_in_force_on_the_day_counts(boundary: Any) -> None:
     assert {row.source for row in rows} == {"GB 12523-2011"}
     rows = services.apply_profile(SYSTEM, boundary, "noise_construction", valid_from=FIRST)
     assert {(row.source, row.flag) for row in rows} == {("GB 12523-2025", "likely")}
+
+
+def test_a_zone_that_is_not_there_is_refused(boundary: Any) -> None:
+    with pytest.raises(Invalid):
+        services.make_station(SYSTEM, code="N1", name="声环境点", st="23", noise_zone="5")
+    made = services.make_station(SYSTEM, code="N1", name="声环境点", st="23", noise_zone="4a")
+    with pytest.raises(Invalid):
+        services.change_station(SYSTEM, made, noise_zone="4")
+    made.refresh_from_db()
+    assert made.noise_zone == "4a"
+    assert selectors.zone_limits(made.noise_zone, FIRST)[1].value == 55

@@ -11,7 +11,7 @@ from ecobureau.clock import BEIJING
 from ecobureau.web.places.problems import Invalid
 from ecobureau.web.sources.importing import KINDS
 from ecobureau.web.sources.importing.cells import Bad, pairs
-from ecobureau.web.sources.models import CoordinateSystem, Flag, Limit, Logger, Notice, Outlet
+from ecobureau.web.sources.models import CoordinateSystem, Flag, Limit, Logger, Notice, Outlet, Station
 from ecobureau.words import say
 
 
@@ -98,7 +98,9 @@ class StationForm(PlaceFields):
     water_body = forms.ChoiceField(
         label=_("水体类型"), choices=[("", "—"), ("river", _("河流")), ("lake", _("湖库"))], required=False
     )
-    noise_zone = forms.CharField(label=_("声环境功能区"), max_length=4, required=False)
+    noise_zone = forms.ChoiceField(
+        label=_("声环境功能区"), choices=[("", "—"), *Station.NoiseZone.choices], required=False
+    )
     operator = forms.CharField(label=_("运维单位"), max_length=80, required=False)
     field_order = ("code", "name", "st", "water_body", "noise_zone", "operator")
 

@@ -118,7 +118,18 @@ class Outlet(Placed):
 
 
 class Station(Placed):
-    """A monitoring station 监测点: one place that one or more loggers report for."""
+    """A monitoring station 监测点: one place that one or more loggers report for.
+
+    `noise_zone`: functional zone of GB 3096, by which the hours of a station of the sound environment are judged.
+    """
+
+    class NoiseZone(models.TextChoices):
+        ZERO = "0", _("0 类区")
+        ONE = "1", _("1 类区")
+        TWO = "2", _("2 类区")
+        THREE = "3", _("3 类区")
+        ROAD = "4a", _("4a 类区（道路两侧）")
+        RAILWAY = "4b", _("4b 类区（铁路两侧）")
 
     code = models.CharField(_("站点编号"), max_length=40, unique=True)
     outlet = models.ForeignKey(
@@ -128,7 +139,7 @@ class Station(Placed):
     water_body = models.CharField(
         _("水体类型"), max_length=8, blank=True, choices=[("river", _("河流")), ("lake", _("湖库"))]
     )
-    noise_zone = models.CharField(_("声环境功能区"), max_length=4, blank=True)
+    noise_zone = models.CharField(_("声环境功能区"), max_length=4, blank=True, choices=NoiseZone.choices)
     operator = models.CharField(_("运维单位"), max_length=80, blank=True)
 
     class Meta:
