@@ -11,8 +11,8 @@ from collections.abc import Mapping
 
 from ecobureau.domain.hj212.commands import COMMANDS, Direction, Kind, Use
 from ecobureau.domain.hj212.dialogue import platform_answer
-from ecobureau.domain.hj212.editions import Edition
-from ecobureau.domain.hj212.encode import check_params, encode, flag, request
+from ecobureau.domain.hj212.editions import Edition, flag
+from ecobureau.domain.hj212.encode import check_params, encode, request
 from ecobureau.domain.hj212.frame import Frame
 
 NAMES = frozenset({"surface_water", "surface-water", "st21", "地表水"})
