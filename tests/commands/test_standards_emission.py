@@ -380,3 +380,38 @@ def test_check_lists_differing_conversions_with_their_derivation(tmp_path: Path,
     capsys.readouterr()
     assert check(tmp_path, text) == 2
     assert "--outlets" in capsys.readouterr().err
+
+
+def test_wild_numbers_do_not_spoil_the_sum(tmp_path: Path):
+    text = HEAD + day_rows("G1", GAS).replace(f"{at(3)},a21026,20.0", f"{at(3)},a21026,1e300")
+    code, rows = run(tmp_path, "totals", text, "--levels", "day")
+    assert code == 0
+    assert (rows[0]["measured_kg"], rows[0]["valid_hours"]) == ("165.600000000", "23")
+    text = HEAD + day_rows("W1", {"w01018": 40.0, "w00000": 10.0}).replace(
+        f"{at(3)},w00000,10.0", f"{at(3)},w00000,1e300"
+    )
+    _, rows = run(tmp_path, "totals", text, "--levels", "day")
+    assert rows[0]["valid_hours"] == "23"
+
+
+def test_furnace_temperature_of_incinerators(tmp_path: Path):
+    def rows_of(low: int) -> str:
+        lines = [
+            f"F1,2025-01-01T{step // 12:02d}:{step % 12 * 5:02d}:00+08:00,a01901,{849 if step < low else 900},N,\n"
+            for step in range(288)
+        ]
+        return HEAD + "".join(lines)
+
+    outlets = write(tmp_path, "o.csv", "outlet_id,factor,industry\nF1,a01901,incineration\n")
+    for low, over in ((5, "0"), (6, "1")):
+        _, rows = run(tmp_path, "emission", rows_of(low), "--outlets", outlets)
+        day = pick(rows, "day", "a01901")
+        assert (day["limit"], day["over"]) == ("850", over)
+        assert f"{low} of 288 5-min means below 850" in day["note"]
+    _, rows = run(tmp_path, "emission", rows_of(6))
+    assert pick(rows, "day", "a01901")["over"] == ""
+
+
+def test_a_level_that_is_none(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    assert run(tmp_path, "emission", HEAD, "--levels", "week") == (2, [])
+    assert "week" in capsys.readouterr().err

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from functools import lru_cache
 
@@ -12,13 +12,16 @@ import numpy as np
 from ecobureau.commands.standards.emission_check import CHECKS
 from ecobureau.commands.standards.emission_rows import time_text
 from ecobureau.commands.standards.emission_run import Computed, Run, add_options
-from ecobureau.commands.standards.table import Complaints, OutTable, guarded
+from ecobureau.commands.standards.table import WRONG_USAGE, CannotRun, Complaints, OutTable, guarded
 from ecobureau.domain.emission.bulk import Floats
 from ecobureau.domain.emission.days import Days, days_of
 from ecobureau.domain.emission.grid import State
+from ecobureau.domain.emission.limits import FurnaceDay, furnace_day
 from ecobureau.domain.emission.marks import Meaning
 from ecobureau.domain.emission.outlet import WATER_FLOW, FactorHours
 from ecobureau.domain.emission.substitution import DONE, Way
+from ecobureau.domain.emission.times import day_of
+from ecobureau.domain.rules import NoRule, RulePack
 from ecobureau.words import say
 
 __all__ = ["CHECKS", "COLUMNS", "add_check_options", "add_parser", "day_rows", "hour_rows", "run"]
@@ -73,6 +76,8 @@ def _run(arguments: argparse.Namespace) -> int:
     complaints = Complaints()
     work = Run(arguments, complaints)
     levels = {one.strip() for one in arguments.levels.split(",")}
+    for level in sorted(levels - {"hour", "day"}):
+        raise CannotRun("emission.bad_option", WRONG_USAGE, option="--levels", text=level, mend="hour, day")
     with ExitStack() as stack:
         work.open(stack)
         kept = work.rows.kept_columns
@@ -87,7 +92,8 @@ def _run(arguments: argparse.Namespace) -> int:
                     if "day" in levels:
                         by_share = arguments.day_rule == "share"
                         days = days_of(one.hours, factor.factor, one.rules, one.medium, by_share=by_share)
-                        out.write([[*row, *more] for row in day_rows(one, factor, days)])
+                        furnace = furnace_days(one, factor.factor, work.pack)
+                        out.write([[*row, *more] for row in day_rows(one, factor, days, furnace)])
     return complaints.exit_code()
 
 
@@ -242,8 +248,34 @@ def _way(way: int, length: int, there: int, capture: float) -> str:
     return say(f"emission.way.{Way(way).code}", run=length, there=there, capture=shown)
 
 
-def day_rows(one: Computed, factor: FactorHours, days: Days) -> Iterator[Sequence[object]]:
+def furnace_days(one: Computed, factor: str, pack: RulePack) -> dict[int, tuple[FurnaceDay, float]]:
+    """Return by day number how a furnace kept its temperature, and the least one; empty where that is not judged.
+
+    Judged for outlets of the industries `incineration` and `hazardous_incineration` with samples of 5 minutes or less.
+    """
+    means = one.hours.furnace.get(factor)
+    if means is None:
+        return {}
+    out: dict[int, tuple[FurnaceDay, float]] = {}
+    flat = means.reshape(-1)
+    steps = one.hours.first_hour * 12 + np.arange(len(flat))
+    for day in range(int(steps[0]) // 288, int(steps[-1]) // 288 + 1):
+        try:
+            rule = pack.at(f"emission.furnace.{one.given.industry}", day_of(day))
+        except NoRule:
+            continue
+        own = steps // 288 == day
+        found = furnace_day(((steps[own] % 288) * 5).tolist(), flat[own].tolist(), rule)
+        assert isinstance(rule.value, dict)
+        out[day] = (found, float(rule.value["min"]))
+    return out
+
+
+def day_rows(
+    one: Computed, factor: FactorHours, days: Days, furnace: Mapping[int, tuple[FurnaceDay, float]] | None = None
+) -> Iterator[Sequence[object]]:
     """Yield the rows of level `day` of one factor, in the order of `COLUMNS`."""
+    furnace = furnace or {}
     limit = _limit(one, factor, "day")
     limit_text = "" if limit is None else format(limit, "g")
     over = _over(days.mean, days.converted, factor, limit)
@@ -252,6 +284,7 @@ def day_rows(one: Computed, factor: FactorHours, days: Days) -> Iterator[Sequenc
     shows_flow = has_mass or factor.factor in (WATER_FLOW, "a00000")
     reported = "reported" if 2 in factor.convert_state else "computed"
     for at in range(len(days.day)):
+        hot = furnace.get(int(days.day[at]))
         measured, substituted = int(days.measured_ug[at]), int(days.substituted_ug[at])
         yield (
             "day",
@@ -275,10 +308,14 @@ def day_rows(one: Computed, factor: FactorHours, days: Days) -> Iterator[Sequenc
             "",
             _micro(substituted) if has_mass and days.substituted[at] else "",
             "",
-            limit_text,
-            over[at],
-            _day_note(one, factor, days, at, has_mass),
+            limit_text if hot is None else format(hot[1], "g"),
+            over[at] if hot is None else int(hot[0].violation),
+            _join(_day_note(one, factor, days, at, has_mass), "" if hot is None else _furnace_note(*hot)),
         )
+
+
+def _furnace_note(day: FurnaceDay, least: float) -> str:
+    return say("emission.note.furnace", low=day.low, means=day.means, least=f"{least:g}", allowed=day.allowed)
 
 
 def _micro(micrograms: int) -> str:

@@ -228,6 +228,22 @@ def _cause(mark: Bytes, invalid: Bools) -> Bytes:
     return cause
 
 
+def five_minute_means(cells: Cells) -> Floats:
+    """Return the means over 5 minutes of the normal samples, shape (hours, 12); NaN where there are none.
+
+    Raises:
+        ValueError: the samples are rarer than every 5 minutes.
+    """
+    hours, per = cells.value.shape
+    if per % 12:
+        raise ValueError(f"{per} samples an hour")
+    good = ((cells.mark == Meaning.NORMAL) & ~np.isnan(cells.value)).reshape(hours, 12, -1)
+    value = np.where(good, cells.value.reshape(hours, 12, -1), 0.0)
+    with np.errstate(all="ignore"):
+        out: Floats = value.sum(axis=2) / good.sum(axis=2)
+    return out
+
+
 def weighted_hours(c: Cells, q: Cells, hours: Hours) -> Floats:
     """Return flow-weighted hourly means (eq. 8-14) where both were sampled alike; else the arithmetic ones.
 

@@ -17,6 +17,7 @@ from ecobureau.domain.emission.grid import (
     Hours,
     Samples,
     State,
+    five_minute_means,
     hours_of,
     lay,
     step_of,
@@ -36,12 +37,15 @@ GAS_FLOW, GAS_VELOCITY, GAS_TEMPERATURE, GAS_PRESSURE, GAS_HUMIDITY, GAS_O2, AIR
     "a01006",
 )
 WATER_FLOW = "w00000"
+FURNACE = ("a01901", "a01902")
 STATE_FACTORS = frozenset(
     {GAS_FLOW, GAS_VELOCITY, GAS_TEMPERATURE, GAS_PRESSURE, GAS_HUMIDITY, GAS_O2, AIR_PRESSURE, WATER_FLOW}
     | {"a01001", "a01002", "a01007", "a01008", "a01015", "a01016", "a01017", "a01901", "a01902"}
 )
 """Factors that are no pollutant: flow, state of the gas, furnace."""
 MEASURED = (State.OK, State.PARTIAL_STOP)
+LARGEST_KG = 1e6
+"""Mass of an hour (kg) beyond which value or flow cannot be true; a year of them still adds up exactly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +140,8 @@ class OutletHours:
         flow: m3 of each hour (gas: dry, standard state), NaN = none; flow_state: `State` of it; has_flow.
         factors: by code, in the order of the codes.
         repeats: samples that came more than once.
+        furnace: 5-min means of furnace temperatures by factor, shape (hours, 12), NaN = none; only where they were
+            sampled often enough.
     """
 
     first_hour: int
@@ -145,6 +151,7 @@ class OutletHours:
     has_flow: bool
     factors: Mapping[str, FactorHours]
     repeats: int
+    furnace: Mapping[str, Floats] = field(default_factory=dict)
 
 
 def outlet_hours(
@@ -203,7 +210,8 @@ def outlet_hours(
         result[factor] = (
             _water(base, rules, rules_at, by_hand) if water else _gas(base, hours.get(GAS_O2), cells, rules)
         )
-    return OutletHours(first, count, flow, flow_state, has_flow, result, repeats)
+    furnace = {f: five_minute_means(cells[f]) for f in FURNACE if f in cells and cells[f].value.shape[1] % 12 == 0}
+    return OutletHours(first, count, flow, flow_state, has_flow, result, repeats, furnace)
 
 
 def _span(samples: Mapping[str, Samples]) -> tuple[int, int]:
@@ -310,6 +318,12 @@ def _mass(base: _Base, kg: Floats, state: Bytes) -> Floats:
     return np.where(np.isin(state, NEUTRAL), 0.0, np.where(measured, kg * running, np.nan))
 
 
+def _impossible(kg: Floats, state: Bytes) -> tuple[Floats, Bytes]:
+    # A slip of the pen (1e300) must not spoil a year's sum: such an hour is invalid.
+    wild = ~np.isnan(kg) & ~(np.abs(kg) <= LARGEST_KG)
+    return np.where(wild, np.nan, kg), np.where(wild, np.uint8(State.INVALID), state).astype(np.uint8)
+
+
 def captures(state: Bytes, first_hour: int) -> Floats:
     """Return for each hour the capture rate of its quarter, over the hours there are; NaN = none operated."""
     quarter = quarter_of_hours(first_hour, len(state))
@@ -332,7 +346,7 @@ def _gas(base: _Base, o2: Hours | None, cells: Mapping[str, Cells], rules: Emiss
     converted, convert_state = _converted(base, means, o2, cells, rules)
     state = _rate_state(base) if base.has_flow else _no_flow(hours)
     concentration = hours.mean * spec.scale
-    kg = _mass(base, bulk.rate(concentration, base.flow, rules), state)
+    kg, state = _impossible(_mass(base, bulk.rate(concentration, base.flow, rules), state), state)
     good, neutral = np.isin(state, MEASURED), np.isin(state, NEUTRAL)
     capture = captures(state if base.has_flow else hours.state, base.first)
     if base.has_flow:
@@ -431,14 +445,16 @@ def _water(
     if not has_mass:
         return bare
     state = _rate_state(base)
-    kg = _mass(base, hours.mean * base.spec.scale * base.flow / 1000, state)
+    kg, state = _impossible(_mass(base, hours.mean * base.spec.scale * base.flow / 1000, state), state)
     # What is missing may be the concentration, the flow or both; each by its own rule.
     flow_good = np.isin(base.flow_state, (State.OK, State.PARTIAL_STOP, State.NO_DISCHARGE))
     flow_filled = water_hours(base.flow, flow_good, base.flow_state == State.STOPPED, rules_at, ph=False)
     flow = np.where(flow_good, base.flow, flow_filled.value)
     concentration = np.where(good, hours.mean, substitute.value)
     lost = ~np.isin(state, MEASURED) & ~np.isin(state, NEUTRAL)
-    kg_substitute = np.where(lost, concentration * base.spec.scale * flow / 1000, np.nan)
+    with np.errstate(over="ignore"):
+        kg_substitute = np.where(lost, concentration * base.spec.scale * flow / 1000, np.nan)
+    kg_substitute = np.where(kg_substitute <= LARGEST_KG, kg_substitute, np.nan)
     way = np.where(lost & good & ~np.isnan(kg_substitute), np.uint8(Way.FLOW_SPAN), substitute.way).astype(np.uint8)
     return replace(
         bare,

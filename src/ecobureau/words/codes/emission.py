@@ -115,6 +115,7 @@ CODES = {
     "emission.note.over": _("超过许可量 {excess} kg（超出 {multiple} 倍）"),
     "emission.note.warn": _("已达许可量的 {share}"),
     "emission.note.no_flow": _("没有流量，无法计算排放量"),
+    "emission.note.furnace": _("炉温：{means} 个 5 min 均值中 {low} 个低于 {least} ℃（一日内多于 {allowed} 个为违法）"),
     "emission.note.forecast": _("按已有日排放量推到期末（建议方法，90 % 区间）"),
     # inputs and steps of derivations
     "emission.input.c": _("浓度"),
