@@ -415,3 +415,13 @@ def test_furnace_temperature_of_incinerators(tmp_path: Path):
 def test_a_level_that_is_none(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     assert run(tmp_path, "emission", HEAD, "--levels", "week") == (2, [])
     assert "week" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize("words", [["standards", "emission"], ["standards", "totals"], ["import"]])
+def test_help(words: list[str], lang: str, capsys: pytest.CaptureFixture[str]):
+    with pytest.raises(SystemExit) as end:
+        main(["--lang", lang, *words, "--help"])
+    assert end.value.code == 0
+    said = capsys.readouterr().out
+    assert "emission." not in said and "history." not in said and len(said) > 500

@@ -11,7 +11,7 @@ import numpy as np
 
 from ecobureau.commands.standards.emission_check import CHECKS
 from ecobureau.commands.standards.emission_rows import time_text
-from ecobureau.commands.standards.emission_run import Computed, Run, add_options
+from ecobureau.commands.standards.emission_run import Computed, Run, add_options, help_text
 from ecobureau.commands.standards.table import WRONG_USAGE, CannotRun, Complaints, OutTable, guarded
 from ecobureau.domain.emission.bulk import Floats
 from ecobureau.domain.emission.days import Days, days_of
@@ -57,14 +57,14 @@ _CONVERT_NOTE = {3: "emission.reason.o2_high", 4: "emission.reason.no_o2", 5: "e
 
 def add_parser(parts: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add `emission`."""
-    parser = parts.add_parser("emission", help=say("emission.help"), description=say("emission.help"))
+    parser = parts.add_parser("emission", help=help_text("emission.help"), description=say("emission.help"))
     add_options(parser)
-    parser.add_argument("--levels", default="hour,day", metavar="hour,day", help=say("emission.levels.help"))
+    parser.add_argument("--levels", default="hour,day", metavar="hour,day", help=help_text("emission.levels.help"))
 
 
 def add_check_options(parser: argparse.ArgumentParser) -> None:
     """Add what `standards check` needs for emissions."""
-    parser.add_argument("--outlets", metavar="FILE.csv", help=say("emission.outlets.help"))
+    parser.add_argument("--outlets", metavar="FILE.csv", help=help_text("emission.outlets.help"))
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -41,16 +41,25 @@ RECENT = date(2026, 1, 1)
 """Rules by which the marks of the rows are read; they have not changed since 2005."""
 
 
+def help_text(code: str) -> str:
+    """Return a message as argparse takes it: a per cent sign is doubled."""
+    return say(code).replace("%", "%%")
+
+
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add what both parts share."""
     add_in_out(parser)
     for name in ("outlets", "checks", "manual", "declarations"):
-        parser.add_argument(f"--{name}", metavar="FILE.csv", help=say(f"emission.{name}.help"))
-    parser.add_argument("--flow", choices=("standard", "actual"), help=say("emission.flow.help"))
-    parser.add_argument("--day-rule", choices=("hours", "share"), default="hours", help=say("emission.day_rule.help"))
-    parser.add_argument("--convert", choices=("means", "samples"), default="means", help=say("emission.convert.help"))
-    parser.add_argument("--start", metavar="TIME", help=say("emission.start.help"))
-    parser.add_argument("--end", metavar="TIME", help=say("emission.end.help"))
+        parser.add_argument(f"--{name}", metavar="FILE.csv", help=help_text(f"emission.{name}.help"))
+    parser.add_argument("--flow", choices=("standard", "actual"), help=help_text("emission.flow.help"))
+    parser.add_argument(
+        "--day-rule", choices=("hours", "share"), default="hours", help=help_text("emission.day_rule.help")
+    )
+    parser.add_argument(
+        "--convert", choices=("means", "samples"), default="means", help=help_text("emission.convert.help")
+    )
+    parser.add_argument("--start", metavar="TIME", help=help_text("emission.start.help"))
+    parser.add_argument("--end", metavar="TIME", help=help_text("emission.end.help"))
 
 
 @dataclass(frozen=True)

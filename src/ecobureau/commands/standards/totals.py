@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from decimal import Decimal
 
-from ecobureau.commands.standards.emission_run import Computed, Run, add_options
+from ecobureau.commands.standards.emission_run import Computed, Run, add_options, help_text
 from ecobureau.commands.standards.emission_specs import Permit, permit_for, read_permits
 from ecobureau.commands.standards.table import WRONG_USAGE, CannotRun, Complaints, OutTable, guarded
 from ecobureau.domain.emission.days import Days, days_of
@@ -61,10 +61,10 @@ _LEVELS = (*PERIODS, "12m")
 
 def add_parser(parts: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add `totals`."""
-    parser = parts.add_parser("totals", help=say("emission.totals.help"), description=say("emission.totals.help"))
+    parser = parts.add_parser("totals", help=help_text("emission.totals.help"), description=say("emission.totals.help"))
     add_options(parser)
-    parser.add_argument("--permits", metavar="FILE.csv", help=say("emission.permits.help"))
-    parser.add_argument("--levels", default=",".join(_LEVELS), metavar="LEVELS", help=say("emission.levels.help"))
+    parser.add_argument("--permits", metavar="FILE.csv", help=help_text("emission.permits.help"))
+    parser.add_argument("--levels", default=",".join(_LEVELS), metavar="LEVELS", help=help_text("emission.levels.help"))
 
 
 def run(arguments: argparse.Namespace) -> int:

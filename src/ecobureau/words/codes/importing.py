@@ -3,7 +3,7 @@
 from ecobureau.words import _
 
 CODES = {
-    "import.help": _("导入登记表（CSV 或 XLSX）：机构、值班、企业、排放口、站点、限值"),
+    "import.help": _("导入登记表（CSV 或 XLSX）：机构、值班、企业、排放口、站点、限值；或监测历史数据（history，CSV）"),
     "import.kind": _("登记表种类"),
     "import.file": _("文件；CSV 用 UTF-8 或 GB18030 编码"),
     "import.dry_run": _("只检查，不写入"),
