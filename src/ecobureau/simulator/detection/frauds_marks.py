@@ -116,7 +116,7 @@ def permits(plant: Plant) -> None:
         mass = _mass(plant, factor)
         most = max(float(mass[month == one].sum()) * 31 * 24 / max(120.0, (month == one).sum() * plant.grid.dt)
                    for one in np.unique(month))  # fmt: skip
-        plant.permits[factor] = most * float(plant.rng.uniform(1.25, 2.2))
+        plant.permits[factor] = most * float(plant.rng.uniform(1.1, 1.7))
 
 
 def _mass(plant: Plant, factor: str) -> np.ndarray:

@@ -32,8 +32,8 @@ def water_works(plant: Plant) -> None:
         bio = (0.5, 1.4, 0.5, 0.8)[place] * biology + (0.0, cold, 0.0, 0.5 * cold)[place]
         done = below(level * behind ** style["follow"] * np.exp(moves + bio), plant.limits[factor])
         plant.cz[factor] = done * (1.0 - missed) + raw * 0.8 * missed
-    least = np.minimum(plant.cz["w21003"] * 1.25 + 0.8, 0.9 * plant.limits["w21001"])
-    plant.cz["w21001"] = np.maximum(plant.cz["w21001"], np.maximum(least, plant.cz["w21003"] * 1.12))
+    rest = 0.1 * plant.limits["w21001"] * np.exp(wander(rng, n, dt, style["out_tau"] * 2, 0.25))
+    plant.cz["w21001"] = plant.cz["w21003"] + np.maximum(plant.cz["w21001"] - plant.cz["w21003"], rest)
 
 
 def water_read(plant: Plant, load: Series) -> dict[str, Series]:
