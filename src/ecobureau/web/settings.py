@@ -41,6 +41,7 @@ INSTALLED_APPS = [
     "ecobureau.web.telemetry",
     "ecobureau.web.statistics",
     "ecobureau.web.clues",
+    "ecobureau.web.detection",
     "ecobureau.web.dispatch",
     "ecobureau.web.desk",
 ]

@@ -1,0 +1,16 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class DetectionConfig(AppConfig):
+    name = "ecobureau.web.detection"
+    label = "detection"
+    verbose_name = _("数据甄别")
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from ecobureau.web.core import loops
+        from ecobureau.web.detection import passes
+
+        loops.register("detection-arrival", loops.every_seconds(15.0, passes.arrival))
+        loops.register("detection-slow", loops.every_seconds(60.0, passes.slow))

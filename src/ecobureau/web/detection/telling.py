@@ -1,0 +1,99 @@
+"""What a clue of detection says: title, reason with its numbers, evidence."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from ecobureau.clock import beijing
+from ecobureau.domain.detection.types import Clue, Finding
+from ecobureau.web.clues.services import Piece
+from ecobureau.web.sources import selectors as sources
+from ecobureau.web.sources.selectors import Watched
+from ecobureau.words import say, templates
+
+
+def reason_code(finding: Finding) -> str:
+    """Return the message code of a finding's reason; one pattern may have several ways to show."""
+    kind = finding.numbers.get("kind")
+    return f"detection.{finding.pattern}.reason" + (f".{kind}" if kind else "")
+
+
+def params(finding: Finding, watched: Watched) -> dict[str, Any]:
+    """Return the values of title and reason, as JSON."""
+    said: dict[str, Any] = {
+        key: value if isinstance(value, str) else float(value) for key, value in finding.numbers.items()
+    }
+    return said | {
+        "start": _clock(finding.start),
+        "end": _clock(finding.end),
+        "hours": round((finding.end - finding.start) / 3600, 1),
+        "factors": "、".join(name(code) for code in finding.factors),
+        "place": _place(watched),
+        "pattern": say(f"detection.{finding.pattern}.title", "zh"),
+    }
+
+
+def title(finding: Finding, watched: Watched, lang: str) -> str:
+    """Return the title of a clue: which plant, what it looks like, which factors."""
+    return say("detection.clue.title", lang, **params(finding, watched))
+
+
+def name(code: str) -> str:
+    """Return the short name of a factor, of a power, or the code itself."""
+    key = f"detection.factor.{code}"
+    if key in templates():
+        return say(key, "zh")
+    return sources.factor_label(sources.factors([code]).get(code), code)
+
+
+def pieces(found: Clue, watched: Watched, rules: str) -> list[Piece]:
+    """Return what the clue rests on: each member with its numbers, the window of data, what speaks for the plant."""
+    at = _time(found.raised_at)
+    out = [
+        Piece(
+            "rule",
+            at,
+            "detection.evidence.member",
+            {
+                "pattern": member.pattern,
+                "name": say(f"detection.{member.pattern}.title", "zh"),
+                "statistic": round(float(member.statistic), 6),
+                "threshold": round(float(member.threshold), 6),
+                "score": round(float(member.score), 4),
+                "start": _clock(member.start),
+                "end": _clock(member.end),
+                "factors": list(member.factors),
+                "rules": rules,
+            },
+        )
+        for member in found.members
+    ]
+    out.append(
+        Piece(
+            "series",
+            at,
+            "detection.evidence.window",
+            {
+                "start": _time(found.start).isoformat(),
+                "end": _time(found.end).isoformat(),
+                "station": watched.station_id,
+                "factors": list(found.factors),
+            },
+        )
+    )
+    against = dict.fromkeys(code for member in found.members for code in member.counter)
+    out += [Piece("favour", at, code, {"weight": "for"}) for code in against]
+    return out
+
+
+def _place(watched: Watched) -> str:
+    return " ".join(filter(None, (watched.enterprise_name, watched.outlet_code))) or watched.name
+
+
+def _time(epoch: float) -> datetime:
+    return datetime.fromtimestamp(float(epoch), UTC)
+
+
+def _clock(epoch: float) -> str:
+    return f"{beijing(_time(epoch)):%Y-%m-%d %H:%M}"

@@ -1,0 +1,199 @@
+"""From stored hours to a clue of a pattern: the detectors read the store, findings are kept, people are told once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from hashlib import sha256
+from typing import Any
+
+import numpy as np
+import psycopg
+import pytest
+
+from ecobureau.clock import BEIJING, ManualClock, use_clock
+from ecobureau.domain.credit_code import check_letter
+from ecobureau.storage import books
+from ecobureau.storage.types import Arrival, Kind, Period, Reading
+from ecobureau.storage.writer import Writer
+from ecobureau.web.clues.models import Clue
+from ecobureau.web.core.access import SYSTEM
+from ecobureau.web.detection import passes, reading, rules, services
+from ecobureau.web.detection.models import (
+    ChainLink,
+    CurbOrder,
+    FindingRow,
+    Pass,
+    PatternSetting,
+    PermittedAmount,
+    Verdict,
+)
+from ecobureau.web.places import services as places
+from ecobureau.web.sources import services as sources
+from ecobureau.web.sources.models import Outlet
+
+pytestmark = pytest.mark.django_db(transaction=True)
+NOON = datetime(2026, 11, 22, 12, tzinfo=BEIJING)
+BODY = "91420100MA4KABCD1"
+SQUARE = {"type": "Polygon", "coordinates": [[[114, 30], [115, 30], [115, 31], [114, 31], [114, 30]]]}
+DAYS = 14
+UNITS = {"a21002": "mg/m3", "a21026": "mg/m3", "a19001": "%", "a00000": "m3/s", "kw1": "kW"}
+
+
+@pytest.fixture
+def clock() -> Iterator[ManualClock]:
+    with use_clock(ManualClock(NOON)) as installed:
+        assert isinstance(installed, ManualClock)
+        yield installed
+
+
+@pytest.fixture
+def plant(clock: ManualClock) -> Any:
+    """A boiler with one station on its stack and a power meter, both in one square district."""
+    sources.sync_factors(SYSTEM)
+    top = places.make_organisation(SYSTEM, parent=None, code="wuhan", level="city", name="武汉市中心")
+    unit = places.make_organisation(SYSTEM, parent=top, code="jiangan", level="district", name="江岸区分中心")
+    places.set_area(SYSTEM, unit, SQUARE, valid_from=date(2020, 1, 1))
+    firm = sources.make_enterprise(SYSTEM, code=BODY + check_letter(BODY), name="江北热电有限公司", lon=114.5, lat=30.5)
+    outlet = sources.make_outlet(SYSTEM, firm, code="DA001", name="1号锅炉排气筒", medium="air", o2_ref=6.0)
+    stack = sources.make_station(SYSTEM, code="G0001", name="江北热电1号烟气", st="31", outlet=outlet)
+    meter = sources.make_station(SYSTEM, code="E0001", name="江北热电用电", st="31")
+    sources.set_limit(
+        SYSTEM, outlet, "a21002", value="100", source="排污许可证（测试）", valid_from=date(2026, 1, 1), field="avg"
+    )
+    ChainLink.objects.create(outlet=outlet, role="prod", station=meter, factor="kw1", rated_kw=2000)
+    return outlet, stack, meter
+
+
+@pytest.fixture
+def store(database_url: str) -> Iterator[Any]:
+    with psycopg.connect(database_url, autocommit=True) as conn:
+        run = books.start_run(conn, "test", "here", 1, NOON)
+        writer = Writer(conn)
+
+        def write(station: Any, start: datetime, values: Mapping[str, Sequence[float]]) -> None:
+            batch = []
+            for step in range(len(next(iter(values.values())))):
+                begin = start + timedelta(hours=step)
+                readings = [
+                    Reading.of(code, UNITS[code], {"avg": f"{row[step]:.2f}"}, "N") for code, row in values.items()
+                ]
+                raw = f"{station.pk} {begin.isoformat()} { {code: row[step] for code, row in values.items()} }".encode()
+                end = begin + timedelta(hours=1)
+                period = Period(station.pk, "31", Kind.HOUR, 3600, begin, end, readings)
+                batch.append(
+                    Arrival(end, raw, sha256(raw).digest(), run, station.pk, "MN", "2061", "data", period=period)
+                )
+            writer.write(batch)
+
+        yield write
+
+
+def ordinary(hours: int, seed: int = 7) -> dict[str, list[float]]:
+    """Hours of a plant that breathes: load by the hour of day, concentrations that follow it with some memory."""
+    rng = np.random.default_rng(seed)
+    load = 1.0 + 0.15 * np.sin(np.arange(hours) / 24 * 2 * np.pi) + 0.05 * rng.standard_normal(hours)
+    noise = np.zeros(hours)
+    for at in range(1, hours):
+        noise[at] = 0.7 * noise[at - 1] + 0.08 * rng.standard_normal()
+    return {
+        "a21002": list(np.round(45 * load * np.exp(noise), 2)),
+        "a21026": list(np.round(20 * load * np.exp(np.roll(noise, 5)), 2)),
+        "a19001": list(np.round(8 - 2 * (load - 1) + 0.2 * rng.standard_normal(hours), 2)),
+        "a00000": list(np.round(30 * load * (1 + 0.02 * rng.standard_normal(hours)), 2)),
+    }
+
+
+def begin() -> datetime:
+    return NOON - timedelta(days=DAYS)
+
+
+def nightly(outlet: Outlet) -> Pass:
+    return services.run_pass(Pass.Kind.NIGHTLY, [outlet.pk], NOON, days=60)
+
+
+def fill(plant: Any, store: Any, values: dict[str, list[float]]) -> None:
+    _outlet, stack, meter = plant
+    store(stack, begin(), values)
+    store(meter, begin(), {"kw1": [1500.0 * one / 30 for one in values["a00000"]]})
+
+
+def test_the_store_becomes_an_aligned_series_with_the_plants_power(plant: Any, store: Any) -> None:
+    outlet, *_rest = plant
+    fill(plant, store, ordinary(48))
+    PermittedAmount.objects.create(
+        outlet=outlet, factor_id="a21002", period="year", kg=12000, source="许可证", valid_from=date(2026, 1, 1)
+    )
+    CurbOrder.objects.create(
+        outlet=outlet, starts=begin(), ends=begin() + timedelta(days=1), share=0.3, source="橙色预警（测试）"
+    )
+    [(series, facts, declared)] = reading.inputs([outlet.pk], begin(), begin() + timedelta(hours=50))
+    assert len(series) == 50 and series.step_s == 3600
+    assert set(series.avg) == {"a21002", "a21026", "a19001", "a00000", "pw_prod"}
+    assert np.isfinite(series.avg["pw_prod"][:48]).all() and np.isnan(series.avg["pw_prod"][48:]).all()
+    assert series.flag["a21002"][0] == "N" and series.flag["a21002"][49] == ""
+    assert facts.has_power and facts.rated_prod_kw == 2000 and facts.factors["a21002"].limit == 100
+    assert facts.factors["a21002"].permit_kg_month == 1000
+    assert [(one.type, one.value) for one in declared] == [("order_cut", 0.3)]
+
+
+def test_an_honest_plant_raises_no_clue(plant: Any, store: Any) -> None:
+    fill(plant, store, ordinary(DAYS * 24))
+    done = nightly(plant[0])
+    assert (done.outlets, done.clues, done.failed) == (1, 0, {})
+    assert not Clue.objects.exists()
+
+
+def test_a_frozen_value_becomes_one_clue_that_is_told_once(plant: Any, store: Any) -> None:
+    values = ordinary(DAYS * 24)
+    values["a21002"][-30:] = [41.37] * 30
+    fill(plant, store, values)
+    first = nightly(plant[0])
+    clue = Clue.objects.get()
+    assert (clue.rule, clue.factor, clue.outlet_id, clue.origin) == ("P01", "a21002", plant[0].pk, "rule")
+    assert "41.37" in clue.reason_params["value"].__str__() and clue.org_path == "/wuhan/jiangan/"
+    assert "疑似恒值" in clue.title and "造假" not in clue.title
+    assert first.clues == 1 and FindingRow.objects.filter(pattern="P01", clue=clue).exists()
+    kinds = [piece.kind for piece in clue.evidence.order_by("seq")]
+    assert kinds[0] == "rule" and "series" in kinds
+    count = clue.findings
+    again = nightly(plant[0])
+    clue.refresh_from_db()
+    assert again.clues == 0 and again.findings == 0 and clue.findings == count
+
+
+def test_a_pattern_that_the_city_switched_off_is_silent(plant: Any, store: Any, clock: ManualClock) -> None:
+    values = ordinary(DAYS * 24)
+    values["a21002"][-30:] = [41.37] * 30
+    fill(plant, store, values)
+    PatternSetting.objects.create(pattern="P01", enabled=False, updated_at=NOON)
+    done = nightly(plant[0])
+    assert "P01" not in done.patterns
+    assert not Clue.objects.filter(rule="P01").exists()
+
+
+def test_arrival_looks_once_at_each_new_hour(plant: Any, store: Any) -> None:
+    passes._seen.clear()
+    fill(plant, store, ordinary(72))
+    assert passes.arrival() is False
+    assert Pass.objects.filter(kind="arrival").count() == 1
+    passes.arrival()
+    assert Pass.objects.filter(kind="arrival").count() == 1
+
+
+def test_slow_passes_run_once_when_they_are_due(plant: Any, store: Any) -> None:
+    fill(plant, store, ordinary(72))
+    for _turn in range(4):
+        passes.slow()
+    assert sorted(Pass.objects.values_list("kind", flat=True)) == ["hourly", "nightly"]
+
+
+def test_feedback_draws_confidence_towards_what_proved_true(plant: Any, store: Any) -> None:
+    assert rules.calibrated("P01", 0.8) == 0.8
+    values = ordinary(DAYS * 24)
+    values["a21002"][-30:] = [41.37] * 30
+    fill(plant, store, values)
+    nightly(plant[0])
+    clue = Clue.objects.get()
+    Verdict.objects.create(clue=clue, pattern="P01", outcome="false", reason="仪表检修", at=NOON)
+    assert rules.calibrated("P01", 0.8) < 0.8
