@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from hashlib import sha256
 
 import pytest
 
 from ecobureau.clock import BEIJING, ManualClock, use_clock
 from ecobureau.domain.air import AirStatistics, day_mean, mda8
 from ecobureau.rulepacks import load
+from ecobureau.storage import partitions
+from ecobureau.storage.types import Arrival, Kind, Period, Reading
+from ecobureau.storage.writer import Writer
 from ecobureau.web.core.access import NOBODY, SYSTEM
 from ecobureau.web.core.refusals import Refused
+from ecobureau.web.places import services as places
+from ecobureau.web.sources import services as sources
 from ecobureau.web.statistics import rollup, selectors, services
 from ecobureau.web.statistics.models import (
     AirDay,
@@ -25,6 +31,7 @@ from ecobureau.web.statistics.models import (
 )
 from ecobureau.web.statistics.services import DayOfHours
 from ecobureau.web.statistics.spans import after, days_of, first_of
+from ecobureau.web.telemetry import services as telemetry
 from web.people import person, viewer
 
 pytestmark = pytest.mark.django_db
@@ -263,7 +270,7 @@ def test_published_days_make_a_year_a_ranking_and_a_comparison(city: AirSeries) 
     before = AirFigure.objects.get(series=city, span="year", start=date(2025, 1, 1), item="pm2_5")
     assert (before.mean_multiple, before.stage) == (0.09, "2012")
     lines = selectors.ranking(SYSTEM, "year", date(2026, 1, 1))
-    assert [(line.rank, line.series.name) for line in lines] == [(1, "青山区"), (2, "江岸区")]
+    assert [(line.rank, line.name) for line in lines] == [(1, "青山区"), (2, "江岸区")]
     # 0.15 + 2·0.775 + 1.05 + 3·38/30 + 0.175 + 2·0.75 = 8.225, an exact half: to the even digit.
     assert lines[1].summary.composite == 8.22
     assert (lines[1].summary.days, lines[1].summary.good, lines[1].summary.good_rate) == (365, 365, 100)
@@ -310,7 +317,7 @@ def test_a_viewer_sees_the_own_places_only(city: AirSeries) -> None:
     settle()
     leader = viewer(person("leader"), "leader", "/wuhan/jiangan/")
     start = date(2026, 5, 1)
-    assert [line.series.code for line in selectors.ranking(leader, "month", start)] == ["city"]
+    assert [line.code for line in selectors.ranking(leader, "month", start)] == ["city"]
     assert selectors.ranking(NOBODY, "month", start) == []
     assert selectors.indices(leader, other.pk, start, date(2026, 6, 1)) == []
     assert selectors.one(leader, other.pk) is None
@@ -324,3 +331,64 @@ def test_months_quarters_and_years() -> None:
     assert after("month", date(2024, 12, 1)) == after("quarter", date(2024, 10, 1)) == date(2025, 1, 1)
     assert [len(days_of("month", date(2024, month, 1))) for month in (1, 2, 4)] == [31, 29, 30]
     assert len(days_of("year", date(2024, 1, 1))) == 366
+
+
+def test_a_point_counts_towards_its_district_and_its_city() -> None:
+    top = services.put_series(kind="place", code="top", name="武汉市", org_path="/wuhan/")
+    districts = [
+        services.put_series(kind="place", code=code, name=code, org_path=f"/wuhan/{code}/", parent=top)
+        for code in ("jiangan", "qingshan")
+    ]
+    levels = {"a1": (districts[0], 30.0), "a2": (districts[0], 33.0), "b1": (districts[1], 60.0)}
+    for code, (district, level) in levels.items():
+        one = services.put_series(kind="point", code=code, name=code, org_path=district.org_path, parent=district)
+        hours(one, pm2_5=level)
+    settle()
+    # The mean of 30 and 33 is 31.5, which goes to 32; the city's is over its three points: 41.
+    assert [day_of(one, "pm2_5").value for one in (*districts, top)] == [32, 60, 41]
+    assert day_of(top, "pm2_5").count == 3
+
+
+@pytest.mark.django_db(transaction=True)
+def test_hours_that_air_stations_report_are_taken_over(clock: ManualClock) -> None:
+    city = places.make_organisation(SYSTEM, parent=None, code="wuhan", level="city", name="武汉市中心")
+    places.make_organisation(SYSTEM, parent=city, code="jiangan", level="district", name="江岸区分中心")
+    station = sources.make_station(SYSTEM, code="A1", name="花桥", st="22", org_path="/wuhan/jiangan/")
+    sources.make_station(SYSTEM, code="S1", name="烟囱", st="31", org_path="/wuhan/jiangan/")
+    midnight = datetime(2026, 5, 6, tzinfo=BEIJING)
+    with telemetry.own_store() as conn:
+        partitions.ensure(conn, "frame_period", [midnight.date()])
+        Writer(conn).write([air_frame(station.pk, midnight + timedelta(hours=at), at) for at in range(24)])
+    assert services.take_recent() == 3
+    assert services.take_recent() == 0
+    settle()
+    point = AirSeries.objects.get(kind="point")
+    assert (point.name, point.parent.name if point.parent else "") == ("花桥", "江岸区分中心")
+    stored = AirHours.objects.get(series=point, item="no2")
+    # 0.031 mg/m3 is 31 ug/m3; the hour marked D is a fault and does not count.
+    assert stored.hours == [None if at == 5 else 31.0 for at in range(24)]
+    assert AirHours.objects.get(series=point, item="co").hours[0] == 0.7
+    assert AirHours.objects.get(series=point, item="pm2_5").hours[23] == 58.0
+    assert day_of(point, "no2").count == 23
+    assert {row.series.name for row in AirDay.objects.filter(item="no2")} == {"花桥", "江岸区分中心", "武汉市中心"}
+
+
+def air_frame(station: int, start: datetime, at: int) -> Arrival:
+    period = Period(
+        station,
+        "22",
+        Kind.HOUR,
+        3600,
+        start,
+        start + timedelta(hours=1),
+        [
+            Reading.of("a21004", "mg/m3", {"avg": "0.031"}, "D" if at == 5 else "N"),
+            Reading.of("a21005", "mg/m3", {"avg": "0.700"}, "N"),
+            Reading.of("a34004", "ug/m3", {"avg": str(35 + at)}, "N"),
+            Reading.of("a01001", "℃", {"avg": "20.1"}, "N"),
+        ],
+        False,
+    )
+    raw = f"{station} {start}".encode()
+    received = start + timedelta(hours=1, seconds=5)
+    return Arrival(received, raw, sha256(raw).digest(), 1, station, "MN1", "2061", "data", qn="", period=period)

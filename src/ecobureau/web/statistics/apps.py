@@ -10,6 +10,7 @@ class StatisticsConfig(AppConfig):
 
     def ready(self) -> None:
         from ecobureau.web.core import loops
-        from ecobureau.web.statistics import rollup
+        from ecobureau.web.statistics import rollup, services
 
         loops.register("statistics", loops.every_seconds(5.0, rollup.drain))
+        loops.register("statistics-hours", loops.every_seconds(600.0, services.take_recent))

@@ -14,6 +14,7 @@ from fractions import Fraction
 
 import numpy as np
 from django.db import connection, transaction
+from django.db.models import Q
 from numpy.typing import NDArray
 
 from ecobureau.clock import BEIJING, now
@@ -89,16 +90,16 @@ def compute(causes: Mapping[Key, tuple[str, str]]) -> None:
         causes: (series, day) to cause and reason of the revision, should a figure change.
     """
     ids = {series for series, _ in causes}
-    known = AirSeries.objects.in_bulk(ids)
+    known = AirSeries.objects.select_related("parent").in_bulk(ids)
     keys = [key for key in causes if key[0] in known]
     _write_days(_point_days(keys), causes)
-    places = {
-        (known[series].parent_id, day): causes[series, day]
-        for series, day in keys
-        if known[series].parent_id is not None and known[series].assessed
-    }
-    of_places = {(int(series), day): cause for (series, day), cause in places.items() if series is not None}
-    own = AirSeries.objects.filter(pk__in=ids, kind=AirSeries.Kind.PLACE, points__isnull=False)
+    of_places: dict[Key, tuple[str, str]] = {}
+    for series, day in keys:
+        one = known[series]
+        if one.assessed and one.parent is not None:
+            for place in filter(None, (one.parent_id, one.parent.parent_id)):
+                of_places[place, day] = causes[series, day]
+    own = AirSeries.objects.filter(pk__in=ids, kind=AirSeries.Kind.PLACE)
     own_ids = set(own.values_list("pk", flat=True))
     of_places |= {key: cause for key, cause in causes.items() if key[0] in own_ids}
     _write_days(_place_days(of_places), of_places)
@@ -174,18 +175,21 @@ def _place_days(keys: Collection[Key]) -> dict[tuple[int, date, str], _Figure]:
     if not keys:
         return {}
     places, days = {one for one, _ in keys}, {day for _, day in keys}
+    places_of = _places_of_points(places)
     assessed: dict[int, int] = defaultdict(int)
-    for of_place in AirSeries.objects.filter(parent__in=places, assessed=True).values_list("parent_id", flat=True):
-        assessed[of_place or 0] += 1
+    for above in places_of.values():
+        for place in above:
+            assessed[place] += 1
     values: dict[tuple[int, date, str], list[Fraction]] = defaultdict(list)
-    rows = AirDay.objects.filter(series__parent__in=places, series__assessed=True, day__in=days)
-    for parent, day, item, value, valid, total, parts in rows.values_list(
-        "series__parent_id", "day", "item", "value", "valid", "total", "parts"
+    rows = AirDay.objects.filter(series__in=list(places_of), day__in=days)
+    for point, day, item, value, valid, total, parts in rows.values_list(
+        "series_id", "day", "item", "value", "valid", "total", "parts"
     ):
-        if parent is not None and (parent, day) in keys:
-            some = values[parent, day, item]
-            if valid and value is not None:
-                some.append(Fraction(total, parts * SCALE) if parts else Fraction(repr(value)))
+        for place in places_of[point]:
+            if (place, day) in keys:
+                some = values[place, day, item]
+                if valid and value is not None:
+                    some.append(Fraction(total, parts * SCALE) if parts else Fraction(repr(value)))
     figures: dict[tuple[int, date, str], _Figure] = {}
     for (place, day, item), some in values.items():
         rules = in_force.statistics_on(day)
@@ -196,6 +200,17 @@ def _place_days(keys: Collection[Key]) -> dict[tuple[int, date, str], _Figure]:
         value = None if mean.value is None else float(mean.value)
         figures[place, day, item] = _Figure(value, mean.valid, mean.count)
     return figures
+
+
+def _places_of_points(places: Collection[int]) -> dict[int, list[int]]:
+    """Return the assessed points that count towards some places, directly or through a place between, with those."""
+    points = AirSeries.objects.filter(
+        Q(parent__in=places) | Q(parent__parent__in=places), kind=AirSeries.Kind.POINT, assessed=True
+    )
+    return {
+        point: [place for place in (parent, above) if place is not None and place in places]
+        for point, parent, above in points.values_list("pk", "parent_id", "parent__parent_id")
+    }
 
 
 def _write_days(figures: Mapping[tuple[int, date, str], _Figure], causes: Mapping[Key, tuple[str, str]]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import NamedTuple
 
 from django.db.models import QuerySet
 
@@ -50,29 +51,57 @@ def one(viewer: Viewer, series_id: int) -> AirSeries | None:
     return series(viewer).filter(pk=series_id).first()
 
 
+class ItemFigure(NamedTuple):
+    """An item's statistics as a ranking shows them."""
+
+    item: str
+    mean: float | None
+    percentile: float | None
+    valid: bool
+    meets: bool | None
+
+
+class Summed(NamedTuple):
+    """A period's good days and composite index as a ranking shows them."""
+
+    composite: float | None
+    days: int
+    good: int
+    heavy: int
+    good_rate: float | None
+    rule: str
+
+
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """A line of a ranking: the summary, its rank (None: no index) and the items' figures by name."""
+    """A line of a ranking: rank (None: no index), series, summary, and the items' figures by name."""
 
     rank: int | None
-    series: AirSeries
-    summary: AirSummary
-    figures: dict[str, AirFigure]
+    series_id: int
+    name: str
+    code: str
+    summary: Summed
+    figures: dict[str, ItemFigure]
 
 
 def ranking(viewer: Viewer, span: str, start: date, kind: str = "place") -> list[Ranked]:
     """Return the series of a kind ranked by composite index, the best first; ties share a rank."""
+    seen = series(viewer, kind)
     rows = list(
-        AirSummary.objects.filter(span=span, start=start, series__in=series(viewer, kind)).select_related("series")
+        AirSummary.objects.filter(span=span, start=start, series__in=seen).values_list(
+            "series_id", "series__name", "series__code", *Summed._fields
+        )
     )
-    figures: dict[int, dict[str, AirFigure]] = {}
-    for figure in AirFigure.objects.filter(span=span, start=start, series__in=[row.series_id for row in rows]):
-        figures.setdefault(figure.series_id, {})[figure.item] = figure
-    places = ranks([row.composite for row in rows])
+    figures: dict[int, dict[str, ItemFigure]] = {}
+    for series_id, *some in AirFigure.objects.filter(span=span, start=start, series__in=seen).values_list(
+        "series_id", *ItemFigure._fields
+    ):
+        figures.setdefault(series_id, {})[some[0]] = ItemFigure(*some)
     lines = [
-        Ranked(rank, row.series, row, figures.get(row.series_id, {})) for rank, row in zip(places, rows, strict=True)
+        Ranked(rank, series_id, name, code, Summed(*rest), figures.get(series_id, {}))
+        for rank, (series_id, name, code, *rest) in zip(ranks([row[3] for row in rows]), rows, strict=True)
     ]
-    return sorted(lines, key=lambda line: (line.rank is None, line.rank, line.series.name))
+    return sorted(lines, key=lambda line: (line.rank is None, line.rank, line.name))
 
 
 def indices(viewer: Viewer, series_id: int, start: date, end: date) -> list[AirIndexDay]:

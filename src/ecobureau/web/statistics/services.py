@@ -20,11 +20,15 @@ from ecobureau.web.core import audit
 from ecobureau.web.core.access import Viewer
 from ecobureau.web.core.refusals import refuse
 from ecobureau.web.places.door import places_of
+from ecobureau.web.statistics import stations
 from ecobureau.web.statistics.models import AirDay, AirDirty, AirHours, AirReview, AirSeries, Cause
 from ecobureau.web.telemetry.selectors import store
 
 PROPOSES = {Role.ADMINISTRATOR, Role.DUTY_OFFICER, Role.DISPATCHER, Role.UNIT_HEAD}
 DECIDES = {Role.ADMINISTRATOR, Role.UNIT_HEAD, Role.LEADER}
+RECENT = timedelta(days=3)
+"""How far back the worker looks for hours that stations reported."""
+
 LATE_AFTER = timedelta(days=1)
 """Hours that come later than this after their day's end are late."""
 
@@ -208,6 +212,41 @@ def take_from_stations(start: datetime, end: datetime) -> int:
                     key = (series.pk, FACTORS[code], local.date())
                     days.setdefault(key, [None] * 24)[local.hour] = value
     return put_hours([DayOfHours(*key, hours) for key, hours in days.items()], source="HJ 212")
+
+
+def take_recent() -> int:
+    """Follow the registry's air stations and take what they reported of the last days; run by the worker."""
+    follow_stations()
+    at = now()
+    return take_from_stations(at - RECENT, at)
+
+
+@transaction.atomic
+def follow_stations() -> int:
+    """Make a series for each active air station that has none, counting towards its district and city.
+
+    Returns:
+        How many points were made.
+    """
+    missing = list(stations.stations_without_series())
+    for station in missing:
+        put_series(
+            kind=AirSeries.Kind.POINT,
+            code=station.code,
+            name=station.name,
+            org_path=station.org_path,
+            parent=_place_of(station.org_path),
+            station_id=station.pk,
+        )
+    return len(missing)
+
+
+def _place_of(org_path: str) -> AirSeries | None:
+    """Return the series of the smallest city or district that a path lies in, made with those above it if need be."""
+    above: AirSeries | None = None
+    for unit in stations.places_above(org_path):
+        above = put_series(kind=AirSeries.Kind.PLACE, code=unit.path, name=unit.name, org_path=unit.path, parent=above)
+    return above
 
 
 def _usable(point: read.Point, item: str) -> float | None:

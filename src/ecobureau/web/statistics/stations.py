@@ -1,0 +1,24 @@
+"""What the statistics ask of the registry: air stations without a series, and the places a path lies in."""
+
+from __future__ import annotations
+
+from django.db.models import QuerySet
+
+from ecobureau.web.places.models import Level, Organisation
+from ecobureau.web.sources.models import Station
+
+AIR_QUALITY = "22"
+"""System code ST of ambient air stations (HJ 212)."""
+
+
+def stations_without_series() -> QuerySet[Station]:
+    """Return the active air stations that no series follows yet."""
+    return Station.objects.filter(st=AIR_QUALITY, active=True, air_series__isnull=True).order_by("pk")
+
+
+def places_above(org_path: str) -> list[Organisation]:
+    """Return the city and the district that a path lies in, the city first; fewer where there are fewer."""
+    steps = [step for step in org_path.split("/") if step]
+    paths = ["/" + "/".join(steps[:count]) + "/" for count in range(1, len(steps) + 1)]
+    found = Organisation.objects.filter(path__in=paths, level__in=(Level.CITY, Level.DISTRICT), active=True)
+    return sorted(found, key=lambda unit: len(unit.path))
