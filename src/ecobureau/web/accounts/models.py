@@ -32,6 +32,8 @@ class User(AbstractUser):
     language = models.CharField(_("语言"), max_length=8, choices=settings.LANGUAGES, default="zh-hans")
     theme = models.CharField(_("主题"), max_length=8, choices=THEMES, default="auto")
     large_type = models.BooleanField(_("大字"), default=False)
+    sound = models.BooleanField(_("红色线索提示音"), default=False)
+    keys = models.JSONField(_("快捷键"), default=dict, blank=True)
     must_change_password = models.BooleanField(_("下次登录须改密码"), default=False)
 
     class Meta:

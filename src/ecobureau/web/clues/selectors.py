@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import connection
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Case, Count, Q, QuerySet, When
 
 from ecobureau.clock import beijing, now
 from ecobureau.rulepacks import load
@@ -37,6 +37,14 @@ def queue(viewer: Viewer, level: str = "") -> QuerySet[Clue]:
     """Return what waits for triage, the riskiest and then the oldest first."""
     waiting = clues(viewer).filter(state__in=WAITING)
     return (waiting.filter(level=level) if level else waiting).order_by("-risk", "created_at", "pk")
+
+
+def worst(viewer: Viewer, most: int) -> tuple[list[Clue], int]:
+    """Return the open clues, the most urgent level and then the riskiest first, at most `most`; and how many."""
+    found = clues(viewer).filter(state__in=OPEN)
+    rank = Case(*(When(level=level, then=place) for place, level in enumerate(("red", "orange", "yellow"))), default=3)
+    rows = found.annotate(level_rank=rank).order_by("level_rank", "-risk", "created_at", "pk")
+    return list(rows[:most]), found.order_by().count()
 
 
 def evidence(clue: Clue) -> list[Evidence]:

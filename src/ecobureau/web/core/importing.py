@@ -112,7 +112,7 @@ def columns(viewer: Viewer, kind: Kind) -> list[Column]:
     fields = create_form(kind, viewer=viewer).fields
     for name in kind.imports:
         part = fields[name]
-        offered = part.choices if isinstance(part, forms.ChoiceField) else ()
+        offered: Any = part.choices if isinstance(part, forms.ChoiceField) else ()
         choices = tuple((str(code), str(label)) for code, label in offered if code != "")
         made.append(Column(name, str(part.label or name), part.required, choices))
     return made
@@ -167,13 +167,13 @@ def _match(table: Table, known: Iterable[Column], report: Report) -> list[Column
         by_heading |= {_plain(column.heading): column, column.name: column}
     found: list[Column | None] = []
     for heading in table.header:
-        column = by_heading.get(_plain(heading))
-        if column is None:
+        named = by_heading.get(_plain(heading))
+        if named is None:
             names = "、".join(dict.fromkeys(each.heading for each in by_heading.values()))
             report.add(table.header_row, heading, say("import.column.unknown", None, value=heading, columns=names))
-        elif column in found:
+        elif named in found:
             report.add(table.header_row, heading, say("import.column.twice", None, value=heading))
-        found.append(column)
+        found.append(named)
     lacking = [each.heading for each in known if each.required and each not in found]
     if lacking:
         report.add(table.header_row, "", say("import.column.lacking", None, columns="、".join(lacking)))

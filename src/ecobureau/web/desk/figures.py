@@ -16,8 +16,9 @@ from ecobureau.web.dispatch import selectors as dispatch
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A number with its definition; `url` opens its list."""
+    """A number with its definition; `key` is its stable name, `url` opens its list."""
 
+    key: str
     name: str
     value: str
     unit: str
@@ -47,6 +48,7 @@ def of_today(viewer: Viewer) -> list[Figure]:
     middle = spans[len(spans) // 2] if spans else None
     return [
         Figure(
+            "new",
             _("今日新线索"),
             str(opened),
             _("条"),
@@ -54,6 +56,7 @@ def of_today(viewer: Viewer) -> list[Figure]:
             addresses.of_list(clue_kind, {"since": day}),
         ),
         Figure(
+            "waiting",
             _("待研判"),
             str(waiting),
             _("条"),
@@ -62,6 +65,7 @@ def of_today(viewer: Viewer) -> list[Figure]:
             "orange" if waiting else "",
         ),
         Figure(
+            "open",
             _("在办任务"),
             str(open_tasks),
             _("件"),
@@ -69,6 +73,7 @@ def of_today(viewer: Viewer) -> list[Figure]:
             addresses.of_list(task_kind, {"open": "1"}),
         ),
         Figure(
+            "late",
             _("超时任务"),
             str(late),
             _("件"),
@@ -77,6 +82,7 @@ def of_today(viewer: Viewer) -> list[Figure]:
             "red" if late else "",
         ),
         Figure(
+            "median",
             _("处置用时中位数"),
             _minutes(middle),
             _("分钟"),

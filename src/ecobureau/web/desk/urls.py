@@ -2,12 +2,13 @@
 
 from django.urls import path
 
-from ecobureau.web.desk import devices, duty, feeds, frames, gallery, home, map, outlets, today
+from ecobureau.web.desk import devices, duty, feeds, frames, gallery, home, map, outlets, today, wall
 
 app_name = "desk"
 urlpatterns = [
     path("", home.home_page, name="home"),
     path("desk/", duty.duty_page, name="duty"),
+    path("desk/wall/", wall.wall_page, name="wall"),
     path("desk/<number:number>/", duty.duty_page, name="duty_clue"),
     path("outlets/", outlets.list_page, {"what": "outlets"}, name="outlets"),
     path("outlets/<int:pk>/", outlets.outlet_page, name="outlet"),

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, OuterRef, QuerySet, Subquery
 
 from ecobureau.clock import beijing, now
 from ecobureau.domain.geo import distance_m
@@ -203,6 +203,25 @@ def late(viewer: Viewer, at: datetime) -> int:
         "object_id"
     )
     return tasks(viewer).filter(closed_at__isnull=True, pk__in=overdue).count()
+
+
+SOON = timedelta(hours=2)
+
+
+def due_soon(viewer: Viewer, at: datetime, most: int) -> tuple[list[Task], int]:
+    """Return the open tasks with a clock that has run out or will within SOON, most pressing first; and how many."""
+    running = Clock.objects.filter(
+        kind="task", stopped_at__isnull=True, paused_at__isnull=True, object_id=OuterRef("pk")
+    )
+    first = running.order_by("due_at").values("due_at")[:1]
+    found = tasks(viewer).filter(closed_at__isnull=True).annotate(due=Subquery(first)).filter(due__lt=at + SOON)
+    return list(found.order_by("due")[:most]), found.order_by().count()
+
+
+def by_state(viewer: Viewer) -> dict[str, int]:
+    """Return state → how many open tasks the viewer may see are in it."""
+    counted = tasks(viewer).filter(closed_at__isnull=True).order_by().values_list("state").annotate(n=Count("pk"))
+    return dict(counted)
 
 
 def handed_in(viewer: Viewer) -> QuerySet[Task]:

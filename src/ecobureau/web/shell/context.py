@@ -16,7 +16,7 @@ from django.utils.translation import get_language, gettext_noop
 from django.utils.translation import gettext as _
 
 from ecobureau import clock
-from ecobureau.web.shell import hooks, navigation
+from ecobureau.web.shell import hooks, keymap, navigation
 from ecobureau.web.shell.words import ISLAND_WORDS
 
 THEME_COOKIE = "eb_theme"
@@ -30,6 +30,7 @@ MODULES = {
     "eb/clock": "eb/js/clock.js",
     "eb/live": "eb/js/live.js",
     "eb/presence": "eb/js/presence.js",
+    "eb/alarm": "eb/js/alarm.js",
     "eb/keys": "eb/js/keys.js",
     "eb/chart": "eb/js/chart.js",
     "eb/chart-data": "eb/js/chart-data.js",
@@ -58,6 +59,9 @@ class Shell:
     @cached_property
     def theme(self) -> str:
         """`light` or `dark`: the person's choice, else that of this browser, else dark in the hours of the night."""
+        given = getattr(self.request, "eb_theme", "")
+        if given:
+            return str(given)
         own = getattr(self.request.user, "theme", "auto") if self.signed_in else "auto"
         chosen = own if own != "auto" else self.request.COOKIES.get(THEME_COOKIE, "")
         if chosen in ("light", "dark"):
@@ -68,6 +72,21 @@ class Shell:
     @property
     def dark(self) -> bool:
         return self.theme == "dark"
+
+    @property
+    def sound(self) -> bool:
+        """Whether the person wants to hear of new red clues."""
+        return bool(getattr(self.request.user, "sound", False)) if self.signed_in else False
+
+    @cached_property
+    def keys(self) -> list[keymap.Key]:
+        """The single-letter keys with the letters the person gave them."""
+        return keymap.of(getattr(self.request.user, "keys", {}) if self.signed_in else {})
+
+    @property
+    def keys_json(self) -> str:
+        """What the script needs of `keys`: letter of the house → letter of the person, where they differ."""
+        return json.dumps({key.letter: key.own for key in self.keys if key.own != key.letter})
 
     @property
     def large(self) -> bool:

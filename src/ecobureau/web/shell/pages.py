@@ -8,6 +8,7 @@ import secrets
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, JsonResponse
 from django.shortcuts import redirect, render
 from django.templatetags.static import static
@@ -17,8 +18,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from ecobureau.web.core import live
+from ecobureau.web.shell import keymap
 from ecobureau.web.shell.context import LARGE_COOKIE, MODULES, THEME_COOKIE
-from ecobureau.web.shell.services import keep_preference
+from ecobureau.web.shell.services import keep_keys, keep_preference
+from ecobureau.words import say
 
 log = logging.getLogger(__name__)
 TOPICS_AT_MOST = 40
@@ -27,6 +30,7 @@ COOKIES = {"theme": THEME_COOKIE, "large": LARGE_COOKIE, "language": settings.LA
 CHOICES = {
     "theme": ("light", "dark", "auto"),
     "large": ("0", "1"),
+    "sound": ("0", "1"),
     "language": tuple(code for code, _name in settings.LANGUAGES),
 }
 PHONE_FILES = (
@@ -62,8 +66,23 @@ def preference(request: HttpRequest) -> HttpResponse:
         return HttpResponseBadRequest(_("没有这个选项：{name}={value}").format(name=name[:20], value=value[:20]))
     answer = HttpResponse(status=204) if request.headers.get("X-EB-Quiet") else redirect(_way_back(request))
     keep_preference(request.user, name, value)
-    answer.set_cookie(COOKIES[name], value, max_age=YEAR, samesite="Lax", secure=settings.SESSION_COOKIE_SECURE)
+    if name in COOKIES:
+        answer.set_cookie(COOKIES[name], value, max_age=YEAR, samesite="Lax", secure=settings.SESSION_COOKIE_SECURE)
     return answer
+
+
+@require_POST
+def keys(request: HttpRequest) -> HttpResponse:
+    """Keep the letters a person gives to the keys; empty ones go back to the house's."""
+    if not request.user.is_authenticated:
+        return HttpResponseBadRequest(_("请先登录"))
+    try:
+        keep_keys(request.user, keymap.read({} if "reset" in request.POST else request.POST.dict()))
+    except keymap.BadKeys as bad:
+        messages.error(request, say(bad.code, None, **bad.params))
+    else:
+        messages.success(request, say("shell.keys.kept"))
+    return redirect(_way_back(request))
 
 
 @require_GET

@@ -6,6 +6,7 @@ from ecobureau.web.shell import pages
 
 app_name = "shell"
 urlpatterns = [
+    path("prefs/keys/", pages.keys, name="keys"),
     path("prefs/", pages.preference, name="preference"),
     path("live-token/", pages.live_token, name="live_token"),
     path("offline/", pages.offline, name="offline"),

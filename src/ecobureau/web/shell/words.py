@@ -75,6 +75,11 @@ ISLAND_WORDS = {
     "queue.signin": _("登录已过期，东西还在手机里。请重新登录，之后自动上传。"),
     "queue.refused": _("有一项没被接受：{why}"),
     "queue.saved": _("已存在手机"),
+    "alarm.on": _("红色提示音：开"),
+    "alarm.off": _("红色提示音：关"),
+    "alarm.blocked": _("红色提示音：点一下本页才会响"),
+    "alarm.is_on": _("红色提示音已打开"),
+    "alarm.is_off": _("红色提示音已关闭"),
     "keys.off": _("关闭单键快捷键"),
     "keys.on": _("打开单键快捷键"),
 }

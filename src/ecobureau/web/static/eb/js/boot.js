@@ -11,6 +11,7 @@ const ISLANDS = {
   "eb-queue": "eb/queue",
   "eb-live": "eb/live",
   "eb-presence": "eb/presence",
+  "eb-alarm": "eb/alarm",
 };
 const loading = new Set();
 

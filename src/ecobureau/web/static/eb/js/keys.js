@@ -6,6 +6,23 @@ import { announce, say } from "eb/words";
 const STORE = "eb-keys-off";
 const GO = { d: ["desk", "today", "board"], m: ["map"], t: ["tasks", "phone_tasks"], c: ["cases", "clues"] };
 let waitingForPlace = 0;
+/** Letter of the house → letter of this person, where they differ. @type {Record<string, string>} */
+let own = {};
+
+/** The house's letter for what was pressed; "" where the person gave it away. @param {string} key */
+function ofHouse(key) {
+  const moved = Object.entries(own).find(([, letter]) => letter === key);
+  if (moved) return moved[0];
+  return key in own ? "" : key;
+}
+
+/** The letters that stand on buttons are the person's own. */
+function letterButtons() {
+  for (const mark of document.querySelectorAll("[data-eb-key] kbd, [data-eb-open] kbd")) {
+    const letter = (mark.textContent || "").toLowerCase();
+    if (own[letter]) mark.textContent = own[letter].toUpperCase();
+  }
+}
 
 function off() {
   return localStorage.getItem(STORE) === "1";
@@ -82,11 +99,12 @@ function pressed(event) {
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || inInput(event.target)) return;
   if (document.querySelector("dialog[open]")) return;
   if (off()) return;
-  const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+  const pressed = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+  const key = ofHouse(pressed);
   let done = false;
-  if (waitingForPlace && event.timeStamp - waitingForPlace < 1500 && key in GO) {
+  if (waitingForPlace && event.timeStamp - waitingForPlace < 1500 && pressed in GO) {
     waitingForPlace = 0;
-    done = go(key);
+    done = go(pressed);
   } else if (key === "g") {
     waitingForPlace = event.timeStamp;
     return;
@@ -99,7 +117,7 @@ function pressed(event) {
   } else if (key === "?") {
     /** @type {HTMLDialogElement | null} */ (document.getElementById("eb-keys-help"))?.showModal();
     done = true;
-  } else if (event.key.length === 1) {
+  } else if (key.length === 1) {
     done = tickRow(key) || act(key);
   }
   waitingForPlace = 0;
@@ -114,6 +132,8 @@ function drawSwitch() {
 }
 
 export function startKeys() {
+  own = JSON.parse(document.body.dataset.keys || "{}");
+  letterButtons();
   document.addEventListener("keydown", pressed);
   document.addEventListener("click", (event) => {
     if (!(/** @type {Element} */ (event.target).closest("[data-eb-keys-switch]"))) return;

@@ -227,6 +227,7 @@ class Live extends HTMLElement {
     const fresh = [...cardsOf(place)].filter(([key]) => !old.has(key));
     if (!fresh.length) return;
     const red = fresh.filter(([, level]) => level === "red").length;
+    document.dispatchEvent(new CustomEvent("eb-new-cards", { detail: { n: fresh.length, red } }));
     announce(red ? say("live.new_red", { n: red }) : say("live.new", { n: fresh.length }));
   }
 
