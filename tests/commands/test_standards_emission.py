@@ -203,7 +203,7 @@ def test_no_such_file_and_bad_options(tmp_path: Path, capsys: pytest.CaptureFixt
 
 
 def test_times_too_far_apart_leave_the_outlet_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
-    text = HEAD + day_rows("G1", GAS) + f"G2,{at(0)},a21026,5,N,\nG2,2925-01-01T00:00:00+08:00,a21026,5,N,\n"
+    text = HEAD + day_rows("G1", GAS) + f"G2,{at(0)},a21026,5,N,\nG2,2125-01-01T00:00:00+08:00,a21026,5,N,\n"
     text += "G3,1999-01-01T00:00:00+08:00,a21026,5,N,\n"
     code, rows = run(tmp_path, "emission", text)
     told = capsys.readouterr().err
@@ -425,3 +425,29 @@ def test_help(words: list[str], lang: str, capsys: pytest.CaptureFixture[str]):
     assert end.value.code == 0
     said = capsys.readouterr().out
     assert "emission." not in said and "history." not in said and len(said) > 500
+
+
+@pytest.mark.parametrize(
+    "text", ["9999-12-31T23:59:00Z", "0001-01-01", "1969-12-31 23:00", "20250101", "12:00", "2025-02-30"]
+)
+def test_times_that_are_none(text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    code, rows = run(tmp_path, "totals", HEAD + f"G1,{text},a21026,5,N,\n" + day_rows("G1", GAS), "--levels", "year")
+    assert code == 3
+    assert text in capsys.readouterr().err
+    assert rows[0]["valid_hours"] == "24"
+
+
+@pytest.mark.parametrize("text", ["1_0", "1e999", "inf", "+-5", "1,5", "٣x"])
+def test_numbers_that_are_none(text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    lines = HEAD + day_rows("G1", GAS).replace(f"{at(3)},a21026,20.0", f'{at(3)},a21026,"{text}"')
+    code, rows = run(tmp_path, "emission", lines)
+    assert code == 3
+    assert text in capsys.readouterr().err
+    assert pick(rows, "hour", "a21026", "T03")["state"] == "invalid"
+
+
+def test_a_step_that_is_none(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    outlets = write(tmp_path, "o.csv", "outlet_id,factor,step_minutes\nG1,a21026,7\n")
+    code, rows = run(tmp_path, "emission", HEAD + day_rows("G1", GAS), "--outlets", outlets)
+    assert code == 3 and "step_minutes" in capsys.readouterr().err
+    assert pick(rows, "hour", "a21026")["valid"] == "1"

@@ -15,6 +15,7 @@ from ecobureau.storage.types import STATS, Kind, Reading, number
 LONG = "long"
 """Rows of one factor each: outlet_id or station, time, factor, avg, flag, zs_avg."""
 _MISSING = frozenset({"", "-", "--", "—", "——", "/", "na", "n/a", "nan", "null", "none", "nil"})
+_FIRST, _END = datetime(1950, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 _FORMS = ("%Y/%m/%d %H:%M:%S", "%Y/%m/%d %H:%M", "%Y/%m/%d", "%Y%m%d%H%M%S", "%Y-%m-%d %H")
 _KINDS = {3600: Kind.HOUR, 86400: Kind.DAY}
 
@@ -146,7 +147,13 @@ def moment(text: str) -> datetime:
         found = datetime.fromisoformat(text)
     except ValueError:
         found = _other_form(text)
-    return (found if found.tzinfo is not None else found.replace(tzinfo=BEIJING)).astimezone(UTC)
+    try:
+        found = (found if found.tzinfo is not None else found.replace(tzinfo=BEIJING)).astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError(text) from error
+    if not _FIRST <= found < _END:
+        raise ValueError(text)
+    return found
 
 
 def _other_form(text: str) -> datetime:
@@ -259,7 +266,7 @@ class Plan:
             if len(self._when) == 1:
                 return moment(text) - self._shift
             year, month, day, hour = (int(part) for part in text.split("|"))
-            return datetime(year, month, day, hour, tzinfo=BEIJING).astimezone(UTC) - self._shift
+            return moment(datetime(year, month, day, hour, tzinfo=BEIJING).isoformat()) - self._shift
         except (ValueError, OverflowError):
             return None
 

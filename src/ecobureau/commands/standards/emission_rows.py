@@ -32,6 +32,7 @@ KNOWN = frozenset({"outlet_id", "kind", "time", "factor", "avg", "flag", "zs_avg
 _RECORD = np.dtype([("minute", "<i8"), ("value", "<f8"), ("zs", "<f8"), ("factor", "<u2"), ("mark", "u1")])
 _KEPT_IN_MEMORY = 1_000_000
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 -- Beijing's wall clock, as whole minutes
+_END = datetime(2200, 1, 1)  # noqa: DTZ001
 _FORMS = ("%Y/%m/%d %H:%M:%S", "%Y/%m/%d %H:%M", "%Y/%m/%d", "%Y-%m-%d %H", "%Y%m%d%H%M%S")
 Key = tuple[str, str]
 
@@ -40,7 +41,7 @@ def minute_of(text: str) -> int:
     """Return a time as whole minutes of Beijing time since 1970-01-01; without a zone it is Beijing time.
 
     Raises:
-        ValueError: no time.
+        ValueError: no time, or one before 1970 or after 2199.
     """
     text = text.strip()
     try:
@@ -50,7 +51,12 @@ def minute_of(text: str) -> int:
     except ValueError:
         found = _other_form(text)
     if found.tzinfo is not None:
-        found = found.astimezone(BEIJING).replace(tzinfo=None)
+        try:
+            found = found.astimezone(BEIJING).replace(tzinfo=None)
+        except OverflowError as error:
+            raise ValueError(text) from error
+    if not _EPOCH <= found < _END:
+        raise ValueError(text)
     return (found - _EPOCH) // timedelta(minutes=1)
 
 
@@ -242,7 +248,7 @@ class Rows:
             return np.full(len(chunk), np.nan), np.zeros(len(chunk), dtype=bool)
         try:
             values = np.array([float(one) if one else np.nan for one in texts])
-            if np.isfinite(values).sum() + texts.count("") == len(texts):
+            if np.isfinite(values).sum() + texts.count("") == len(texts) and "_" not in "".join(texts):
                 return values, np.zeros(len(chunk), dtype=bool)
         except ValueError:
             pass
@@ -259,7 +265,7 @@ class Rows:
                 values[at] = float(text)
             except ValueError:
                 bad[at] = True
-            if bad[at] or not np.isfinite(values[at]):
+            if bad[at] or "_" in text or not np.isfinite(values[at]):
                 values[at], bad[at] = np.nan, True
                 if at not in chunk.ragged:
                     self._complaints.cell(chunk.numbers[at], name, text)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from ecobureau.commands.standards.emission_rows import factor_table, minute_of
 from ecobureau.commands.standards.table import Complaints, InTable, is_missing, number_of
 from ecobureau.domain import units
+from ecobureau.domain.emission.grid import STEPS
 from ecobureau.domain.emission.limits import Profile, profile, profile_names
 from ecobureau.domain.emission.outlet import STATE_FACTORS, FactorSpec, OutletSpec
 from ecobureau.domain.emission.rules import EmissionRules
@@ -96,8 +97,11 @@ def read_outlets(name: str, complaints: Complaints, encoding: str) -> dict[str, 
         elif flow:
             own.flow = flow
         step = _number(row, cells, "step_minutes", complaints, "emission.mend.positive")
-        if step:
+        if step in STEPS:
             own.steps[factor] = int(step)
+        elif step:
+            steps = ", ".join(str(one) for one in STEPS)
+            complaints.cell(row, "step_minutes", cells["step_minutes"], "emission.mend.step", steps=steps)
         limit = _number(row, cells, "limit", complaints, "emission.mend.positive")
         if limit:
             own.limits[factor] = limit

@@ -30,6 +30,7 @@ CODES = {
     "emission.mend.period": _("应为 2025、2025-03、2025-Q1、2025-03-01、year、quarter、month、day 或 12m"),
     "emission.mend.permitted": _("许可排放量应为不小于 0 的数，单位 kg"),
     "emission.mend.twice": _("同一排放口、因子、时段的许可已经给出过，此行不用"),
+    "emission.mend.step": _("样本间隔（分钟）应为其中之一：{steps}"),
     "emission.mend.passed": _("应为 1（合格）或 0（不合格）"),
     "emission.mend.span": _("结束应在开始之后"),
     "emission.mend.conflict": _("同一排放口的这一列前后不一致，用先出现的值"),
