@@ -29,7 +29,7 @@ def _night_load(plant: Plant) -> bool:
     return bool(np.mean(plant.load[(plant.grid.hour >= 23) | (plant.grid.hour < 5)] > 0.03) > 0.8)
 
 
-def _weekly(plant: Plant) -> bool:
+def _often_calibrated(plant: Plant) -> bool:
     return plant.style["cal_days"] <= 3
 
 
@@ -41,8 +41,8 @@ def _noisy(plant: Plant) -> bool:
     return all(plant.style[f"sd_{f}"] > 0.05 for f in plant.limits)
 
 
-def _sewage(plant: Plant) -> bool:
-    return plant.industry.name == "municipal"
+def _may_be_cut(plant: Plant) -> bool:
+    return _all_day(plant) and plant.industry.name != "municipal"
 
 
 EVENTS: tuple[Kind, ...] = (
@@ -77,7 +77,7 @@ EVENTS: tuple[Kind, ...] = (
          report=m.declared_flags),
     Kind("values_while_stopped", "P21", (10, 60), needs=POWER, fits=_all_day, operate=p.stop_in_secret),
     Kind("flag_abuse", "P22", (100, 300), stack=m.high_for_flags, report=m.abuse_flags),
-    Kind("calibration_missing", "P23", (360, 620), fits=_weekly, operate=m.no_calibration),
+    Kind("calibration_missing", "P23", (360, 620), fits=_often_calibrated, operate=m.no_calibration),
     Kind("calibration_often", "P23", (72, 240), fits=_seldom, report=m.many_calibrations),
     Kind("inlet_below_outlet", "P24", (10, 80), needs=INLET, read=p.inlet_behind),
     Kind("fixed_efficiency", "P24", (30, 120), needs=INLET, fits=_noisy, read=p.fixed_efficiency),
@@ -89,7 +89,7 @@ EVENTS: tuple[Kind, ...] = (
     Kind("drift", "P30", (220, 440), read=v.drift),
     Kind("spikes", "P31", (36, 140), read=v.spikes),
     Kind("jump", "P31", (6, 24), read=v.jump),
-    Kind("order_ignored", "P32", (24, 80), needs=POWER, fits=_all_day, operate=m.order),
+    Kind("order_ignored", "P32", (24, 80), needs=POWER, fits=_may_be_cut, operate=m.order),
 )  # fmt: skip
 """Frauds, faults and violations with the catalogue's pattern."""
 
@@ -105,7 +105,7 @@ BENIGN: tuple[Kind, ...] = (
     Kind("short_over_range", "", (1, 2), read=b.short_over_range),
     Kind("easy_load", "", (48, 140), fits=_all_day, operate=b.easy_load),
     Kind("strict_control", "", (160, 400), stack=b.strict),
-    Kind("order_obeyed", "", (24, 80), needs=POWER, fits=_all_day, operate=b.obeyed),
+    Kind("order_obeyed", "", (24, 80), needs=POWER, fits=_may_be_cut, operate=b.obeyed),
     Kind("more_production", "", (100, 300), fits=_all_day, operate=b.more_production),
     Kind("inlet_surge", "", (36, 140), stack=b.inlet_surge),
     Kind("zero_drift", "", (48, 160), read=b.zero_drift),
