@@ -134,7 +134,7 @@ def run(name: str, writer: Writer, cpu: Cpu, arrivals: list[Arrival], size: int)
 def bare(conn: psycopg.Connection[Any], writer: Writer, cpu: Cpu, arrivals: list[Arrival]) -> float:
     """COPY of the same rows, packed beforehand, into a table without index: what no store can beat. Values/s."""
     conn.execute("CREATE TEMP TABLE bare (LIKE pg_temp.incoming)")
-    rows = [writer._prepare(batch, {}).data for batch in batches(arrivals, 625)]
+    rows = [writer.maker.make(batch, {}).data for batch in batches(arrivals, 625)]
     packed = [b"".join((COPY_HEAD, *map(copy_row, some), COPY_TAIL)) for some in rows]
     busy = cpu()
     for data in packed:

@@ -35,7 +35,7 @@ async def test_a_slowed_station_is_read_again_and_loses_nothing(field):
     async with gateway(field) as running:
         wire = await running.dial()
         await wire.ask(device.live(90))
-        running.gateway._heard[device.mn].bucket = TokenBucket(60_000, capacity=5)
+        running.gateway.intake.heard[device.mn].bucket = TokenBucket(60_000, capacity=5)
         wire.send(*(device.live(number) for number in range(60)))
         assert len(await answers(wire, 60)) == 60
         assert running.gateway.metrics.throttled >= 1

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass, field
-from datetime import date, timedelta
-from operator import attrgetter
+from datetime import date
 from time import perf_counter
 from typing import Any
 
@@ -16,52 +14,27 @@ from psycopg import Connection, Cursor, errors
 from ecobureau.storage import (
     newest,
     notes,
-    partitions,
     parts,
     put,
     rawcodec,
     rawframes,
     rollup,
     rows,
-    shape,
     strangers,
     upkeep,
     wire,
 )
-from ecobureau.storage.catalog import Catalog
+from ecobureau.storage.batch import Batch, Maker
 from ecobureau.storage.collide import Collisions
 from ecobureau.storage.direct import Direct
 from ecobureau.storage.rawframes import UNKNOWN
-from ecobureau.storage.rollup import DAY, EAST
 from ecobureau.storage.rows import BACKFILLED, Row
-from ecobureau.storage.sheet import Sheet
-from ecobureau.storage.types import Arrival, Kind, Outcome, Part, Period, Reading
+from ecobureau.storage.types import Arrival, Kind, Outcome, Part
 
-FIRST_DAY = wire.PG_EPOCH.date()
-_IN_ORDER = attrgetter("station", "stream", "start")
 _TRIES = 5
 FEW = 32
 """Up to so many frames a batch goes out without waiting for each statement; beyond, COPY is cheaper."""
-_LAG = 2**31 - 1
 _STAGES = ("prepare", "begin", "frames", "collisions", "raw", "upkeep", "other", "commit")
-
-
-@dataclass(slots=True)
-class _Batch:
-    """A batch on its way: everything that is made before the transaction."""
-
-    arrivals: Sequence[Arrival]
-    ids: list[int]
-    received: Mapping[tuple[int, date], int]
-    data: list[Row] = field(default_factory=list)
-    first: list[Row] = field(default_factory=list)
-    again: list[Row] = field(default_factory=list)
-    raw: list[tuple[int, bytes]] = field(default_factory=list)
-    at: list[int] = field(default_factory=list)
-    days: list[int] = field(default_factory=list)
-    split: list[int] = field(default_factory=list)
-    told: list[int] = field(default_factory=list)
-    number: int | None = None
 
 
 class Writer:
@@ -82,9 +55,7 @@ class Writer:
         self._timer = timer
         self._inside = 0.0
         self.seconds: dict[str, float] = dict.fromkeys(_STAGES, 0.0)
-        self._catalog = Catalog(conn)
-        self._known: set[tuple[str, int]] = set()
-        self._next_id = self._last_id = 0
+        self.maker = Maker(conn)
         self._is_first = True
         self._direct = Direct(conn)
         rows.prepare(conn)
@@ -120,125 +91,30 @@ class Writer:
                 return kept[1]
         self._is_first = False
         with self._stage("prepare"):
-            work = self._prepare(batch, received or {})
-            work.number = number
+            work = self.maker.make(batch, received or {}, number)
         with self._stage("raw"):
             work.raw = [rawcodec.encode(arrival.raw) for arrival in batch]
         for tries_left in range(_TRIES, -1, -1):
             try:
                 return self._commit(work)
             except (errors.DeadlockDetected, errors.SerializationFailure, errors.InvalidSqlStatementName):
-                self._forget()
+                self.maker.forget()
                 if not tries_left:
                     raise
             except errors.CheckViolation as error:
-                self._forget()
+                self.maker.forget()
                 if not tries_left or "no partition of relation" not in str(error):
                     raise
-                self._known.clear()
+                self.maker.known.clear()
             except BaseException:
-                self._forget()
+                self.maker.forget()
                 raise
-            self._ensure_partitions(work)
+            self.maker.ensure_partitions(work)
         raise AssertionError("unreachable")
-
-    def _forget(self) -> None:
-        """Drop what was learnt in a transaction that did not commit."""
-        self._catalog = Catalog(self.conn)
-
-    # -- before the transaction ---------------------------------------------------------------------------------------
-
-    def _prepare(self, batch: Sequence[Arrival], received: Mapping[tuple[int, date], int]) -> _Batch:
-        work = _Batch(batch, self._ids(len(batch)), received)
-        work.at = [wire.micros(arrival.received_at) for arrival in batch]
-        work.days = [(at + EAST) // DAY for at in work.at]
-        seen: set[rows.Key] = set()
-        for at, (arrival, id_, received_at) in enumerate(zip(batch, work.ids, work.at, strict=True)):
-            if arrival.verdict in ("quarantine", "refused"):
-                continue
-            if arrival.events or arrival.parameters:
-                work.told.append(at)
-            if arrival.part is not None:
-                work.split.append(at)
-            if arrival.period is not None:
-                row = self._row(arrival, arrival.period, id_, at, received_at)
-                work.data.append(row)
-                key = (row.station, row.stream, row.start)
-                if key in seen:
-                    work.again.append(row)
-                else:
-                    seen.add(key)
-                    work.first.append(row)
-        work.first.sort(key=_IN_ORDER)
-        self._ensure_partitions(work)
-        return work
-
-    def _ids(self, n: int) -> list[int]:
-        """Return n raw frame ids out of blocks of the sequence, so that a batch knows its ids before it writes."""
-        out: list[int] = []
-        while len(out) < n:
-            if self._next_id >= self._last_id:
-                row = self.conn.execute("SELECT nextval('raw_frame_id_seq')").fetchone()
-                if row is None:
-                    raise RuntimeError("the sequence of raw frames gave nothing")
-                self._next_id, self._last_id = int(row[0]), int(row[0]) + 1000
-            take = min(n - len(out), self._last_id - self._next_id)
-            out += range(self._next_id, self._next_id + take)
-            self._next_id += take
-        return out
-
-    def _row(self, arrival: Arrival, period: Period, raw_id: int, at: int, received: int) -> Row:
-        """Return the packed row of a frame. Called for every frame: it spares a step where it can."""
-        readings, kind, part = period.readings, period.kind, arrival.part
-        layout, exact = self._catalog.find(readings)
-        v, wide = shape.pack_values(layout, readings)
-        start = wire.micros(period.start)
-        end = start if kind is Kind.RT else wire.micros(period.end)
-        return Row(
-            period.station_id,
-            self._catalog.stream(period.st, kind, period.interval_s),
-            start,
-            raw_id,
-            layout,
-            max(-_LAG, min(_LAG, (received - end) // 1_000_000)),
-            BACKFILLED if period.backfilled or not arrival.live else 0,
-            v,
-            wide,
-            shape.pack_marks(readings.flags if type(readings) is Sheet else [r.flag for r in readings]),
-            exact,
-            None if part is None else f"{part.pno}/{part.pnum}",
-            kind,
-            received,
-            end,
-            at,
-            readings,
-        )
-
-    def _packed(
-        self, station: int, stream: int, start: int, end: int, kind: Kind, readings: Sequence[Reading], received: int,
-        late: bool, told: str | None, raw_id: int, at: int,
-    ) -> Row:  # fmt: skip
-        layout, exact = self._catalog.find(readings)
-        v, wide = shape.pack_values(layout, readings)
-        marks = shape.pack_marks([r.flag for r in readings])
-        lag = max(-_LAG, min(_LAG, (received - end) // 1_000_000))
-        note = BACKFILLED if late else 0
-        return Row(station, stream, start, raw_id, layout, lag, note, v, wide, marks, exact, told, kind, received, end,
-                   at, readings)  # fmt: skip
-
-    def _ensure_partitions(self, work: _Batch) -> None:
-        wanted = {("raw_frame", day) for day in set(work.days)}
-        for kind, start in {(r.kind, r.start) for r in work.data}:
-            wanted.add(("frame_rt" if kind is Kind.RT else "frame_period", (start + EAST) // DAY))
-        missing = wanted - self._known
-        for table in sorted({table for table, _day in missing}):
-            days = [FIRST_DAY + timedelta(days=day) for its_table, day in missing if its_table == table]
-            partitions.ensure(self.conn, table, days)
-        self._known |= missing
 
     # -- the transaction ----------------------------------------------------------------------------------------------
 
-    def _commit(self, work: _Batch) -> list[Outcome]:
+    def _commit(self, work: Batch) -> list[Outcome]:
         outcomes: list[Outcome | None] = [None] * len(work.arrivals)
         with self._transaction() as cursor:
             with self._stage("other"):
@@ -250,7 +126,7 @@ class Writer:
                 self._direct.run(b"COMMIT")
         return [outcome for outcome in outcomes if outcome is not None]
 
-    def _short_way(self, cursor: Cursor[Any], work: _Batch, outcomes: list[Outcome | None]) -> bool:
+    def _short_way(self, cursor: Cursor[Any], work: Batch, outcomes: list[Outcome | None]) -> bool:
         """Write a batch whose keys are new; False where a frame met another one. Then its rows stand, nothing else."""
         done = [outcome or Outcome.STORED for outcome in outcomes]
         touched = _by_stream(work.data)
@@ -287,14 +163,14 @@ class Writer:
         if result.all_tops:
             opened = {(row.station, row.stream): row.start - row.start % rollup.HOUR for row in tops} | opened
         if not result.all_tops or len(tops) < sum(map(len, touched.values())):
-            opened = opened | newest.settle(cursor, self._catalog, touched, tops, opened)
+            opened = opened | newest.settle(cursor, self.maker.catalog, touched, tops, opened)
         rollup.close(cursor, touched, opened)
 
-    def _long_way(self, cursor: Cursor[Any], work: _Batch, outcomes: list[Outcome | None], *, inserted: bool) -> None:
+    def _long_way(self, cursor: Cursor[Any], work: Batch, outcomes: list[Outcome | None], *, inserted: bool) -> None:
         """Write a batch in which frames meet others, or packets of split messages."""
         digests = {id_: a.sha256 for id_, a in zip(work.ids, work.arrivals, strict=True)}
         made_at = max(a.received_at for a in work.arrivals)
-        meeting = Collisions(cursor, self._catalog, digests, made_at)
+        meeting = Collisions(cursor, self.maker.catalog, digests, made_at)
         with self._stage("frames"):
             met = self._met(cursor, work, meeting, inserted=inserted)
         with self._stage("collisions"):
@@ -344,7 +220,7 @@ class Writer:
             self.seconds[name] += spent - self._inside
             self._inside = outside + spent
 
-    def _met(self, cursor: Cursor[Any], work: _Batch, meeting: Collisions, *, inserted: bool) -> list[Row]:
+    def _met(self, cursor: Cursor[Any], work: Batch, meeting: Collisions, *, inserted: bool) -> list[Row]:
         """Insert the rows whose key is new, unless they are; returns those that met another frame, as received."""
         met = list(work.again)
         for table in ("frame_rt", "frame_period"):
@@ -361,7 +237,7 @@ class Writer:
         return sorted(met, key=lambda row: row.arrival)
 
     def _join(
-        self, cursor: Cursor[Any], work: _Batch, meeting: Collisions, outcomes: list[Outcome | None]
+        self, cursor: Cursor[Any], work: Batch, meeting: Collisions, outcomes: list[Outcome | None]
     ) -> list[tuple[Row, Outcome]]:
         """Bring the packets of split messages together; returns the rows that waiting packets changed."""
         if not work.split:
@@ -382,7 +258,7 @@ class Writer:
                     parts.settle(cursor, join.raw_id, join.start, result[1], arrival.received_at)
                     changed.append(result)
                 continue
-            stream = self._catalog.stream(part.st, part.kind, part.interval_s)
+            stream = self.maker.catalog.stream(part.st, part.kind, part.interval_s)
             start = parts.find_start(cursor, arrival, stream)
             if start is None:
                 outcomes[at] = Outcome.PENDING_PART
@@ -396,7 +272,7 @@ class Writer:
     def _merge(self, meeting: Collisions, arrival: Arrival, join: parts.Join) -> tuple[Row, Outcome]:
         part: Part = join.part
         end = join.start if part.kind is Kind.RT else join.start + part.interval_s * 1_000_000
-        row = self._packed(
+        row = self.maker.packed(
             join.station, join.stream, join.start, end, part.kind, part.readings, wire.micros(arrival.received_at),
             not arrival.live, f"{part.pno}/{part.pnum}", join.raw_id, join.arrival,
         )  # fmt: skip
@@ -404,7 +280,7 @@ class Writer:
         outcome = meeting.apply(row)
         return meeting.current[row.key], outcome
 
-    def _tell(self, cursor: Cursor[Any], work: _Batch, outcomes: list[Outcome | None]) -> None:
+    def _tell(self, cursor: Cursor[Any], work: Batch, outcomes: list[Outcome | None]) -> None:
         """Store events, parameters and strangers; give the frames that hold no values their outcome."""
         news = dict.fromkeys(work.told, 0)
         for at in work.told:
@@ -424,7 +300,7 @@ class Writer:
                 outcomes[at] = Outcome.CONTROL
         strangers.keep(cursor, [a for a in work.arrivals if a.verdict == "quarantine"])
 
-    def _kept(self, work: _Batch, outcomes: Sequence[Outcome]) -> list[rawframes.Kept]:
+    def _kept(self, work: Batch, outcomes: Sequence[Outcome]) -> list[rawframes.Kept]:
         return [
             rawframes.Kept(arrival, id_, at, codec, stored, outcome)
             for arrival, id_, at, (codec, stored), outcome in zip(
@@ -433,7 +309,7 @@ class Writer:
             if outcome is not Outcome.QUARANTINED
         ]
 
-    def _raw(self, cursor: Cursor[Any], work: _Batch, outcomes: Sequence[Outcome]) -> None:
+    def _raw(self, cursor: Cursor[Any], work: Batch, outcomes: Sequence[Outcome]) -> None:
         kept = self._kept(work, outcomes)
         if len(work.arrivals) <= FEW:
             rawframes.insert(cursor, kept)
@@ -441,7 +317,7 @@ class Writer:
             rawframes.copy(cursor, kept)
 
     def _counted(
-        self, work: _Batch, outcomes: Sequence[Outcome], which: Iterable[int]
+        self, work: Batch, outcomes: Sequence[Outcome], which: Iterable[int]
     ) -> Counter[tuple[int, int, int, Outcome]]:
         """Return some frames by day, run, station and outcome."""
         arrivals, days = work.arrivals, work.days
@@ -450,7 +326,7 @@ class Writer:
         )
 
     def _keep_up(
-        self, cursor: Cursor[Any], work: _Batch, meeting: Collisions, outcomes: Sequence[Outcome],
+        self, cursor: Cursor[Any], work: Batch, meeting: Collisions, outcomes: Sequence[Outcome],
         joined: Sequence[tuple[Row, Outcome]],
     ) -> None:  # fmt: skip
         changed: list[tuple[Row, str]] = []
@@ -465,11 +341,11 @@ class Writer:
         ]
         touched = _by_stream(row for row, _why in changed)
         if touched:
-            rollup.close(cursor, touched, newest.keep(cursor, self._catalog, touched))
+            rollup.close(cursor, touched, newest.keep(cursor, self.maker.catalog, touched))
         upkeep.count(cursor, self._counted(work, outcomes, range(len(outcomes))))
         upkeep.count_received(cursor, work.arrivals[0].run_id, work.received)
         if changed:
-            streams = {stream: self._catalog.stream_key(stream) for _station, stream in touched}
+            streams = {stream: self.maker.catalog.stream_key(stream) for _station, stream in touched}
             upkeep.dirty(cursor, changed, streams, max(a.received_at for a in work.arrivals))
 
 
