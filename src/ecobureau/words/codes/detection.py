@@ -83,6 +83,7 @@ CODES = {
     "detection.counter.after_stop": _("变化前两天内有申报的停产、启停炉或长时间停机"),
     "detection.counter.others_moved": _("同时有别的污染物按不同的比例变化，可能是工况或燃料"),
     "detection.counter.one_factor": _("只有一项污染物如此"),
+    "detection.counter.calm": _("只比该排口以往略为平稳"),
     "detection.counter.trace": _("这些数值接近检出限"),
     "detection.P01.title": _("恒值"),
     "detection.P01.reason": _(

@@ -36,7 +36,45 @@ def _of_factor(case: Case, factor: str, walk: Walk, p: Params) -> list[Finding]:
             if told is not None and not _disturbed(case, walk, end - round(days * walk.per_day), end):
                 hits.append(told)
                 break
-    return _findings(case, factor, walk, hits, p)
+    return _findings(case, factor, walk, hits, p) + _resets(case, factor, walk, p)
+
+
+def _resets(case: Case, factor: str, walk: Walk, p: Params) -> list[Finding]:
+    """Drifts that a calibration took back at once: a slow ramp and, at a mark C, a step of its size the other way."""
+    width = walk.blocks.width
+    marked = np.unique(np.flatnonzero(case.series.flag[factor] == "C") // width)
+    firsts = marked[np.concatenate([[True], np.diff(marked) > 4])] if len(marked) else marked
+    out: list[Finding] = []
+    for mark in firsts.tolist():
+        after = mark + 2 + round(p["after_reset_blocks"])
+        found = walk.model_at(mark - round(p["days"] * walk.per_day)) if after <= walk.count else None
+        if found is None:
+            continue
+        rest = found[1]
+        before, behind = rest[mark - walk.per_day : mark], rest[mark + 1 : after]
+        if np.isfinite(before).sum() < 4 or np.isfinite(behind).sum() < 4:
+            continue
+        back = float(np.nanmedian(behind) - np.nanmedian(before))
+        noise = found[0].scale * np.sqrt(1 / 4 + 1 / 8)
+        if abs(back) < p["ln_total"] or abs(back) < p["reset_scales"] * noise:
+            continue
+        best = _ramp_before(walk, mark, back, p)
+        if best is not None and not _disturbed(case, walk, mark - best[1], mark - 1):
+            out.append(_told(case, factor, walk, mark - best[1], mark, after, best, p))
+    return out
+
+
+def _ramp_before(walk: Walk, mark: int, back: float, p: Params) -> tuple[int, int, float, float, float] | None:
+    """The best ramp that ends at a calibration and is undone by the step `back` there."""
+    loose = Params({"ln_total": 0.5 * p["ln_total"], "z": p["reset_z"], "tau": p["reset_tau"], "over_step": 0.0})
+    best = None
+    for days in (p["days"], 0.5 * (p["days"] + p["days_long"]), p["days_long"], 1.3 * p["days_long"]):
+        told = _ramp(walk, mark, round(days * walk.per_day), loose)
+        if told is None or np.sign(told[2]) == np.sign(back) or not 0.5 < abs(told[2] / back) < 2.0:
+            continue
+        if best is None or abs(told[3]) > abs(best[3]):
+            best = told
+    return best
 
 
 def _disturbed(case: Case, walk: Walk, begin: int, end: int) -> bool:
@@ -111,26 +149,39 @@ def _findings(
             continue
         if len(group) >= p["least_hits"]:
             raised = group[int(p["least_hits"]) - 1]
-            end, width, total, z, tau = raised
-            blocks = walk.blocks.width
-            out.append(
-                Finding(
-                    pattern="P30",
-                    start=time_of(case, (group[0][0] - group[0][1]) * blocks),
-                    end=time_of(case, min(group[-1][0] * blocks, len(case.series))),
-                    raised_at=time_of(case, end * blocks),
-                    factors=(factor,),
-                    statistic=abs(z),
-                    threshold=p["z"],
-                    score=max(0.62, squash(abs(z), 1.3 * p["z"])),
-                    severity=2,
-                    numbers={
-                        "percent": round(100 * (float(np.exp(total)) - 1), 1),
-                        "tau": round(tau, 2),
-                        "days": round(width / walk.per_day, 1),
-                        "z": round(abs(z), 1),
-                    },
-                )
-            )
+            begin = group[0][0] - group[0][1]
+            out.append(_told(case, factor, walk, begin, group[-1][0], raised[0], raised, p))
         group = [hit] if hit is not None else []
     return out
+
+
+def _told(
+    case: Case,
+    factor: str,
+    walk: Walk,
+    begin: int,
+    end: int,
+    raised: int,
+    ramp: tuple[int, int, float, float, float],
+    p: Params,
+) -> Finding:
+    """The finding of a ramp over blocks [begin, end)."""
+    _end, width, total, z, tau = ramp
+    blocks, last = walk.blocks.width, len(case.series)
+    return Finding(
+        pattern="P30",
+        start=time_of(case, begin * blocks),
+        end=time_of(case, min(end * blocks, last)),
+        raised_at=time_of(case, min(raised * blocks, last)),
+        factors=(factor,),
+        statistic=abs(z),
+        threshold=p["z"],
+        score=max(0.62, squash(abs(z), 1.3 * p["z"])),
+        severity=2,
+        numbers={
+            "percent": round(100 * (float(np.exp(total)) - 1), 1),
+            "tau": round(tau, 2),
+            "days": round(width / walk.per_day, 1),
+            "z": round(abs(z), 1),
+        },
+    )

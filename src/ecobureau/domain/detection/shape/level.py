@@ -76,7 +76,8 @@ class _Shape:
         self.floor_before = _share_at(values[before], use[before], floor)
         self.floor_now = _share_at(values[after], use[after], floor)
         self.parts = _by_quarter(case, one)
-        self.moves = int(np.count_nonzero(np.diff(values[after])[use[after][1:] & use[after][:-1]]))
+        steps = np.diff(values[after])[use[after][1:] & use[after][:-1]]
+        self.moves = int(np.count_nonzero(np.abs(steps) > 0))
         clear = use[after] & (values[after] > trace_of(case, one.factor))
         self.clear = _median(values[after], clear)
         self.spread = _step(values[after], use[after]) / max(1e-9, _step(values[before], use[before]))
@@ -138,6 +139,8 @@ def _told(case: Case, one: Step, told: _Shape, pattern: str, shared: Params, own
     facts = case.facts.factors.get(one.factor)
     flags = series.flag[one.factor]
     near = quiet_before(case, one.first, shared["after_stop_h"])
+    # The place of a step is known to within a day or so: a stop just behind it counts as well.
+    near[one.first : min(one.raised, one.first + round(shared["after_stop_h"] * series.per_hour))] = True
     counter: list[str] = []
     score = max(0.62, squash(abs(one.z), 1.3 * case.params.part("step")["z"]))
     zero = pattern == "P06" and facts is not None and facts.range_max and np.isin(flags[near], ["C"]).any()

@@ -254,6 +254,8 @@ def _drops(case: Case, factor: str, limit: float, seen: Cycles, p: Params) -> li
         fall[1:] = near & (x[1:] < p["ratio"] * x[:-1])
     high = np.zeros(len(x), dtype=bool)
     high[1:] = x[:-1] > p["from_share"] * limit
+    # It rises towards the limit before it falls; one high value out of nothing is a spike (P31).
+    high[2:] &= x[:-2] > p["rise_share"] * x[1:-1]
     events = np.flatnonzero(fall & high)
     if len(events) < p["least"]:
         return []

@@ -116,6 +116,8 @@ def _jumps_of(case: Case, factor: str, walk: Walk, p: Params) -> list[Finding]:
             continue
         if float(np.exp(np.median(y[end - least : end]))) <= trace_of(case, factor):
             continue
+        if _restarted(case, (end - least) * width):
+            continue
         level = float(np.nanmedian(past))
         z = (now - level) / model.scale
         sign = np.sign(z[0])
@@ -146,6 +148,12 @@ def _jumps_of(case: Case, factor: str, walk: Walk, p: Params) -> list[Finding]:
             )
         )
     return out
+
+
+def _restarted(case: Case, first: int) -> bool:
+    """The plant stood, or was declared to, within the day before sample `first`."""
+    day = slice(max(0, first - 24 * case.series.per_hour), first + 1)
+    return bool(case.masks.stop[day].any() or (~case.masks.run[day]).any())
 
 
 def _spikes_of(case: Case, factor: str, p: Params) -> list[Finding]:

@@ -258,7 +258,9 @@ class Walk:
             need = p["z"] * (1.0 + p["short_history_d"] * self.per_day / max(1.0, float(end)))
             # A step back to where the level has always been ends something else.
             leaves = abs(best.level + best.size) > max(0.8 * p["ln_k"], abs(best.level) * p["leave_ratio"])
-            big = abs(best.size) > p["ln_k"] and abs(best.z) > need and leaves
+            recent = rest[max(best.at, end - int(p["back_blocks"])) : end]
+            there = np.sign(best.size) * (np.nanmedian(recent) - best.level) > 0.5 * abs(best.size)
+            big = abs(best.size) > p["ln_k"] and abs(best.z) > need and leaves and bool(there)
             if not big or abs(best.z) < p["over_past"] * highest:
                 if best.at < end - 2 * self.per_day:
                     highest = max(highest, abs(best.z) if abs(best.z) < p["z"] else highest)
