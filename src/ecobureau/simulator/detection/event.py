@@ -70,7 +70,7 @@ def some(plant: Plant, least: int = 1, most: int | None = None) -> tuple[str, ..
     """Return a random choice of the plant's pollutants."""
     names = list(plant.limits)
     count = int(plant.rng.integers(least, (most or len(names)) + 1))
-    return tuple(sorted(plant.rng.choice(names, size=min(count, len(names)), replace=False)))
+    return tuple(sorted(str(one) for one in plant.rng.choice(names, size=min(count, len(names)), replace=False)))
 
 
 def regulated(plant: Plant, factor: str) -> Series:
