@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 
 import pytest
+from django.core.management import CommandError, call_command
 
 from ecobureau.clock import BEIJING, ManualClock, use_clock
 from ecobureau.domain.air import AirStatistics, day_mean, mda8
@@ -361,7 +362,11 @@ def test_hours_that_air_stations_report_are_taken_over(clock: ManualClock) -> No
         Writer(conn).write([air_frame(station.pk, midnight + timedelta(hours=at), at) for at in range(24)])
     assert services.take_recent() == 3
     assert services.take_recent() == 0
-    settle()
+    call_command("take_air_hours", "2026-04-01", "2026-05-06")
+    assert AirDirty.objects.count() == 0
+    for bad in (("2026-05-06", "2026-04-01"), ("gestern", "2026-04-01")):
+        with pytest.raises(CommandError):
+            call_command("take_air_hours", *bad)
     point = AirSeries.objects.get(kind="point")
     assert (point.name, point.parent.name if point.parent else "") == ("花桥", "江岸区分中心")
     stored = AirHours.objects.get(series=point, item="no2")

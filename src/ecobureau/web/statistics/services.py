@@ -29,6 +29,8 @@ DECIDES = {Role.ADMINISTRATOR, Role.UNIT_HEAD, Role.LEADER}
 RECENT = timedelta(days=3)
 """How far back the worker looks for hours that stations reported."""
 
+_STEP = timedelta(days=31)
+
 LATE_AFTER = timedelta(days=1)
 """Hours that come later than this after their day's end are late."""
 
@@ -192,7 +194,7 @@ def put_days(rows: Iterable[tuple[int, str, date, float]], *, source: str) -> in
 
 
 def take_from_stations(start: datetime, end: datetime) -> int:
-    """Take the hourly means that stations reported for [start, end) over into the statistics.
+    """Take the hourly means that stations reported for [start, end) over into the statistics, a month at a time.
 
     Args:
         start, end: aware instants; hours that begin in between are taken.
@@ -200,18 +202,27 @@ def take_from_stations(start: datetime, end: datetime) -> int:
     Returns:
         How many days of hours were new or changed.
     """
+    taken = 0
+    while start < end:
+        until = min(start + _STEP, end)
+        for series in AirSeries.objects.filter(kind=AirSeries.Kind.POINT, station__isnull=False):
+            taken += _take(series, start, until)
+        start = until
+    return taken
+
+
+def _take(series: AirSeries, start: datetime, end: datetime) -> int:
+    assert series.station_id is not None
     days: dict[tuple[int, str, date], list[float | None]] = {}
-    for series in AirSeries.objects.filter(kind=AirSeries.Kind.POINT, station__isnull=False):
-        assert series.station_id is not None
-        found = read.series(store(), series.station_id, None, Kind.HOUR, None, list(FACTORS), start, end)
-        for code, points in found.items():
-            for point in points:
-                local = point.start.astimezone(BEIJING)
-                value = _usable(point, FACTORS[code])
-                if value is not None:
-                    key = (series.pk, FACTORS[code], local.date())
-                    days.setdefault(key, [None] * 24)[local.hour] = value
-    return put_hours([DayOfHours(*key, hours) for key, hours in days.items()], source="HJ 212")
+    found = read.series(store(), series.station_id, None, Kind.HOUR, None, list(FACTORS), start, end)
+    for code, points in found.items():
+        for point in points:
+            local = point.start.astimezone(BEIJING)
+            value = _usable(point, FACTORS[code])
+            if value is not None:
+                key = (series.pk, FACTORS[code], local.date())
+                days.setdefault(key, [None] * 24)[local.hour] = value
+    return put_hours([DayOfHours(*key, hours) for key, hours in days.items()], source="HJ 212") if days else 0
 
 
 def take_recent() -> int:
