@@ -451,3 +451,28 @@ def test_a_step_that_is_none(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     code, rows = run(tmp_path, "emission", HEAD + day_rows("G1", GAS), "--outlets", outlets)
     assert code == 3 and "step_minutes" in capsys.readouterr().err
     assert pick(rows, "hour", "a21026")["valid"] == "1"
+
+
+def test_conversion_of_samples_or_of_means(tmp_path: Path):
+    outlets = write(tmp_path, "o.csv", "outlet_id,factor,o2_ref\nG1,a21026,6\n")
+    text = HEAD + "".join(
+        f"G1,2025-01-01T00:{minute:02d}:00+08:00,{factor},{value},N,\n"
+        for minute in range(0, 60, 10)
+        for factor, value in (("a21026", 10 if minute < 30 else 40), ("a19001", 6 if minute < 30 else 13.5))
+    )
+    _, rows = run(tmp_path, "emission", text, "--outlets", outlets)
+    assert float(pick(rows, "hour", "a21026")["converted"]) == pytest.approx(25 * 15 / (21 - 9.75))
+    _, rows = run(tmp_path, "emission", text, "--outlets", outlets, "--convert", "samples")
+    assert float(pick(rows, "hour", "a21026")["converted"]) == pytest.approx((10 + 80) / 2)
+
+
+def test_flow_at_stack_conditions_and_days_by_share(tmp_path: Path):
+    state = GAS | {"a01012": 273.0, "a01013": 0.0, "a01014": 0.0}
+    _, rows = run(tmp_path, "emission", HEAD + day_rows("G1", state), "--flow", "actual")
+    assert pick(rows, "hour", "a21026")["flow_m3"] == "180000"
+    stopped = day_rows("G1", GAS).replace(",N,", ",F,", 30)
+    _, rows = run(tmp_path, "emission", HEAD + stopped)
+    assert (pick(rows, "day", "a21026")["valid"], pick(rows, "day", "a21026")["needed"]) == ("0", "20")
+    _, rows = run(tmp_path, "emission", HEAD + stopped, "--day-rule", "share")
+    day = pick(rows, "day", "a21026")
+    assert (day["valid"], day["needed"], day["avg"], day["mass_kg"]) == ("1", "11", "20", "100.800000000")

@@ -51,6 +51,8 @@ COLUMNS = (
     "over",
     "note",
 )
+_STATES = tuple(one.code for one in State)
+_WAYS = tuple(one.code if one in DONE else "" for one in Way)
 _CONVERTED_BY = ("", "computed", "reported", "", "", "kept_negative")
 _CONVERT_NOTE = {3: "emission.reason.o2_high", 4: "emission.reason.no_o2", 5: "emission.reason.negative_kept"}
 
@@ -204,10 +206,10 @@ def hour_rows(one: Computed, factor: FactorHours) -> Iterator[Sequence[object]]:
             int(valid),
             minutes,
             needed,
-            State(state).code,
+            _STATES[state],
             filled,
             filled_kg,
-            Way(way).code if way in DONE else "",
+            _WAYS[way],
             limit_text,
             over,
             note,

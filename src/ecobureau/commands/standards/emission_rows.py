@@ -69,6 +69,7 @@ def _other_form(text: str) -> datetime:
     raise ValueError(text)
 
 
+@lru_cache(maxsize=200_000)
 def time_text(minute: int) -> str:
     """Return minutes since 1970 as ISO 8601 text with +08:00."""
     return (_EPOCH + timedelta(minutes=int(minute))).isoformat() + "+08:00"
