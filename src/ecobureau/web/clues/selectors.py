@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection
@@ -149,6 +149,12 @@ def frozen_copy(clue: Clue) -> Piece:
 def by_place(viewer: Viewer, states: Sequence[str] = OPEN) -> QuerySet[Clue]:
     """Return open clues with a place, for the map."""
     return clues(viewer).filter(state__in=states, lon__isnull=False)
+
+
+def open_at(viewer: Viewer, at: datetime) -> QuerySet[Clue]:
+    """Return the clues with a place that were open at an instant, for the map's slider (as they are now)."""
+    alive = Q(closed_at__isnull=True) | Q(closed_at__gt=at)
+    return clues(viewer).filter(alive, created_at__lte=at, lon__isnull=False)
 
 
 def waiting_by_level(viewer: Viewer) -> dict[str, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -12,15 +13,20 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from ecobureau.clock import beijing, now
+from ecobureau.domain.workflow import Refusal
 from ecobureau.web.clues import evidence as clue_evidence
 from ecobureau.web.clues import selectors as clues
 from ecobureau.web.clues.models import Clue
 from ecobureau.web.core.access import Viewer
 from ecobureau.web.core.pages.common import signed_in, viewer_in
+from ecobureau.web.core.refusals import refuse
+from ecobureau.web.desk import wind
 from ecobureau.web.places import selectors as places
 from ecobureau.web.sources import selectors as sources
 
 MOST_CLUES = 500
+BACK_HOURS = 24
+"""How far back the time slider goes."""
 
 
 def _feature(kind: str, lon: float, lat: float, **facts: Any) -> dict[str, Any]:
@@ -48,9 +54,14 @@ def _clue_marks(found: Iterable[Clue]) -> list[dict[str, Any]]:
     ]
 
 
-def marks(viewer: Viewer) -> list[dict[str, Any]]:
-    """Return everything with a place that the viewer may see: clues, outlets, and stations that stand alone."""
-    made = _clue_marks(clues.by_place(viewer).order_by("-risk")[:MOST_CLUES])
+def marks(viewer: Viewer, at: datetime | None = None) -> list[dict[str, Any]]:
+    """Return everything with a place that the viewer may see: clues, outlets, and stations that stand alone.
+
+    Args:
+        at: the clues that were open at that instant; default: those open now.
+    """
+    shown = clues.by_place(viewer) if at is None else clues.open_at(viewer, at)
+    made = _clue_marks(shown.order_by("-risk")[:MOST_CLUES])
     for outlet in sources.outlets(viewer).filter(lon__isnull=False, active=True):
         made.append(
             _feature(
@@ -100,14 +111,39 @@ def map_page(request: HttpRequest) -> HttpResponse:
         }
         for clue in found
     ]
-    return render(request, "desk/map.html", {"rows": rows, "title": _("一张图")})
+    return render(request, "desk/map.html", {"rows": rows, "title": _("一张图"), "back_hours": BACK_HOURS})
 
 
 @require_GET
 @signed_in
 def marks_view(request: HttpRequest) -> JsonResponse:
-    """The marks as GeoJSON."""
-    return JsonResponse({"type": "FeatureCollection", "features": marks(viewer_in(request))})
+    """The marks and the wind as GeoJSON; `at` (ISO 8601, within BACK_HOURS) as they were then."""
+    viewer, at = viewer_in(request), _instant(request.GET.get("at", ""))
+    made = marks(viewer, at)
+    air, note = wind.arrows(viewer, at)
+    present = {feature["properties"]["kind"] for feature in made}
+    layers: list[dict[str, str]] = [{"kind": kind} for kind in ("clue", "outlet", "station") if kind in present]
+    if note:
+        layers.append({"kind": "wind", "note": note})
+    return JsonResponse({"type": "FeatureCollection", "features": [*made, *air], "layers": layers})
+
+
+def _instant(text: str) -> datetime | None:
+    """Return the instant of an address, None for the present.
+
+    Raises:
+        Refused: no instant with its zone, in the future, or longer ago than the slider goes.
+    """
+    if not text:
+        return None
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        at = None  # type: ignore[assignment]
+    age = now() - at if at is not None and at.tzinfo is not None else None
+    if at is None or age is None or not timedelta(0) <= age <= timedelta(hours=BACK_HOURS + 1):
+        refuse(Refusal("desk.map.at", {"given": text[:40], "hours": BACK_HOURS}), what="map")
+    return at
 
 
 @require_GET

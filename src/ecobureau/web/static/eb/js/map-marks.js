@@ -35,7 +35,7 @@ function hatch(pen, w, h) {
   pen.restore();
 }
 
-/** Every picture of the map by its name: air-0…6, water-0…6, outlet, outlet-stale, station, person, camera, cluster. */
+/** Every picture of the map by its name: air-0…6, water-0…6, outlet, outlet-stale, station, person, camera, wind, cluster. */
 export function pictures() {
   /** @type {Record<string, {data: ImageData, ratio: number}>} */
   const all = {};
@@ -131,6 +131,22 @@ export function pictures() {
     pen.lineTo(23, 17.5);
     pen.lineTo(16, 14);
     pen.stroke();
+  });
+  all.wind = picture(26, 26, (pen) => {
+    const shaft = (/** @type {string} */ colour, /** @type {number} */ width) => {
+      pen.strokeStyle = token(colour);
+      pen.lineWidth = width;
+      pen.lineCap = pen.lineJoin = "round";
+      pen.beginPath();
+      pen.moveTo(13, 23);
+      pen.lineTo(13, 4);
+      pen.moveTo(8, 9);
+      pen.lineTo(13, 4);
+      pen.lineTo(18, 9);
+      pen.stroke();
+    };
+    shaft("--eb-surface", 4.5);
+    shaft("--eb-blue-text", 1.8);
   });
   all.cluster = picture(38, 38, (pen) => {
     pen.beginPath();

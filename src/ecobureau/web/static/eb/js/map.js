@@ -4,7 +4,7 @@
 // @ts-check
 import * as maplibre from "maplibre-gl";
 import { baseLayers, LOCAL, FONTS, nameLayer, pictures } from "eb/map-marks";
-import { button, icon, say, token } from "eb/words";
+import { beijing, button, icon, say, token } from "eb/words";
 
 maplibre.setWorkerUrl(import.meta.resolve("maplibre-gl-worker"));
 
@@ -18,7 +18,7 @@ const styled = new Promise((resolve) => {
 });
 
 const CLUSTER_UP_TO = 12;
-const KINDS = ["clue", "air", "water", "outlet", "station", "person", "camera"];
+const KINDS = ["clue", "air", "water", "outlet", "station", "person", "camera", "wind"];
 const LEVELS = ["red", "orange", "yellow", "blue"];
 /** @typedef {{type: "FeatureCollection", features: any[]}} Collection */
 
@@ -67,6 +67,10 @@ class EcoMap extends HTMLElement {
   /** @type {Set<string>} */
   hidden_kinds = new Set();
   chosen = "";
+  /** The instant that is shown; empty: now. */
+  at = "";
+  /** What stands behind each layer's name. @type {Map<string, HTMLElement>} */
+  counts = new Map();
 
   async connectedCallback() {
     if (this.map || this.dataset.starting) return;
@@ -133,10 +137,57 @@ class EcoMap extends HTMLElement {
   /** Take the marks anew from their address; the view stays. */
   async refresh() {
     if (!this.dataset.marks || !this.map) return;
-    const answer = await fetch(this.dataset.marks, { headers: { Accept: "application/json" } });
+    const address = new URL(this.dataset.marks, location.href);
+    if (this.at) address.searchParams.set("at", this.at);
+    const answer = await fetch(address, { headers: { Accept: "application/json" } });
     if (!answer.ok) return;
-    this.take(await answer.json());
+    const given = await answer.json();
+    this.take(given);
     this.place();
+    for (const [kind, caption] of this.counts) {
+      const note = given.layers?.find((/** @type {any} */ layer) => layer.kind === kind)?.note;
+      caption.textContent = note ?? String(this.marks.features.filter((f) => f.properties.kind === kind).length);
+    }
+  }
+
+  /** The slider that moves all layers together through the last hours; "latest" is a button. */
+  slider() {
+    const hours = Number(this.dataset.hours || 0);
+    if (!hours) return;
+    const box = document.createElement("div");
+    box.className = "eb-map-time";
+    const label = document.createElement("label");
+    const range = document.createElement("input");
+    range.type = "range";
+    range.min = String(-hours);
+    range.max = "0";
+    range.value = "0";
+    range.id = `${this.id}-time`;
+    label.htmlFor = range.id;
+    label.textContent = say("map.time");
+    const words = document.createElement("output");
+    const latest = button(say("map.latest"), "", "eb-btn");
+    const show = () => {
+      const back = Number(range.value);
+      const whole = Math.floor(Date.now() / 3600000) * 3600000;
+      const then = whole + back * 3600000;
+      this.at = back ? new Date(then).toISOString() : "";
+      const { short, time } = beijing(then);
+      words.textContent = back ? say("map.at", { date: short, time }) : say("map.latest");
+      range.setAttribute("aria-valuetext", words.textContent);
+      latest.setAttribute("aria-pressed", String(!back));
+    };
+    range.addEventListener("input", show);
+    range.addEventListener("change", () => this.refresh());
+    latest.addEventListener("click", () => {
+      range.value = "0";
+      show();
+      this.refresh();
+    });
+    show();
+    box.append(label, range, words, latest);
+    this.append(box);
+    this.time = box;
   }
 
   view() {
@@ -165,6 +216,7 @@ class EcoMap extends HTMLElement {
           clusterRadius: 46,
         },
         few: { type: "geojson", data: this.shown(["air", "water"]) },
+        wind: { type: "geojson", data: this.shown(["wind"]) },
       },
       layers: [...baseLayers(), nameLayer(), ...this.markLayers()],
     });
@@ -181,6 +233,21 @@ class EcoMap extends HTMLElement {
       ["concat", ["get", "kind"], stale],
     ];
     return [
+      {
+        id: "wind",
+        type: "symbol",
+        source: "wind",
+        layout: {
+          ...words,
+          "icon-image": "wind",
+          "icon-rotate": ["get", "towards"],
+          "icon-rotation-alignment": "map",
+          "text-field": ["get", "value"],
+          "text-size": 12,
+          "text-offset": [0, 1.5],
+        },
+        paint: { "text-color": token("--eb-blue-text"), "text-halo-color": token("--eb-land"), "text-halo-width": 1.4 },
+      },
       {
         id: "many",
         type: "symbol",
@@ -254,6 +321,7 @@ class EcoMap extends HTMLElement {
     }
     this.controls();
     this.layerBox();
+    this.slider();
     this.themes = new MutationObserver(() => this.repaint());
     this.themes.observe(document.documentElement, { attributeFilter: ["data-bs-theme"] });
   }
@@ -270,6 +338,7 @@ class EcoMap extends HTMLElement {
     if (!map) return;
     /** @type {any} */ (map.getSource("many"))?.setData(this.shown(["outlet", "station", "camera", "person"]));
     /** @type {any} */ (map.getSource("few"))?.setData(this.shown(["air", "water"]));
+    /** @type {any} */ (map.getSource("wind"))?.setData(this.shown(["wind"]));
     const wanted = new Map(this.shown(["clue"]).features.map((feature) => [String(feature.properties.id), feature]));
     for (const [id, marker] of this.clues) {
       if (wanted.has(id)) continue;
@@ -408,6 +477,7 @@ class EcoMap extends HTMLElement {
       if (this.canvas) this.canvas.hidden = shown;
       tools.hidden = shown;
       if (this.box) this.box.hidden = shown;
+      if (this.time) this.time.hidden = shown;
       list.querySelector("span")?.replaceChildren(say(shown ? "map.map" : "map.list"));
       if (!shown) this.map?.resize();
     });
@@ -440,6 +510,7 @@ class EcoMap extends HTMLElement {
       const count = document.createElement("span");
       count.className = "eb-caption";
       count.textContent = layer.note ?? String(this.marks.features.filter((f) => f.properties.kind === layer.kind).length);
+      this.counts.set(layer.kind, count);
       label.append(tick, words, count);
       box.append(label);
     }
