@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import psycopg
 import pytest
 
+from ecobureau import cli
 from ecobureau.clock import BEIJING, ManualClock, use_clock
 from ecobureau.domain.credit_code import check_letter
 from ecobureau.storage import books
@@ -18,7 +23,9 @@ from ecobureau.storage.types import Arrival, Kind, Period, Reading
 from ecobureau.storage.writer import Writer
 from ecobureau.web.clues.models import Clue
 from ecobureau.web.core.access import SYSTEM
-from ecobureau.web.detection import passes, reading, rules, services
+from ecobureau.web.core.models import Audit
+from ecobureau.web.core.refusals import Refused
+from ecobureau.web.detection import pack, passes, reading, replay, rules, services, settings, verdicts
 from ecobureau.web.detection.models import (
     ChainLink,
     CurbOrder,
@@ -31,6 +38,7 @@ from ecobureau.web.detection.models import (
 from ecobureau.web.places import services as places
 from ecobureau.web.sources import services as sources
 from ecobureau.web.sources.models import Outlet
+from web.people import person, viewer
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NOON = datetime(2026, 11, 22, 12, tzinfo=BEIJING)
@@ -197,3 +205,85 @@ def test_feedback_draws_confidence_towards_what_proved_true(plant: Any, store: A
     clue = Clue.objects.get()
     Verdict.objects.create(clue=clue, pattern="P01", outcome="false", reason="仪表检修", at=NOON)
     assert rules.calibrated("P01", 0.8) < 0.8
+
+
+def frozen(plant: Any, store: Any) -> Clue:
+    values = ordinary(DAYS * 24)
+    values["a21002"][-30:] = [41.37] * 30
+    fill(plant, store, values)
+    nightly(plant[0])
+    return Clue.objects.get()
+
+
+def test_the_evidence_pack_reproduces_the_finding_without_the_system(plant: Any, store: Any, tmp_path: Path) -> None:
+    clue = frozen(plant, store)
+    content = pack.build(clue)
+    assert content == pack.build(clue)
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        archive.extractall(tmp_path)
+    names = {each.name for each in tmp_path.iterdir()}
+    assert names == {
+        "values.csv", "outlets.csv", "declarations.csv", "frames.csv", "findings.json", "parameters.json", "law.csv",
+        "plot.png", "README.txt",
+    }  # fmt: skip
+    arguments = ["detect"]
+    for name in ("values", "outlets", "declarations"):
+        arguments += [f"--{name}", str(tmp_path / f"{name}.csv")]
+    assert cli.main([*arguments, "--out", str(tmp_path / "clues.csv")]) == 0
+    [row] = list(csv.DictReader((tmp_path / "clues.csv").open(encoding="utf-8")))
+    assert (row["pattern"], row["factors"]) == ("P01", "a21002")
+    assert datetime.fromisoformat(row["start"]) == clue.first_at
+    frames = list(csv.DictReader((tmp_path / "frames.csv").open(encoding="utf-8")))
+    assert frames and all(len(each["sha256"]) == 64 for each in frames)
+    assert (tmp_path / "plot.png").read_bytes().startswith(b"\x89PNG")
+    law = list(csv.DictReader((tmp_path / "law.csv").open(encoding="utf-8")))
+    assert {each["certainty"] for each in law} <= {"certain", "likely", "to be checked"}
+
+
+def test_feedback_is_given_by_those_who_judge_and_stands_in_the_audit(plant: Any, store: Any) -> None:
+    clue = frozen(plant, store)
+    head, leader = viewer(person("head", ("unit_head", "/wuhan/"))), viewer(person("boss", ("leader", "/wuhan/")))
+    for actor, outcome, reason, code in (
+        (leader, "false", "检修", "detection.not_judge"),
+        (head, "false", " ", "detection.needs_reason"),
+        (head, "guilty", "x", "detection.no_outcome"),
+    ):
+        with pytest.raises(Refused) as refused:
+            verdicts.give(actor, clue, outcome, reason)
+        assert refused.value.code == code and not Verdict.objects.exists()
+    verdicts.give(head, clue, "benign", "炉子停着，仪表保持")
+    verdicts.give(head, clue, "verified", "")
+    assert verdicts.precision()["P01"] == verdicts.Precision(verified=1)
+    assert Audit.objects.filter(what="detection.verdict").count() == 2
+
+
+def test_a_pattern_is_set_by_the_administrator_only_and_within_the_packs_keys(plant: Any, store: Any) -> None:
+    admin, officer = viewer(person("admin", ("administrator", "/"))), viewer(person("duty", ("duty_officer", "/")))
+    key = next(one for one in rules.national(NOON.date()) if one.startswith("P01."))
+    for actor, pattern, params, code in (
+        (officer, "P01", {}, "detection.not_administrator"),
+        (admin, "P99", {}, "detection.no_pattern"),
+        (admin, "P01", {"P02.x": 1}, "detection.no_parameter"),
+        (admin, "P01", {key: "viel"}, "detection.no_number"),
+    ):
+        with pytest.raises(Refused) as refused:
+            settings.set_pattern(actor, pattern, enabled=False, params=params, note="")
+        assert refused.value.code == code and not PatternSetting.objects.exists()
+    settings.set_pattern(admin, "P01", enabled=True, params={key: "999"}, note="试行")
+    assert rules.params(NOON.date()).raw(key) == 999.0
+    fill(plant, store, ordinary(48))
+
+
+def test_a_replay_tells_what_a_pattern_would_have_opened_and_opens_nothing(plant: Any, store: Any) -> None:
+    values = ordinary(DAYS * 24)
+    values["a21002"][-30:] = [41.37] * 30
+    fill(plant, store, values)
+    admin = viewer(person("admin", ("administrator", "/")))
+    with pytest.raises(Refused):
+        replay.ask(admin, "P01", 0)
+    asked = replay.ask(admin, "P01", 7)
+    assert asked.ended_at is None
+    done = replay.run(asked.pk, 7)
+    assert (done.clues, done.outlets) == (1, 1) and done.result[0]["code"].startswith("detection.P01.reason")
+    assert replay.run(asked.pk, 7).ended_at == done.ended_at
+    assert not Clue.objects.exists()

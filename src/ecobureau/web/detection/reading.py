@@ -136,13 +136,16 @@ def series_of(
 ) -> OutletSeries:
     """Return one outlet's aligned series, with power and inlet from its chain."""
     mine = Grid(grid(start, end, step_s), step_s)
-    elsewhere = {link.station_id for link in links}
+    # A meter may report through the outlet's own station; a station without one factor named is a link as a whole.
+    elsewhere = {link.station_id for link in links if not link.factor}
+    taken = {(link.station_id, link.factor) for link in links}
     changes: list[ParameterChange] = []
     for station_id in station_ids:
         if station_id in elsewhere:
             continue
         for factor, points in _points(station_id, None, start, end, step_s).items():
-            mine.put(factor, points, _UNITS.get(factor, ""))
+            if (station_id, factor) not in taken:
+                mine.put(factor, points, _UNITS.get(factor, ""))
         changes += _changes(station_id, start, end)
     inlet = Grid(mine.t, step_s)
     for link in links:

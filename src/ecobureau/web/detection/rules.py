@@ -21,9 +21,9 @@ _PRIOR = 8.0
 """Weight of what the detector says itself, in clues: feedback takes over as it grows."""
 
 
-def params(on: date) -> Params:
-    """Return the parameters in force on a day, with the city's own in front of the packs'."""
-    values = {}
+def national(on: date) -> dict[str, object]:
+    """Return the packs' parameters in force on a day by dotted key, before the city's settings."""
+    values: dict[str, object] = {}
     for name in PACKS:
         pack = load(name)
         for key in pack.keys():  # noqa: SIM118 - a pack is no mapping
@@ -31,6 +31,12 @@ def params(on: date) -> Params:
                 values[key] = pack.at(key, on).value
             except KeyError:
                 continue
+    return values
+
+
+def params(on: date) -> Params:
+    """Return the parameters in force on a day, with the city's own in front of the packs'."""
+    values = national(on)
     for setting in PatternSetting.objects.all():
         values |= setting.params
     return Params(values)

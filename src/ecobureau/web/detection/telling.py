@@ -83,7 +83,7 @@ def pieces(found: Clue, watched: Watched, rules: str) -> list[Piece]:
         )
     )
     against = dict.fromkeys(code for member in found.members for code in member.counter)
-    out += [Piece("favour", at, code, {"weight": "for"}) for code in against]
+    out += [Piece("favour", at, code, {"result": "for"}) for code in against]
     return out
 
 

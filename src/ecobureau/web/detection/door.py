@@ -1,0 +1,45 @@
+"""Who may set and judge detection: the administrator sets patterns; who works on a clue says what it was."""
+
+from __future__ import annotations
+
+from ecobureau.domain.workflow import Refusal, Role
+from ecobureau.web.clues.models import Clue
+from ecobureau.web.core import access
+from ecobureau.web.core.access import Viewer
+from ecobureau.web.core.refusals import refuse
+
+_JUDGES = (Role.DUTY_OFFICER, Role.ENFORCEMENT_OFFICER, Role.UNIT_HEAD)
+_SEES = (Role.ADMINISTRATOR, Role.DUTY_OFFICER, Role.UNIT_HEAD, Role.LEADER, Role.AUDITOR)
+
+
+def must_set(actor: Viewer) -> None:
+    """Refuse who may not set patterns.
+
+    Raises:
+        Refused: `detection.not_administrator`.
+    """
+    if not actor.is_system and not actor.has(Role.ADMINISTRATOR):
+        refuse(Refusal("detection.not_administrator", {}), actor=actor.user_id, what="pattern")
+
+
+def must_see(viewer: Viewer) -> None:
+    """Refuse who may not look at patterns and passes.
+
+    Raises:
+        Refused: `detection.not_office`.
+    """
+    if not viewer.is_system and not viewer.has(*_SEES):
+        refuse(Refusal("detection.not_office", {}), actor=viewer.user_id, what="patterns")
+
+
+def must_judge(actor: Viewer, clue: Clue) -> None:
+    """Refuse who may not say what a clue of detection was.
+
+    Raises:
+        Refused: no sight of the clue, or none of the roles that visit and judge.
+    """
+    refusal = access.allowed(actor, "view", clue)
+    if refusal is None and not actor.is_system and not actor.has(*_JUDGES):
+        refusal = Refusal("detection.not_judge", {})
+    if refusal is not None:
+        refuse(refusal, actor=actor.user_id, what=f"verdict {clue.number}")
