@@ -73,6 +73,7 @@ class _Shape:
         before, after = slice(max(0, one.first - long), one.first), slice(one.first, min(one.stop, one.raised))
         floor = max(2.0 * resolution_of(case, one.factor), 0.5 * trace_of(case, one.factor))
         self.usual, self.now = _median(values[before], use[before]), _median(values[after], use[after])
+        self.high_before, self.high_now = _high(values[before], use[before]), _high(values[after], use[after])
         self.floor_before = _share_at(values[before], use[before], floor)
         self.floor_now = _share_at(values[after], use[after], floor)
         self.parts = _by_quarter(case, one)
@@ -99,6 +100,10 @@ def _by_quarter(case: Case, one: Step) -> Floats:
 
 def _median(values: Floats, good: Bools) -> float:
     return float(np.median(values[good])) if good.any() else float("nan")
+
+
+def _high(values: Floats, good: Bools) -> float:
+    return float(np.quantile(values[good], 0.85)) if good.any() else float("nan")
 
 
 def _share_at(values: Floats, good: Bools, floor: float) -> float:
@@ -166,6 +171,9 @@ def _told(case: Case, one: Step, told: _Shape, pattern: str, shared: Params, own
         counter.append("detection.counter.others_moved")
     if told.floor_now > told.floor_before + 0.05 and told.clear > 0.8 * told.usual:
         # What is not at trace is as it always was: hours without the pollutant, not a shifted scale.
+        return None
+    if told.high_before - told.high_now < shared["high_share"] * (told.usual - told.now):
+        # The high values are as high as ever: only some hours are low.
         return None
     if told.now > told.usual * (1 - shared["least_fall"]):
         return None
