@@ -12,13 +12,13 @@ from typing import Any
 from django.db import transaction
 
 from ecobureau.clock import beijing, now
-from ecobureau.domain.detection.run import OutletResult, detect_outlet, together
+from ecobureau.domain.detection.run import Input, OutletResult, detect_outlet, together
 from ecobureau.domain.detection.types import Clue as Found
-from ecobureau.domain.detection.types import Finding
+from ecobureau.domain.detection.types import Finding, Params
 from ecobureau.web.clues import services as clues
 from ecobureau.web.clues.flow import OPEN
 from ecobureau.web.clues.models import Clue
-from ecobureau.web.detection import reading, rules, telling
+from ecobureau.web.detection import pool, reading, rules, telling
 from ecobureau.web.detection.models import FindingRow, Pass
 from ecobureau.web.places import selectors as places
 from ecobureau.web.sources import selectors as sources
@@ -89,15 +89,27 @@ def _results(
     params = rules.params(beijing(until).date())
     out: list[OutletResult] = []
     for begin in range(0, len(ids), CHUNK):
-        for series, facts, declared in reading.inputs(
-            ids[begin : begin + CHUNK], until - timedelta(days=days), until, step_s
-        ):
-            try:
-                out.append(detect_outlet(series, facts, declared, params, patterns))
-            except Exception as error:
-                log.exception("outlet %s cannot be looked at", series.outlet_id)
-                failed[series.outlet_id] = f"{type(error).__name__}: {error}"
+        found = reading.inputs(ids[begin : begin + CHUNK], until - timedelta(days=days), until, step_s)
+        try:
+            out += pool.detect(found, params, patterns)
+        except Exception as error:
+            log.exception("outlets %s to %s cannot be looked at together", ids[begin], ids[begin + len(found) - 1])
+            out += _one_by_one(found, params, patterns, failed, error)
     return together(out, params)
+
+
+def _one_by_one(
+    found: Sequence[Input], params: Params, patterns: Sequence[str], failed: dict[str, str], first: Exception
+) -> list[OutletResult]:
+    out: list[OutletResult] = []
+    for one in found:
+        try:
+            out.append(detect_outlet(*one, params, patterns))
+        except Exception as error:
+            failed[one[0].outlet_id] = f"{type(error).__name__}: {error}"
+    if not failed:
+        log.warning("each by itself could be looked at: %s", first)
+    return out
 
 
 @transaction.atomic
