@@ -14,8 +14,8 @@ def silent_shares(all_series: Sequence[OutletSeries]) -> list[Floats]:
     """Return for every series the share of the OTHER outlets that are silent at each of its samples, [(n,)...].
 
     An outlet counts as silent from its first row to the last moment any outlet reported, so that an area that stays
-    silent to the end is seen; series of other steps are compared at the times of the samples. Put each into the cache of
-    its case as `marks.gaps.SILENT_SHARE`.
+    silent to the end is seen; series of other steps are compared at the times of the samples. Put each into the cache
+    of its case as `marks.gaps.SILENT_SHARE`.
     """
     end = max((s.end for s in all_series), default=0)
     silent: list[tuple[OutletSeries, Bools]] = []

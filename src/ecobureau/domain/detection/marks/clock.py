@@ -17,7 +17,7 @@ from ecobureau.domain.detection.types import Case, Finding, NoOpinion, Opinion, 
     group="flags",
 )
 def clock(case: Case, p: Params) -> Opinion:
-    """Find values rewritten after they were stored, rows that came from the future or all in one second, a shifted clock.
+    """Find values rewritten after they were stored, rows from the future or all in one second, a shifted clock.
 
     Arrival times and rewrites come from the running system, or from two different rows of one time in a plain file. A
     shifted clock shows in any file: flow follows the power log at a lag of hours where it followed at once.
@@ -139,7 +139,7 @@ def _lagging(case: Case, p: Params) -> list[Finding] | None:
         at_lag[(end - 1) * per + per - 1 : stop] = lag
     found = []
     for spell in spells_of(hit, np.ones(len(series), dtype=bool), need=samples(case, p["lag_every_h"] + 1), share=0.9):
-        lag = median_of(at_lag, spell.seen)
+        hours = median_of(at_lag, spell.seen)
         spell = Spell(max(0, spell.first - width * per // 2), spell.stop, spell.raised)
         found.append(
             finding(
@@ -147,12 +147,12 @@ def _lagging(case: Case, p: Params) -> list[Finding] | None:
                 "P35",
                 spell,
                 factors=("a00000", "pw_prod"),
-                statistic=abs(lag),
+                statistic=abs(hours),
                 threshold=1.0,
                 score=0.65,
                 severity=3,
                 group="flags",
-                numbers={"kind": "shifted", "lag": lag},
+                numbers={"kind": "shifted", "lag": hours},
             )
         )
     return found
@@ -220,7 +220,7 @@ def _ratio(old: str, new: str) -> float | None:
 
 
 def _calibrated(case: Case, device: str, at: int, width: int) -> bool:
-    """True when rows marked C stand within `width` samples around the change; looks back only where later is not known."""
+    """True when rows marked C stand within the last `width` samples before the change."""
     part = slice(max(0, at - width), at + 1)
     names = [device] if device in case.series.flag else list(case.series.flag)
     return any(bool((case.series.flag[f][part] == "C").any()) for f in names)

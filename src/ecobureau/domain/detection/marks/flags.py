@@ -43,7 +43,7 @@ def _set_by_hand(case: Case, factor: str) -> Bools:
 
 
 def _routine(case: Case, names: list[str]) -> Bools:
-    """(n,) inside an episode in which every factor is marked and C comes at a clock time it came at before, or first."""
+    """(n,) inside an episode in which every factor is marked and C comes at a clock time known from before."""
     series = case.series
     all_of = np.all([_set_by_hand(case, f) for f in names], axis=0)
     calibrated = np.any([series.flag[f] == "C" for f in names], axis=0)
@@ -211,7 +211,7 @@ def _far_more_often(case: Case, p: Params, episodes: list[tuple[int, int]], wind
         return None
     rate = (first + p["prior_starts"] * p["prior_d"]) / (before + p["prior_d"])
     chance = float(poisson.sf(need - 2, max(days, 0.5) * rate))
-    return first if chance < p["chance"] else None
+    return first if chance < p["often_chance"] else None
 
 
 def _one_for_all(found: list[Finding]) -> list[Finding]:
@@ -236,7 +236,7 @@ def _one_for_all(found: list[Finding]) -> list[Finding]:
 
 @detector(id="P23", title="detection.P23.title", inputs=("rows marked C",), group="flags")
 def calibration(case: Case, p: Params) -> Opinion:
-    """Find calibration that has not come for longer than the outlet's regime, comes too often a day, or always reads alike."""
+    """Find calibration that has not come for longer than the outlet's regime, or comes too often a day."""
     series = case.series
     names = [f for f in pollutants(series) if f in case.facts.factors] or list(pollutants(series))
     if not names:

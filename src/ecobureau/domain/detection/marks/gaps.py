@@ -143,8 +143,8 @@ def _chance(
 def offline(case: Case, p: Params) -> Opinion:
     """Find a station of which nothing arrives for long while the power logger lives and the plant runs.
 
-    A gap that many outlets share, or in which power is silent too, is a fault of net or current: it needs twice the time
-    and weighs less.
+    A gap that many outlets share, or in which power is silent too, is a fault of net or current: it needs longer and
+    weighs less.
     """
     series = case.series
     others = silent_with_others(case)

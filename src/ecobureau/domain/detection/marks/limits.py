@@ -124,8 +124,9 @@ def _bridged(over: Bools, enough: Bools, bridge: int) -> list[tuple[int, int]]:
 def beyond_total(case: Case, p: Params) -> Opinion:
     """Find a month whose mass passes the permitted total; notices at shares of it before.
 
-    kg = c (dry, as measured) x flow; a gap counts at the mean rate of the days before. The forecast of the month's end is
-    the rate of the last days with a bootstrap band over their daily means. What lies before the record is not counted.
+    kg = c (dry, as measured) x flow; a gap counts at the mean rate of the days before. The forecast of the month's end
+    is the rate of the last days with a bootstrap band over their daily means. What lies before the record is not
+    counted.
     """
     series = case.series
     flow = FLOW[series.kind]
@@ -141,7 +142,7 @@ def beyond_total(case: Case, p: Params) -> Opinion:
 
 
 def mass_rate(case: Case, factor: str) -> Floats:
-    """Return kg an hour (n,), NaN where either is missing or marked; 0 where the plant is declared or marked stopped."""
+    """Return kg an hour (n,), NaN where either is missing or marked; 0 where the plant stands."""
     series, m = case.series, case.masks
     flow = FLOW[series.kind]
     good = np.isin(series.flag[factor], ("N", "T")) & np.isin(series.flag[flow], ("N", "T"))
@@ -248,7 +249,7 @@ def _shares(p: Params) -> list[float]:
 
 
 def forecast_of(case: Case, factor: str, p: Params) -> tuple[float, float, float, float] | None:
-    """Return (account so far, 5 %, 50 %, 95 % of the month's end) in kg at the end of the series, for the burn-down page."""
+    """Return (account so far, 5 %, 50 %, 95 % of the month's end) in kg, as known at the end of the series."""
     series = case.series
     months = months_of(series.t)
     if not months:
@@ -265,7 +266,7 @@ def forecast_of(case: Case, factor: str, p: Params) -> tuple[float, float, float
 
 
 def _forecast(known: Floats, per_day: int, total: float, left: float, seed: int) -> tuple[float, float, float]:
-    """Return 5 %, 50 %, 95 % of the month's end: total + remaining hours x mean rate, over a bootstrap of daily means."""
+    """Return 5 %, 50 %, 95 % of the month's end: total + hours left x mean rate, over a bootstrap of daily means."""
     count = max(1, len(known) // per_day)
     days = known[-count * per_day :].reshape(count, per_day).mean(axis=1) if len(known) >= per_day else known
     draws = np.random.default_rng(seed).choice(days, size=(200, len(days))).mean(axis=1)

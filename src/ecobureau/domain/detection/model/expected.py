@@ -31,7 +31,8 @@ class Settings:
     """How the model of an outlet is kept.
 
     Attributes:
-        window_d: longest training window; min_d: least clean history before the first opinion (which comes after 1.5 times that).
+        window_d: longest training window.
+        min_d: least clean history before the first opinion (which comes after 1.5 times that).
         holdoff_d: last days that are never learnt (a third of the history while that is shorter).
         refit_d: days between refits; early_refit_d: the same while history is shorter than the window.
         min_rows: least training rows; huber_k, ridge, margin: see `huber_line`.
@@ -267,23 +268,29 @@ def _fit(
 def _quarantine(
     out: Bools, t: NDArray[np.int64], residual: Floats, usable: Bools, where: slice, scale: float, s: Settings
 ) -> None:
-    """Mark days of `where` whose median residual is far off, unless that has lasted longer than the quarantine."""
+    """Mark days of `where` whose median residual is far off.
+
+    A level that holds longer than the quarantine is accepted: learnt from its beginning on, what was before forgotten.
+    """
     start, stop = where.start, where.stop
     if stop <= start:
         return
-    longest = int(s.quarantine_d)
     days = (t[start:stop] - t[start]) // DAY_S
+    longest = int(s.quarantine_d * DAY_S / max(1, int(t[1] - t[0])))
     for day in range(int(days[-1]) + 1):
         rows = start + np.flatnonzero(days == day)
         good = rows[usable[rows] & np.isfinite(residual[rows])]
         if len(good) < 6:
             continue
         # A median of a day scatters less than one value; neighbours hang together, so by less than sqrt(n).
-        off = abs(float(np.median(residual[good]))) > s.quarantine_scales * scale / np.sqrt(min(len(good), 12))
-        if off:
-            past = out[max(0, rows[0] - longest * len(rows)) : rows[0]]
-            if past.size == 0 or past.mean() < 0.95 or past.size < longest * len(rows):
-                out[rows] = True
+        if abs(float(np.median(residual[good]))) <= s.quarantine_scales * scale / np.sqrt(min(len(good), 12)):
+            continue
+        out[rows] = True
+        since = int(rows[-1]) + 1
+        clean = np.flatnonzero(~out[:since] & usable[:since])
+        first = int(clean[-1]) + 1 if len(clean) else 0
+        if since - first >= longest:
+            out[:first], out[first:since] = True, False
 
 
 def _try_boosted(

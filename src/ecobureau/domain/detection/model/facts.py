@@ -29,9 +29,9 @@ def usual(case: Case, name: str, values: Floats, use: Bools, *, days: float = 30
             least=samples(case, 18),
         )
         case.cache[key] = level
-    level = case.cache[key]
-    assert isinstance(level, np.ndarray)
-    return level
+    kept = case.cache[key]
+    assert isinstance(kept, np.ndarray)
+    return kept
 
 
 def clip01(x: float) -> float:

@@ -72,7 +72,8 @@ def lagged_level(x: Floats, use: Bools, *, hold: int, window: int, every: int, l
     """Return median and robust scale of what `x` was in the past: (n,) each, NaN before there is enough.
 
     Args:
-        hold: samples before now that are never learnt; window: longest memory in samples; every: how often it is renewed.
+        hold: samples before now that are never learnt; window: longest memory in samples.
+        every: how often it is renewed, in samples.
         least: least finite values.
 
     Before a window and its hold-off are full, the hold-off shrinks with the history, to a third of what there is.
@@ -92,7 +93,7 @@ def lagged_level(x: Floats, use: Bools, *, hold: int, window: int, every: int, l
 
 
 def trailing_median(x: Floats, width: int, least: int, every: int = 1) -> Floats:
-    """Return the median of the last `width` samples up to each, renewed every `every`-th; NaN with under `least` values."""
+    """Return the median of the last `width` samples up to each (n,), every `every`-th anew; NaN under `least` values."""
     n = len(x)
     out = np.full(n, np.nan)
     if n == 0:
@@ -115,4 +116,5 @@ def trailing_count(mask: Bools, width: int) -> Floats:
     """Return how often `mask` held among the last `width` samples up to each, (n,)."""
     total = np.cumsum(np.r_[0, mask])
     last = np.arange(1, len(mask) + 1)
-    return (total[last] - total[np.maximum(last - width, 0)]).astype(np.float64)
+    count: Floats = (total[last] - total[np.maximum(last - width, 0)]).astype(np.float64)
+    return count

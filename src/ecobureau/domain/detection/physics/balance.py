@@ -111,8 +111,8 @@ def _inverted(case: Case, p: Params, factor: str, working: Bools) -> list[Findin
 def _constant(case: Case, p: Params, factor: str, working: Bools) -> list[Finding]:
     """A day in which the outlet is a fixed share of the inlet: ln(out / in) hardly moves, though it always did.
 
-    The scatter of the ratio must be small against the outlet's own past and against the inlet's movement, and the outlet
-    must now follow the inlet. One value a cycle of the analyser counts.
+    The scatter of the ratio must be small against the outlet's own past and against the inlet's movement. One value a
+    cycle of the analyser counts.
     """
     series = case.series
     inlet = series.inlet

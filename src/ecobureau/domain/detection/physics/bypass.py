@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ecobureau.domain.detection.model.expected import Expected
-from ecobureau.domain.detection.model.facts import finding, median_of, samples
+from ecobureau.domain.detection.model.facts import finding, median_of, samples, usual
 from ecobureau.domain.detection.model.outlet import FLOW, expected_of
 from ecobureau.domain.detection.model.robust import Bools, Floats
 from ecobureau.domain.detection.model.spells import Spell, lagged_level, spells_of, trailing_median
@@ -37,7 +37,9 @@ def bypass(case: Case, p: Params) -> Opinion:
         return e
     series, flow = case.series, FLOW[case.series.kind]
     use = case.masks.use(flow) & e.known & case.masks.known
-    hit = use & (e.ln_ratio < np.log(1 - p["share"])) & (e.z < -p["scales"])
+    # At a load that sends next to nothing, next to nothing is no bypass.
+    busy = e.center > p["least_flow"] * usual(case, flow, series.avg[flow], case.masks.use(flow))
+    hit = use & busy & (e.ln_ratio < np.log(1 - p["share"])) & (e.z < -p["scales"])
     least = samples(case, p["least_h"])
     longest = samples(case, p["longest_h"])
     warm = expected_of(case, WARMTH, ("pw_prod", "hour")) if WARMTH in series.avg else None

@@ -40,7 +40,7 @@ def decoupling(case: Case, p: Params) -> Opinion:
     if not links:
         return NoOpinion("detection.no_inputs", {"factor": "P26"})
     # Stops belong to it: what follows the load ends with it. A row marked F tells a standing flow as well as any.
-    load = _hourly(np.where(case.masks.known, series.avg["pw_prod"], np.nan), series.per_hour)
+    load = _hourly(np.where(case.masks.known & ~case.masks.stop, series.avg["pw_prod"], np.nan), series.per_hour)
     values = [_hourly(_told(case, link[0]), series.per_hour) for link in links]
     found: list[Finding] = []
     spoke = False
@@ -57,11 +57,8 @@ def decoupling(case: Case, p: Params) -> Opinion:
 def _told(case: Case, factor: str) -> Floats:
     """Return what the factor told, (n,): rows in order, and flow also where it is marked as stopped."""
     series, m = case.series, case.masks
-    good = m.ok[factor]
-    if factor in _FLOWS:
-        good = good | (series.flag[factor] == "F")
-    else:
-        good = good & ~m.inst_by.get(factor, m.inst)
+    ok, stopped = m.ok[factor], series.flag[factor] == "F"
+    good = ok | stopped if factor in _FLOWS else ok & ~m.inst_by.get(factor, m.inst)
     return np.where(good, series.avg[factor], np.nan)
 
 
@@ -139,23 +136,34 @@ def _look(load: Floats, values: Floats, width: int, p: Params) -> _Look:
     """Compare the correlation of every window with those of windows that ended before it began."""
     every = int(p["every_h"])
     r, n = _correlations(load, values, width, every, p["load_sd"], p["least_share_rows"])
-    steps, _n = _correlations(_differences(load), _differences(values), width, every, 0.0, 0.5 * p["least_share_rows"])
     now, past, loss, quick = (np.full(len(r), np.nan) for _ in range(4))
     lag = int(np.ceil((width + 24 * p["holdoff_d"]) / every))
+    a_day = max(1, 24 // every)
+    level = weakest = sign = 0.0
+    known = False
     for k in range(len(r)):
-        older = r[: max(0, k - lag + 1)]
-        older = older[np.isfinite(older)]
-        if len(older) < p["least_windows"] or not np.isfinite(r[k]):
+        # The past is looked at anew once a day.
+        if k % a_day == 0 or not known:
+            older = r[: max(0, k - lag + 1)]
+            older = older[np.isfinite(older)]
+            known = len(older) >= p["least_windows"]
+            if known:
+                level = float(np.median(older))
+                sign = 1.0 if level >= 0 else -1.0
+                # The weakest tenth of the past tells how far the link drifts honestly.
+                weakest = float(np.quantile(sign * older, 0.1))
+        if not known or not np.isfinite(r[k]):
             continue
-        level = float(np.median(older))
-        sign = 1.0 if level >= 0 else -1.0
-        # The weakest tenth of the past tells how far the link drifts honestly.
-        weakest = float(np.quantile(sign * older, 0.1))
-        now[k], past[k], quick[k] = sign * r[k], abs(level), sign * steps[k]
+        now[k], past[k], quick[k] = sign * r[k], abs(level), sign
         effective = max(4.0, n[k] / p["independent"])
         usual = min(abs(level), 0.98)
         gap = (np.arctanh(usual) - np.arctanh(np.clip(now[k], -0.98, 0.98))) * np.sqrt(effective - 3)
         loss[k] = gap if now[k] < weakest - p["below_past"] else 0.0
+    if (loss > 0).any():
+        steps, _n = _correlations(
+            _differences(load), _differences(values), width, every, 0.0, 0.5 * p["least_share_rows"]
+        )
+        quick = quick * steps
     return _Look(now, past, loss, quick)
 
 

@@ -50,10 +50,11 @@ def dilution(case: Case, p: Params) -> Opinion:
         return NoOpinion("detection.no_history", {"factor": names[0]})
     level, error = np.array(levels), np.array(errors)
     fell = np.isfinite(level).sum(axis=0) >= max(2, int(np.ceil(0.75 * len(levels))))
-    with np.errstate(all="ignore"):
-        ln_d = np.nanmedian(level, axis=0)
-        spread = np.nanmax(level, axis=0) - np.nanmin(level, axis=0)
-        highest = np.nanmax(level, axis=0)
+    ln_d, spread, highest = (np.full(len(series), np.nan) for _ in range(3))
+    if fell.any():
+        there = level[:, fell]
+        ln_d[fell], highest[fell] = np.nanmedian(there, axis=0), np.nanmax(there, axis=0)
+        spread[fell] = highest[fell] - np.nanmin(there, axis=0)
     # Without an O2 to confirm it, water must fall further.
     bar = float(np.log(p["factor"] if series.kind == "gas" else p["water_factor"]))
     common = fell & (ln_d < bar) & (highest < 0.6 * bar)
@@ -63,11 +64,15 @@ def dilution(case: Case, p: Params) -> Opinion:
     )
     common &= ~(ln_d - usual > -p["own_scales"] * own) & ~(ln_d - usual > bar + 0.1)
     # The factors agree when their range stays within what their own scatter allows.
-    common &= spread < p["spread"] + 2.5 * np.sqrt((error**2).mean(axis=0))
+    own_scatter = p["spread"] + 2.5 * np.sqrt((error**2).mean(axis=0))
+    common &= spread < np.fmax(own_scatter, p["spread_of_fall"] * -ln_d)
     agree, told = _witness(case, p, ln_d, width)
     hit = common & agree & seen
     found = []
-    for spell in spells_of(hit, seen, need=samples(case, p["least_h"] / 2), share=0.7, gap=samples(case, 12)):
+    # The trailing median turns when half of it has fallen: what it lacks of the least duration must follow.
+    least = p["least_h"] if series.kind == "gas" else p["water_least_h"]
+    need = samples(case, least - p["window_h"] / 2)
+    for spell in spells_of(hit, seen, need=need, share=0.7, gap=samples(case, 12)):
         first = _first_low(level, spell, width)
         spell = Spell(first, spell.stop, spell.raised)
         d = float(np.exp(ln_d[spell.raised]))

@@ -62,9 +62,9 @@ def _conversion(case: Case, p: Params) -> list[Finding]:
         if off.any():
             named[factor] = off
             worst = np.where(off & ~(np.abs(worst) > np.abs(e)), e, worst)
-    found = []
+    found: list[Finding] = []
     for spell in spells_of(np.isfinite(worst), seen, need=samples(case, p["conversion_h"]), share=p["conversion_rows"]):
-        e = median_of(worst, spell.seen)
+        off_by = median_of(worst, spell.seen)
         factors = tuple(f for f, off in named.items() if off[spell.first : spell.stop].any())
         found.append(
             finding(
@@ -72,12 +72,12 @@ def _conversion(case: Case, p: Params) -> list[Finding]:
                 "P07",
                 spell,
                 factors=factors,
-                statistic=abs(e),
+                statistic=abs(off_by),
                 threshold=p["conversion_share"],
-                score=0.75 + 0.2 * min(1.0, abs(e) / 0.2),
+                score=0.75 + 0.2 * min(1.0, abs(off_by) / 0.2),
                 severity=5,
                 group="physics",
-                numbers={"kind": "conversion", "percent": 100 * e, "o2": median_of(o2, spell.seen)},
+                numbers={"kind": "conversion", "percent": 100 * off_by, "o2": median_of(o2, spell.seen)},
                 counter=("detection.counter.startup_left_out",),
             )
         )
@@ -186,7 +186,8 @@ def _scatter(load: Floats, width: int) -> Floats:
     n = np.maximum(c[last] - c[first], 1.0)
     mean = (s1[last] - s1[first]) / n
     var = np.maximum((s2[last] - s2[first]) / n - mean**2, 0.0)
-    return np.sqrt(var) / np.maximum(np.abs(mean), 1e-9)
+    share: Floats = np.sqrt(var) / np.maximum(np.abs(mean), 1e-9)
+    return share
 
 
 def _begin(low: Bools, seen: Bools, spell: Spell, width: int) -> int:

@@ -100,7 +100,7 @@ def _water_signs(case: Case, p: Params, idle: Bools) -> tuple[list[Bools], dict[
     flowing = flow > p["flow_share"] * level
     # An equalising tank runs on after production: only an outlet that stood dry at earlier stops is judged.
     dry = np.cumsum(idle & ~(flowing & np.isfinite(flow)))
-    stood = np.cumsum(idle)
+    stood = np.cumsum(idle.astype(np.int64))
     before = np.r_[0.0, dry[:-1]] / np.maximum(np.r_[0, stood[:-1]], 1)
     used_to = (np.r_[0, stood[:-1]] >= samples(case, p["water_history_h"])) & (before > p["water_dry_share"])
     told = {"w00000": flow}
@@ -110,7 +110,7 @@ def _water_signs(case: Case, p: Params, idle: Bools) -> tuple[list[Bools], dict[
     if treat is not None:
         resting = treat < p["treat_share"] * usual(case, "pw_treat", treat, m.run & m.known & np.isfinite(treat))
         # Unless that is how this outlet's earlier stops looked.
-        both = np.cumsum(idle & flowing & resting)
+        both = np.cumsum((idle & flowing & resting).astype(np.int64))
         ago = samples(case, 48)
         resting &= ~((_before(both, ago) > 0) & (_before(both, ago) > 0.3 * _before(stood, ago)))
     signs = [flowing & (used_to | resting)]

@@ -78,7 +78,7 @@ def treatment_off(case: Case, p: Params) -> Opinion:
     id="P18b", title="detection.P18b.title", inputs=("production power", "treatment power", "values"), group="power"
 )
 def treatment_low(case: Case, p: Params) -> Opinion:
-    """Find a day in which treatment draws less than 0.6 of what it usually draws at this production, values unchanged."""
+    """Find a day in which treatment draws less than 0.6 of what it usually draws at this production."""
     powers = _powers(case)
     if isinstance(powers, NoOpinion):
         return powers
