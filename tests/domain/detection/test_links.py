@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 
 from domain.detection.link_plant import GAS, WATER, Plant, gas, water
+from ecobureau.commands.detect import sentence
 from ecobureau.domain.detection.registry import load_all
 from ecobureau.domain.detection.run import case_of
 from ecobureau.domain.detection.types import Case, Declaration, Finding, NoOpinion, ParameterChange
+from ecobureau.words import say, set_language
 
 OPEN = 0.6
 Change = Callable[[Plant], None]
@@ -517,3 +519,20 @@ def test_no_data_is_no_opinion() -> None:
     case = plant.case()
     for pattern in ("P17", "P18", "P18b", "P21", "P24", "P26", "P32", "P33", "P36"):
         assert isinstance(load_all()[pattern].look(case), NoOpinion), pattern
+
+
+@every
+def test_reason_is_told_with_numbers_in_both_languages(tale: Tale) -> None:
+    plant = tale.plant(tale.days)
+    tale.golden(plant)
+    found = told(tale, plant)
+    for lang in ("zh", "en"):
+        set_language(lang)
+        try:
+            text = sentence(found[0])
+            notes = [say(code) for code in found[0].counter]
+        finally:
+            set_language("zh")
+        assert any(digit in text for digit in "0123456789")
+        assert not any(word in one for one in [text, *notes] for word in ("detection.", "{", " nan", "造假"))
+        assert lang == "zh" or not any("\u4e00" <= sign <= "\u9fff" for sign in text)

@@ -93,7 +93,7 @@ def lagged_level(x: Floats, use: Bools, *, hold: int, window: int, every: int, l
 
 
 def trailing_median(x: Floats, width: int, least: int, every: int = 1) -> Floats:
-    """Return the median of the last `width` samples up to each (n,), every `every`-th anew; NaN under `least` values."""
+    """Return medians of the last `width` samples up to each (n,), every `every`-th anew; NaN under `least` values."""
     n = len(x)
     out = np.full(n, np.nan)
     if n == 0:
