@@ -185,6 +185,9 @@ def bucket() -> Made:
         count = part.stop - part.start
         values[part] = values[part.start] * np.repeat(np.exp(0.008 * rng.standard_normal(count // 2)), 2)
         out[factor] = values
+    acid = series.avg["w01001"].copy()
+    acid[part] = 7.21
+    out["w01001"] = acid
     return changed(series, **out), part
 
 

@@ -88,6 +88,7 @@ def _certain(
     x: np.ndarray, where: np.ndarray, begin: int, level: float, resolution: float, p: Params, window: int
 ) -> Plateau | None:
     least, least_runs, least_share = int(p["touches"]), p["runs"], p["share"]
+    long = window * p["least_h"] / (24 * p["window_d"])
     scales, free, need = p["crowd_scales"], p["ties_free"], p["surprise"]
     apart = np.concatenate([[0], np.cumsum(np.diff(where) > 1)])
     spread = -1.0
@@ -97,7 +98,12 @@ def _certain(
         first = int(np.searchsorted(where, origin))
         touches = place - first + 1
         runs = 1 + int(apart[place] - apart[first])
-        if touches < least or runs < least_runs or touches < least_share * (now + 1 - origin):
+        if (
+            now - where[first] < long
+            or touches < least
+            or runs < least_runs
+            or touches < least_share * (now + 1 - origin)
+        ):
             continue
         part = x[origin : now + 1]
         if spread < 0 or place % 4 == 0:
@@ -162,6 +168,8 @@ def _one(case: Case, factor: str, p: Params, pattern: str, converted: bool) -> l
     assert isinstance(found, list)
     for one in found:
         judged_level = _judged_level(case, factor, seen, one, converted)
+        if one.level < p["least_steps"] * resolution:
+            continue
         near = limit is not None and p["near_limit"] * limit <= judged_level <= 1.001 * limit
         if near != (pattern == "P03"):
             continue

@@ -8,6 +8,7 @@ import numpy as np
 
 from ecobureau.domain.detection.registry import detector
 from ecobureau.domain.detection.shape.common import (
+    PH,
     Rolling,
     cycles,
     join_factors,
@@ -17,6 +18,7 @@ from ecobureau.domain.detection.shape.common import (
     rolling,
     squash,
     time_of,
+    usable,
     usable_cycles,
 )
 from ecobureau.domain.detection.types import Bools, Case, Finding, Floats, Ints, NoOpinion, Opinion, Params
@@ -51,7 +53,8 @@ def constant_with_noise(case: Case, p: Params) -> Opinion:
 
 def _jointly(one: Finding, found: list[Finding], p: Params) -> Finding:
     """What one factor shows weakly, two at the same time show well: certain once the second one does."""
-    if len(one.factors) < 2 or one.score >= 0.6:
+    ratio = float(one.numbers["spread"]) / max(1e-9, float(one.numbers["usual"]))
+    if len(one.factors) < 2 or one.score >= 0.6 or ratio > p["strong_ratio"]:
         return one
     parts = sorted(part.raised_at for part in found if part.start < one.end and one.start < part.end)
     return replace(one, score=p["joint_score"], counter=(), raised_at=parts[1])
@@ -72,7 +75,7 @@ def _noise_of(case: Case, factor: str, p: Params) -> list[Finding]:
     )
     fresh = (memory > p["memory_least"]) & ~(resolution_of(case, factor) > p["coarse"] * stat.sd)
     weak = fresh & (spread < np.minimum(p["spread_ratio"] * usual, p["low_ratio"] * low)) & (z > p["memory_z"])
-    weak &= stat.r1 < memory_low
+    weak &= (stat.r1 < memory_low) & (stat.r1 < p["white"])
     strong = weak & (spread < p["strong_ratio"] * usual) & (spread < p["strong_low"] * least_ever)
     strong &= z > p["strong_z"]
     out = _findings(case, "P02", (factor,), strong, at, first, width, _numbers(stat, spread, usual, memory), z, p, 4)
@@ -175,12 +178,26 @@ def bucket(case: Case, p: Params) -> Opinion:
         median_spread = np.nanmedian(np.where(known, spread_at, np.nan), axis=0)
     index = np.arange(count, dtype=np.int64)
     width = round(p["hours"] * case.series.per_hour)
-    strength = -2.0 * np.log(np.maximum(median_ratio, 1e-3)) * np.maximum(voices, 1)
+    strength = _acid_still(case, p, width) * -2.0 * np.log(np.maximum(median_ratio, 1e-3)) * np.maximum(voices, 1)
     memory = np.nanmean(np.where(known, memory_at, np.nan), axis=0)
     numbers = {"r1": memory, "spread": median_spread, "usual": median_spread / np.maximum(median_ratio, 1e-9)}
     found = _findings(case, "P11", tuple(factors), hit, index, index, width, numbers, strength, p, 5)
     # Little below what the outlet showed before: a still basin does that too.
     return [replace(one, counter=("detection.counter.calm",)) if one.score < 0.6 else one for one in found]
+
+
+def _acid_still(case: Case, p: Params, width: int) -> Floats:
+    """(n,) 1 where pH stands still as well or is not measured; less where it moves on: a basin, not a bucket."""
+    out = np.ones(len(case.series))
+    values = case.series.avg.get(PH)
+    if values is None or not np.isfinite(values).any():
+        return out
+    stat = rolling(values, usable(case, PH), width, int(p["filled"] * width))
+    (usual,) = lagged_quantiles(stat.sd_line, (0.5,), hold=width, every=max(1, width // 2), least=width)
+    with np.errstate(invalid="ignore"):
+        moves = stat.sd_line > np.maximum(p["acid_ratio"] * usual, 1.2 * resolution_of(case, PH))
+    out[moves] = p["doubt_acid"]
+    return out
 
 
 def _hold(out: np.ndarray, at: Ints, values: np.ndarray) -> None:
