@@ -290,7 +290,7 @@ def test_every_pattern_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--lang", "en", "detect", "--explain"]) == 0
     text = capsys.readouterr().out
     for pattern in ("P01", "P14", "P30"):
-        assert f"## {pattern} " in text
+        assert f"### {pattern} " in text
 
 
 def test_processes_tell_the_same(run: Run) -> None:

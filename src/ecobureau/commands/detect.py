@@ -268,7 +268,7 @@ def _explain(stream: TextIO) -> int:
     print(f"# {say('detect.explain.title')}\n", file=stream)
     print(say("detect.explain.intro") + "\n", file=stream)
     for one in load_all().values():
-        print(f"## {one.id} {say(f'detection.{one.id}.title')}\n", file=stream)
+        print(f"### {one.id} {say(f'detection.{one.id}.title')}\n", file=stream)
         print(
             say("detect.explain.inputs", inputs=", ".join(one.inputs), group=one.group, cost=one.cost) + "\n",
             file=stream,
