@@ -12,7 +12,7 @@ from ecobureau.clock import beijing, now
 from ecobureau.domain.rules import NoRule
 from ecobureau.rulepacks import load
 from ecobureau.storage.types import Kind
-from ecobureau.web.clues import selectors
+from ecobureau.web.clues import extra, selectors
 from ecobureau.web.clues.models import Clue, Evidence
 from ecobureau.web.core import parts
 from ecobureau.web.core.access import Viewer
@@ -105,6 +105,11 @@ def happenings(pieces: list[Evidence]) -> list[parts.Happening]:
         )
         for piece in pieces
     ]
+
+
+def page_context(viewer: Viewer, clue: Clue) -> dict[str, Any]:
+    """Return the template context of a clue's own page: its evidence, and what higher rooms add."""
+    return context(viewer, clue) | {"added": extra.parts_of(viewer, clue)}
 
 
 def context(viewer: Viewer, clue: Clue) -> dict[str, Any]:

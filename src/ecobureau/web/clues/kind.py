@@ -73,7 +73,7 @@ KIND = Kind(
     bulk=("triage", "watch"),
     undo={"watch": "triage"},
     imports=("title", "level", "scenario", "org_path", "lon", "lat", "note"),
-    detail=evidence.context,
+    detail=evidence.page_context,
     templates={"detail": "clues/detail.html"},
     statistics=(
         Statistic("waiting", _("待研判"), {"state": "new"}, _("状态为“新线索”的线索数")),

@@ -38,6 +38,9 @@ _STATUS = {
     "core.four_eyes": 403,
     "core.too_large": 413,
     "core.not_found": 404,
+    "detection.not_administrator": 403,
+    "detection.not_office": 403,
+    "detection.not_judge": 403,
 }
 
 

@@ -68,6 +68,7 @@ def outlet_page(request: HttpRequest, pk: int) -> HttpResponse:
         ],
         "clues": _clue_rows(viewer, outlet_id=pk),
         "device_links": _device_links(found.stations),
+        "chain_url": reverse("detection:chain", args=[pk]) if found.outlet.medium in ("air", "water") else "",
     }
     return render(request, "desk/outlet.html", context)
 

@@ -9,8 +9,11 @@ class DetectionConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from ecobureau.web.clues import extra
         from ecobureau.web.core import loops
-        from ecobureau.web.detection import passes
+        from ecobureau.web.detection import clue_part, passes
+
+        extra.register(clue_part.part)
 
         loops.register("detection-arrival", loops.every_seconds(15.0, passes.arrival))
         loops.register("detection-slow", loops.every_seconds(60.0, passes.slow))

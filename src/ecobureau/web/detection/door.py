@@ -32,6 +32,11 @@ def must_see(viewer: Viewer) -> None:
         refuse(Refusal("detection.not_office", {}), actor=viewer.user_id, what="patterns")
 
 
+def may_judge(actor: Viewer, clue: Clue) -> bool:
+    """Say whether a person may say what a clue of detection was; nothing is counted or logged."""
+    return access.allowed(actor, "view", clue) is None and (actor.is_system or actor.has(*_JUDGES))
+
+
 def must_judge(actor: Viewer, clue: Clue) -> None:
     """Refuse who may not say what a clue of detection was.
 

@@ -1,0 +1,261 @@
+"""What an outlet has emitted: hours of the store through the rules of the standard, hour by hour with its frame."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+import numpy as np
+
+from ecobureau.clock import BEIJING, beijing
+from ecobureau.domain import units
+from ecobureau.domain.emission.days import Days, days_of
+from ecobureau.domain.emission.grid import Samples, State
+from ecobureau.domain.emission.marks import meaning_of
+from ecobureau.domain.emission.outlet import GAS_FLOW, WATER_FLOW, FactorHours, OutletHours, OutletSpec, outlet_hours
+from ecobureau.domain.emission.permit import Forecast, Share, against, forecast
+from ecobureau.domain.emission.rules import EmissionRules
+from ecobureau.domain.emission.times import day_of
+from ecobureau.domain.emission.totals import Total, totals_of
+from ecobureau.rulepacks import load
+from ecobureau.storage import read
+from ecobureau.storage.types import Kind
+from ecobureau.web.detection import reading
+from ecobureau.web.detection.models import ChainLink, PermittedAmount
+from ecobureau.web.sources.models import Outlet, Station
+from ecobureau.web.telemetry.selectors import store
+
+_EAST = 8 * 60
+_FLOW = {Outlet.Medium.AIR: (GAS_FLOW, "m3/s"), Outlet.Medium.WATER: (WATER_FLOW, "L/s")}
+_UNIT = {Outlet.Medium.AIR: "mg/m3", Outlet.Medium.WATER: "mg/L"}
+
+
+@dataclass(frozen=True, slots=True)
+class Hour:
+    """One hour of an account.
+
+    Attributes:
+        start: aware; concentration: mg/m3 or mg/L; flow: m3 of the hour; mark: as sent.
+        state: code `emission.state.…`; kg: mass as measured; substitute: mass by the standard's substitution.
+        raw_id, flow_raw_id: raw frames that the concentration and the flow stand in, None where nothing came.
+    """
+
+    start: datetime
+    concentration: float | None
+    flow: float | None
+    mark: str
+    state: str
+    kg: float | None
+    substitute: float | None
+    raw_id: int | None
+    flow_raw_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What one outlet emitted of one factor since the first hour that was read.
+
+    Attributes:
+        hours, one: of the outlet and of the factor; days: the same by day; rules: those in force on the last day.
+        frames: (factor, hour since 1970 in Beijing) -> raw frame and mark.
+    """
+
+    outlet: Outlet
+    factor: str
+    hours: OutletHours
+    one: FactorHours
+    days: Days
+    rules: EmissionRules
+    frames: Mapping[tuple[str, int], tuple[int, str]]
+
+    def total(self, period: str, on: date) -> Total | None:
+        """Return the total of the month or year that a day lies in."""
+        return next((one for one in totals_of(self.days, period) if one.span[0] <= on < one.span[1]), None)
+
+    def daily_kg(self, since: date, until: date) -> list[tuple[date, float]]:
+        """Return the mass of each day of [since, until), measured and substituted, kg."""
+        found = []
+        for at, number in enumerate(self.days.day):
+            day = day_of(int(number))
+            if since <= day < until:
+                found.append((day, (int(self.days.measured_ug[at]) + int(self.days.substituted_ug[at])) / 1e9))
+        return found
+
+    def listed(self, since: datetime, until: datetime) -> list[Hour]:
+        """Return the hours of [since, until)."""
+        flow = _FLOW[Outlet.Medium(self.outlet.medium)][0]
+        out = []
+        for at in range(self.hours.count):
+            number = self.hours.first_hour + at
+            start = hour_start(number)
+            if not since <= start < until:
+                continue
+            frame, mark = self.frames.get((self.factor, number), (None, ""))
+            out.append(
+                Hour(
+                    start=start,
+                    concentration=_number(self.one.hours.mean[at]),
+                    flow=_number(self.hours.flow[at]),
+                    mark=mark,
+                    state=f"emission.state.{State(int(self.one.rate_state[at])).code}",
+                    kg=_number(self.one.kg[at]),
+                    substitute=_number(self.one.kg_substitute[at]),
+                    raw_id=frame,
+                    flow_raw_id=self.frames.get((flow, number), (None, ""))[0],
+                )
+            )
+        return out
+
+
+def _number(value: object) -> float | None:
+    found = float(value)  # type: ignore[arg-type]
+    return None if np.isnan(found) else found
+
+
+def hour_start(number: int) -> datetime:
+    """Return the start of an hour counted since 1970-01-01 00:00 in Beijing."""
+    return datetime.fromtimestamp(number * 3600 - _EAST * 60, UTC)
+
+
+def hour_number(moment: datetime) -> int:
+    """Return the hour since 1970-01-01 00:00 in Beijing that a moment lies in."""
+    return (int(moment.timestamp()) // 60 + _EAST) // 60
+
+
+def first_moment(day: date) -> datetime:
+    """Return the begin of a day in Beijing."""
+    return datetime(day.year, day.month, day.day, tzinfo=BEIJING)
+
+
+def account(outlet: Outlet, factor: str, since: date, end: datetime) -> Account | None:
+    """Compute what an outlet emitted of a factor from the begin of a day until `end`; None where no value came.
+
+    Args:
+        since: better the first day of a quarter, by which the standard judges the capture; end: aware.
+    """
+    found = _read(outlet, factor, first_moment(since), end)
+    if factor not in found:
+        return None
+    rules = EmissionRules.from_pack(load("emission"), beijing(end).date())
+    frames: dict[tuple[str, int], tuple[int, str]] = {}
+    samples = {}
+    medium = Outlet.Medium(outlet.medium)
+    wanted = {factor: _UNIT[medium], _FLOW[medium][0]: _FLOW[medium][1]}
+    for code, points in found.items():
+        samples[code] = _samples(points, wanted[code], rules)
+        frames |= {(code, hour_number(one.start)): (one.raw_id, one.flag) for one in points}
+    window = (hour_number(first_moment(since)), hour_number(end - timedelta(seconds=1)) + 1)
+    spec = OutletSpec("gas" if medium is Outlet.Medium.AIR else "water")
+    hours = outlet_hours(samples, spec, rules, window=window, stops=_stops(outlet, first_moment(since), end))
+    days = days_of(hours, factor, rules, spec.kind)
+    return Account(outlet, factor, hours, hours.factors[factor], days, rules, frames)
+
+
+def _read(outlet: Outlet, factor: str, start: datetime, end: datetime) -> dict[str, list[read.Point]]:
+    flow = _FLOW[Outlet.Medium(outlet.medium)][0]
+    # An inlet station may be registered at the same outlet: what is a link of the chain is not the outlet itself.
+    links = ChainLink.objects.filter(outlet=outlet, role=ChainLink.Role.INLET).values("station_id")
+    out: dict[str, list[read.Point]] = {}
+    for pk in Station.objects.filter(outlet=outlet).exclude(pk__in=links).order_by("pk").values_list("pk", flat=True):
+        for code, points in read.series(store(), pk, None, Kind.HOUR, 3600, [factor, flow], start, end).items():
+            if points:
+                out.setdefault(code, points)
+    return out
+
+
+def _samples(points: list[read.Point], unit: str, rules: EmissionRules) -> Samples:
+    scales: dict[str, float] = {}
+    values = []
+    for point in points:
+        sent = point.reading.unit
+        if sent not in scales:
+            scales[sent] = float(units.factor(sent, unit) or 1) if sent else 1.0
+        values.append(np.nan if point.value is None else point.value * scales[sent])
+    return Samples(
+        minutes=np.array([int(one.start.timestamp()) // 60 + _EAST for one in points], dtype=np.int64),
+        value=np.array(values, dtype=np.float64),
+        mark=np.array([meaning_of(one.flag, rules) for one in points], dtype=np.uint8),
+        zs=np.array([np.nan if one.converted is None else one.converted for one in points], dtype=np.float64),
+    )
+
+
+def _stops(outlet: Outlet, start: datetime, end: datetime) -> list[tuple[int, int]]:
+    declared = reading.declarations_of([outlet.pk], start, end).get(outlet.pk, ())
+    return [
+        ((one.start // 60 + _EAST) // 60, -(-(one.end // 60 + _EAST) // 60)) for one in declared if one.type == "stop"
+    ]
+
+
+# --- against what is permitted ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a month or year stands against its permitted amount.
+
+    Attributes:
+        permit: what is permitted; total: hours behind the amount, None = no value yet; share: against it.
+        ahead: what the period will come to, None with too few days; until: first day after the period.
+    """
+
+    permit: PermittedAmount
+    total: Total | None
+    share: Share
+    ahead: Forecast | None
+    until: date
+
+    @property
+    def percent(self) -> float:
+        """Used share, per cent."""
+        return 100 * float(self.share.share or 0)
+
+    @property
+    def bar(self) -> int:
+        """Length of the bar, per cent."""
+        return round(min(100.0, self.percent))
+
+    @property
+    def ahead_percents(self) -> tuple[float, float, float] | None:
+        """Low, middle and high end of what the period will come to, per cent of the permitted amount."""
+        if self.ahead is None:
+            return None
+        permitted = float(self.permit.kg)
+        low, middle, high = self.ahead.low_kg, self.ahead.middle_kg, self.ahead.high_kg
+        return 100 * low / permitted, 100 * middle / permitted, 100 * high / permitted
+
+    @property
+    def warning(self) -> int:
+        """Greatest warning share reached, per cent; 0 = none."""
+        return round(100 * self.share.warning)
+
+
+def standing(found: Account | None, permit: PermittedAmount, at: datetime) -> Standing:
+    """Set what was emitted in the running month or year against its permit."""
+    today = beijing(at).date()
+    first = today.replace(day=1) if permit.period == PermittedAmount.Period.MONTH else date(today.year, 1, 1)
+    until = (
+        (first.replace(day=28) + timedelta(days=4)).replace(day=1)
+        if permit.period == PermittedAmount.Period.MONTH
+        else date(today.year + 1, 1, 1)
+    )
+    rules = found.rules if found else EmissionRules.from_pack(load("emission"), today)
+    total = found.total(permit.period, today) if found else None
+    share = against(total.total_kg if total else Decimal(0), permit.kg, rules)
+    ahead = None
+    if found is not None:
+        # Days before the first value tell nothing of a usual day.
+        days = [kg for _day, kg in found.daily_kg(_first_value(found, first), today)]
+        ahead = forecast(days, (until - today).days, rules)
+    return Standing(permit, total, share, ahead, until)
+
+
+def _first_value(found: Account, first: date) -> date:
+    at = np.flatnonzero(found.days.received > 0)
+    return max(first, day_of(int(found.days.day[at[0]]))) if len(at) else first
+
+
+def quarter_begin(day: date) -> date:
+    """Return the first day of the quarter of a day."""
+    return date(day.year, (day.month - 1) // 3 * 3 + 1, 1)

@@ -1,0 +1,72 @@
+"""The pages of detection in the real browser: office and phone width, both themes and languages, axe."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page
+
+from e2e.helpers import assert_accessible, no_sideways, ready, shot
+from ecobureau.clock import now
+from ecobureau.web.clues.models import Clue
+from ecobureau.web.detection import services
+from ecobureau.web.detection.models import Pass
+from web.detection.plants import fill, make_plant
+from web.people import person
+
+
+@pytest.fixture
+def addresses(transactional_db: None, database_url: str) -> dict[str, str]:
+    """Make a plant whose NOx stood still for 30 hours, and the clue of it."""
+    at = now().replace(minute=0, second=0, microsecond=0)
+    plant = make_plant(at.date())
+    fill(database_url, plant, at, 14 * 24, frozen=30)
+    one = services.run_pass(Pass.Kind.NIGHTLY, [plant.outlet.pk], at, days=60)
+    clue = Clue.objects.get()
+    return {
+        "chain": f"/outlets/{plant.outlet.pk}/chain/",
+        "link": f"/outlets/{plant.outlet.pk}/chain/new/",
+        "outlet": f"/outlets/{plant.outlet.pk}/",
+        "totals": "/totals/",
+        "total": f"/totals/{plant.outlet.pk}/a21002/",
+        "patterns": "/patterns/",
+        "pattern": "/patterns/P01/",
+        "passes": "/passes/",
+        "pass": f"/passes/{one.pk}/",
+        "clue": f"/clues/{clue.number}/",
+    }
+
+
+def test_the_pages_are_accessible_at_both_widths(
+    addresses: dict[str, str], new_page: Callable[..., Page], sign_in: Callable[..., None]
+) -> None:
+    user: Any = person("chief", ("unit_head", "/wuhan/"), ("administrator", "/wuhan/"))
+    for width, size, language in (("desk", (1440, 900), "zh-CN"), ("phone", (390, 844), "en-GB")):
+        page = new_page({"width": size[0], "height": size[1]}, language)
+        user.language = language[:2]
+        user.theme = "light" if width == "desk" else "dark"
+        user.save()
+        sign_in(page, user)
+        for name, address in addresses.items():
+            answer = page.goto(address, wait_until="load")
+            assert answer is not None and answer.status == 200, address
+            ready(page, "eb-chart")
+            shot(page, f"detection-{name}-{width}", full=True)
+            assert page.locator("h1").count() == 1
+            assert_accessible(page)
+            no_sideways(page)
+
+
+def test_a_verdict_is_given_on_the_clues_page(
+    addresses: dict[str, str], new_page: Callable[..., Page], sign_in: Callable[..., None]
+) -> None:
+    page = new_page()
+    sign_in(page, person("head", ("unit_head", "/wuhan/")))
+    page.goto(addresses["clue"])
+    page.get_by_label("结论", exact=False).first.select_option("benign")
+    page.get_by_label("原因").fill("仪表检修")
+    page.get_by_role("button", name="记录结论").click()
+    page.get_by_text("已记录核实结论").wait_for()
+    assert page.get_by_text("仪表检修").count() >= 1
