@@ -19,7 +19,9 @@ from domain.detection.shape_plant import (
     strong,
     wander,
 )
+from ecobureau.commands.detect import sentence
 from ecobureau.domain.detection.types import Declaration, OutletSeries
+from ecobureau.words import set_language
 
 Made = tuple[OutletSeries, slice]
 
@@ -399,3 +401,18 @@ def test_a_declared_stop_before_a_step_speaks_for_the_plant() -> None:
     found = look("P05", series, (Declaration("T1", at - 30 * 3600, at - 3600, "stop"),))
     assert strong(found) == []
     assert all("detection.counter.after_stop" in one.counter for one in found)
+
+
+@pytest.mark.parametrize("pattern", GOLDEN)
+def test_the_reason_can_be_said_in_both_tongues(pattern: str) -> None:
+    series, part = GOLDEN[pattern][0]()
+    told = next(one for one in strong(look(pattern, series), LEAST.get(pattern, 0.6)) if overlaps(one, series, part))
+    try:
+        for lang in ("zh", "en"):
+            set_language(lang)
+            text = sentence(told)
+            assert "{" not in text
+            assert any(sign.isdigit() for sign in text)
+            assert (lang == "zh") == any("\u4e00" <= sign <= "\u9fff" for sign in text)
+    finally:
+        set_language("zh")
