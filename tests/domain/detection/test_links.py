@@ -490,8 +490,12 @@ def test_shifted_clock() -> None:
         if not f.startswith("pw_"):
             x = plant.values[f]
             x[480:] = np.r_[x[476:480], x[480:-4]]
-    found = [f for f in look("P35", plant.case()) if f.numbers["kind"] == "shifted"]
+    opinion = load_all()["P35"].look(plant.case())
+    assert not isinstance(opinion, NoOpinion)
+    found = [f for f in opinion if f.numbers["kind"] == "shifted"]
     assert found
+    # It supports other findings and opens no clue alone.
+    assert found[0].score < OPEN
     assert found[0].numbers["lag"] == 4
 
 

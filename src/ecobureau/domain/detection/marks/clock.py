@@ -149,7 +149,7 @@ def _lagging(case: Case, p: Params) -> list[Finding] | None:
                 factors=("a00000", "pw_prod"),
                 statistic=abs(hours),
                 threshold=1.0,
-                score=0.65,
+                score=p["shifted_score"],
                 severity=3,
                 group="flags",
                 numbers={"kind": "shifted", "lag": hours},

@@ -81,6 +81,9 @@ def night_gaps(case: Case, p: Params) -> Opinion:
             if gaps[k][3] - g[3] < p["nights_in"] and _same_hours(series.hour_of_day, g, gaps[k])
         ]
         need = p["nights"]
+        if len(recent) == 2 and recent[1][3] - recent[0][3] > 2:
+            # Two nights tell it only when they follow one another.
+            continue
         if len(recent) < need or _day_share(case, recent[0][0], gaps[k][2], night) < p["day_share"]:
             continue
         chance = _chance(case, recent, gaps[:k], p)
