@@ -83,7 +83,7 @@ def prepare(owner: str, app: str, stations: int, data: Path) -> None:
                 " insert into sources_logger (station_id, mn, st, edition, dialect, password_sealed, stamp_rule,"
                 " rtd_interval_s, minute_interval, accept_from, active, unit_overrides, factor_map,"
                 " max_frames_per_minute, relay, revision, created_at, updated_at)"
-                " select id, %(mn)s, '31', 1, '', %(sealed)s, 'start', 3600, 10, '2020-01-01+08', true, '{}', '{}',"
+                " select id, %(mn)s, '31', 1, '', %(sealed)s, 'start', 86400, 10, '2020-01-01+08', true, '{}', '{}',"
                 " 100000000, false, 1, %(at)s, %(at)s from s",
                 {"mn": mn_of(number), "sealed": sealed, "at": datetime.now(UTC)},
             )
@@ -346,7 +346,7 @@ def run(args: argparse.Namespace, folder: Path) -> None:
 
     begin = datetime.now(UTC).replace(microsecond=0)
     begin -= (
-        timedelta(seconds=3400)
+        timedelta(seconds=2 * (args.frames // args.connections) + 4000)
         if args.kind == "rt"
         else timedelta(minutes=MINUTES * (args.frames // args.connections + 4000))
     )

@@ -5,8 +5,8 @@
 Client and database share the cores. Rates stand twice: by processor time of the writer and its backend together
 (they take turns, so on an idle machine with a fast disk this is nearly the clock), and by the clock as it was.
 "Merge" is what makes values durable and idempotent: packing, rows and their unique index, comparing, commit. Raw frames
-and upkeep (latest, roll-ups, counters, the judge's queue) belong to the same transaction; their time is
-measured apart and printed apart.
+and upkeep (latest, roll-ups, counters, the judge's queue) belong to the same transaction; their time is measured apart
+and printed apart, with a writer that goes step by step. "As the gateway writes" is the same work in one statement.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "src"))
 
 from ecobureau.storage.rows import COPY_HEAD, COPY_TAIL, copy_row  # noqa: E402
+from ecobureau.storage.sheet import Form, Sheet  # noqa: E402
 from ecobureau.storage.types import Arrival, Kind, Period, Reading  # noqa: E402
 from ecobureau.storage.writer import Writer  # noqa: E402
 from ecobureau.supervisor.postgres import EmbeddedPostgres  # noqa: E402
@@ -78,10 +79,20 @@ def frames(
         raw = f"##{len(body):04d}{body}1C80\r\n".encode()
         raw = raw if len(raw) >= length else raw[:-8] + b"9" * (length - len(raw)) + raw[-8:]
         end = start if kind is Kind.RT else start + step
-        period = Period(station, "31", kind, int(step.total_seconds()), start, end, readings)
+        period = Period(station, "31", kind, int(step.total_seconds()), start, end, sheet(readings))
         yield Arrival(
             end + timedelta(seconds=1), raw, sha256(raw).digest(), 1, station, "", "2051", "data", period=period
         )
+
+
+def sheet(readings: list[Reading]) -> Sheet:
+    """Readings as the gateway hands them over."""
+    return Sheet(
+        Form.of(tuple((one.code, one.unit, one.stats, one.dialect) for one in readings)),
+        tuple(value or 0.0 for one in readings for value in one.values),
+        tuple(places for one in readings for places in one.decimals),
+        tuple(one.flag for one in readings),
+    )
 
 
 def _texts(chance: random.Random, kind: Kind, cou: bool) -> dict[str, str]:
@@ -90,6 +101,10 @@ def _texts(chance: random.Random, kind: Kind, cou: bool) -> dict[str, str]:
         return {"rtd": f"{middle:.3f}"}
     texts = {"min": f"{middle * 0.8:.3f}", "avg": f"{middle:.3f}", "max": f"{middle * 1.2:.3f}"}
     return {**texts, "cou": f"{middle * 600:.2f}"} if cou else texts
+
+
+def later(days: int) -> datetime:
+    return START + timedelta(days=days)
 
 
 def batches(arrivals: list[Arrival], size: int) -> Iterator[list[Arrival]]:
@@ -121,8 +136,9 @@ def run(name: str, writer: Writer, cpu: Cpu, arrivals: list[Arrival], size: int)
     merge = sum(spent[stage] for stage in ("prepare", "begin", "frames", "collisions", "commit"))
     per = 1e6 / len(arrivals)
     slow.sort()
+    shown = f"merge {values / merge:9,.0f} values/s of processor time" if writer.stepwise else "in one statement"
     print(
-        f"{name:34s} merge {values / merge:9,.0f} values/s of processor time"
+        f"{name:34s} {shown:44s}"
         f" | all in {values / worked:8,.0f} ({len(arrivals) / worked:6,.0f} frames/s)"
         f" | by the clock {values / whole:8,.0f} values/s, {len(arrivals) / whole:6,.0f} frames/s,"
         f" batch p50 {slow[len(slow) // 2] * 1e3:.1f} ms p95 {slow[int(len(slow) * 0.95)] * 1e3:.1f} ms"
@@ -218,8 +234,12 @@ def main() -> None:
         small = list(frames(8000 * scale, 2000))
         large = list(frames(20_000 * scale, 2000, first=START + timedelta(days=5)))
         limit = bare(conn, writer, cpu, large[: 5000 * scale])
+        writer.stepwise = True
         few = run("batches of 504 values (63 frames)", writer, cpu, small, 63)
         many = run("batches of 5,000 values (625)", writer, cpu, large, 625)
+        writer.stepwise = False
+        run("63 frames, as the gateway writes", writer, cpu, list(frames(8000 * scale, 2000, first=later(60))), 63)
+        run("625 frames, as the gateway writes", writer, cpu, list(frames(20_000 * scale, 2000, first=later(65))), 625)
         print(f"merge over bare COPY: {few / limit:.2f} at 504 values a batch, {many / limit:.2f} at 5,000")
         run("the same 5,000 again: duplicates", writer, cpu, large[: 10_000 * scale], 625)
         real = list(frames(10_000 * scale, 2000, factors=3, kind=Kind.RT, first=START + timedelta(days=30)))

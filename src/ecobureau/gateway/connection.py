@@ -101,6 +101,7 @@ class Connection(asyncio.Protocol):
             self._waiting.cancel()
         self._gateway.lost(self)
         self.transport = None
+        self.reader.forget()
 
     def pause_writing(self) -> None:
         self.hold(Hold.PEER)

@@ -28,7 +28,7 @@ from ecobureau.storage.upkeep import packed_outcomes, unpacked_outcomes
 from ecobureau.storage.writer import Writer
 
 APPLICATION = "ecobureau-gateway-writer"
-COLLECT = (50_000, 20, 100)
+COLLECT = (50_000, 10, 20)
 """Thresholds of the cycle collector. With Python's own it took a third of the loop's time per frame."""
 CONNECT_NOW, WRITE, DROP = b"C", b"W", b"D"
 DONE, FAILED = b"+", b"-"

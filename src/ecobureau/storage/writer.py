@@ -46,6 +46,7 @@ class Writer:
 
     Attributes:
         seconds: time spent by stage since the writer was made, for benches and metrics.
+        stepwise: go the long way always, so that each stage has its own time.
     """
 
     def __init__(self, conn: Connection[Any], timer: Callable[[], float] = perf_counter) -> None:
@@ -57,6 +58,7 @@ class Writer:
         self.seconds: dict[str, float] = dict.fromkeys(_STAGES, 0.0)
         self.maker = Maker(conn)
         self._is_first = True
+        self.stepwise = False
         self._direct = Direct(conn)
         rows.prepare(conn)
 
@@ -119,7 +121,7 @@ class Writer:
         with self._transaction() as cursor:
             with self._stage("other"):
                 self._tell(cursor, work, outcomes)
-            tried = not work.again and not work.split and len(work.first) < rows.COPY_FROM
+            tried = not (self.stepwise or work.again or work.split) and len(work.first) < rows.COPY_FROM
             if not tried or not self._short_way(cursor, work, outcomes):
                 self._long_way(cursor, work, outcomes, inserted=tried)
             with self._stage("commit"):

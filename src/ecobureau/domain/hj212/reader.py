@@ -86,6 +86,10 @@ class FrameReader:
         """Return what is left as frames (`truncated` where cut) and forget it."""
         return self._run(self._rest, final=True)
 
+    def forget(self) -> None:
+        """Let go of what refers back to this reader, so that it goes with its last user. It reads nothing any more."""
+        del self._framer
+
     def _run(self, buffer: bytes, *, final: bool) -> list[Frame]:
         frames: list[Frame] = []
         here = 0
