@@ -29,6 +29,7 @@ pytestmark = pytest.mark.django_db
 AT = datetime(2026, 11, 22, 12, tzinfo=UTC)
 DISTRICT, GRID, NEXT = "/wuhan/jiangan/", "/wuhan/jiangan/g1/", "/wuhan/jiangan/g2/"
 BRIGADE = "/wuhan/jiangan/enforcement/"
+SPOT = {"lon": 114.3, "lat": 30.6}
 ROLES = (
     "duty_officer",
     "dispatcher",
@@ -51,7 +52,7 @@ WHERE: dict[str, tuple[str, list[str]]] = {
     "other_unit": ("/wuhan/qingshan/enforcement/", []),
 }
 WORDS = {
-    "READ": "view list count search api download live",
+    "READ": "view list count map search api download live",
     "ROUTE": "route withdraw insist reopen",
     "FIELD": "accept hand_back arrive record submit",
     "SIGN": "send_back close suspend resume reopen",
@@ -106,10 +107,12 @@ def people(city: None) -> list[tuple[str, str, Any, Viewer]]:
 
 def make(what: str) -> Any:
     if what == "clue":
-        return kernel.create("clue", SYSTEM, title="矩阵线索", org_path=GRID, grid=GRID, first_at=AT, last_at=AT)
+        return kernel.create(
+            "clue", SYSTEM, title="矩阵线索", org_path=GRID, grid=GRID, first_at=AT, last_at=AT, **SPOT
+        )
     unit, kind = (GRID, "grid_check") if what == "task/grid" else (BRIGADE, "enforcement_visit")
     return kernel.create(
-        "task", SYSTEM, title="矩阵任务", org_path=GRID, grid=GRID, owner_unit=unit, task_kind=kind
+        "task", SYSTEM, title="矩阵任务", org_path=GRID, grid=GRID, owner_unit=unit, task_kind=kind, **SPOT
     )  # fmt: skip
 
 
@@ -237,6 +240,8 @@ def faces(client: Any, who: Viewer, record: Any, file: Any) -> Iterator[tuple[st
         yield "count", selectors.list_page(who, kind, QueryDict(f"q={record.number}")).total == 1
     except Refused:
         yield "count", False
+    marks = client.get(f"{base}map/marks.json", {"q": record.number})
+    yield "map", marks.status_code == 200 and f"{base}{record.number}/" in marks.content.decode()
     yield "search", any(kind is found for found, _rows, _more in selectors.search_all(who, record.number))
     yield "api", client.get(f"/api{base}{record.number}/").status_code == 200
     yield "download", client.get(f"/files/{file.uuid}/").status_code == 200

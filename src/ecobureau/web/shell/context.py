@@ -30,6 +30,7 @@ MODULES = {
     "eb/clock": "eb/js/clock.js",
     "eb/live": "eb/js/live.js",
     "eb/presence": "eb/js/presence.js",
+    "eb/map-time": "eb/js/map-time.js",
     "eb/alarm": "eb/js/alarm.js",
     "eb/keys": "eb/js/keys.js",
     "eb/chart": "eb/js/chart.js",

@@ -3,7 +3,7 @@
 import { token } from "eb/words";
 
 const EDGE = "rgba(17,17,17,.7)";
-export const FONTS = ["Noto Sans Regular"];
+const FONTS = ["Noto Sans Regular"];
 export const LOCAL = "'PingFang SC','Microsoft YaHei','Noto Sans CJK SC',sans-serif";
 
 /** @param {number} width @param {number} height @param {(pen: CanvasRenderingContext2D) => void} paint */
@@ -218,4 +218,62 @@ export function nameLayer() {
       "text-halo-width": 1.4,
     },
   };
+}
+
+/** Layers of the marks: the wind below, then what comes in numbers with its clusters, then what has a value. */
+export function markLayers() {
+  const words = { "text-font": FONTS, "text-allow-overlap": true, "icon-allow-overlap": true };
+  const stale = ["case", ["to-boolean", ["get", "stale"]], "-stale", ""];
+  const symbol = [
+    "match",
+    ["get", "kind"],
+    ["person", "camera"],
+    ["get", "kind"],
+    ["concat", ["get", "kind"], stale],
+  ];
+  return [
+    {
+      id: "wind",
+      type: "symbol",
+      source: "wind",
+      layout: {
+        ...words,
+        "icon-image": "wind",
+        "icon-rotate": ["get", "towards"],
+        "icon-rotation-alignment": "map",
+        "icon-offset": [0, -24],
+        "text-field": ["get", "value"],
+        "text-size": 12,
+        "text-offset": [0, 1.5],
+      },
+      paint: { "text-color": token("--eb-blue-text"), "text-halo-color": token("--eb-land"), "text-halo-width": 1.4 },
+    },
+    {
+      id: "many",
+      type: "symbol",
+      source: "many",
+      filter: ["!", ["has", "point_count"]],
+      layout: { "icon-image": symbol, "icon-allow-overlap": true },
+    },
+    {
+      id: "cluster",
+      type: "symbol",
+      source: "many",
+      filter: ["has", "point_count"],
+      layout: { ...words, "icon-image": "cluster", "text-field": ["to-string", ["get", "point_count"]], "text-size": 13 },
+      paint: { "text-color": token("--eb-primary") },
+    },
+    {
+      id: "few",
+      type: "symbol",
+      source: "few",
+      layout: {
+        ...words,
+        "icon-image": ["concat", ["get", "kind"], "-", ["to-string", ["get", "number"]]],
+        "text-field": ["get", "value"],
+        "text-size": 13,
+      },
+      paint: { "text-color": ["case", ["all", ["==", ["get", "kind"], "air"], [">=", ["get", "number"], 5]], "#ffffff", ["==", ["get", "number"], 0], token("--eb-ink"), "#111111"] },
+    },
+  ];
 }

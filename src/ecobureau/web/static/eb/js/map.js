@@ -3,8 +3,9 @@
 // camera. With data-eb-topics news of them (through <eb-live>) take the marks anew. Choosing one fires `eb-choose` and, where the feature has `panel`, loads that address beside the map.
 // @ts-check
 import * as maplibre from "maplibre-gl";
-import { baseLayers, LOCAL, FONTS, nameLayer, pictures } from "eb/map-marks";
-import { beijing, button, icon, say, token } from "eb/words";
+import { baseLayers, LOCAL, markLayers, nameLayer, pictures } from "eb/map-marks";
+import { timeSlider } from "eb/map-time";
+import { button, icon, say, token } from "eb/words";
 
 maplibre.setWorkerUrl(import.meta.resolve("maplibre-gl-worker"));
 
@@ -150,46 +151,6 @@ class EcoMap extends HTMLElement {
     }
   }
 
-  /** The slider that moves all layers together through the last hours; "latest" is a button. */
-  slider() {
-    const hours = Number(this.dataset.hours || 0);
-    if (!hours) return;
-    const box = document.createElement("div");
-    box.className = "eb-map-time";
-    const label = document.createElement("label");
-    const range = document.createElement("input");
-    range.type = "range";
-    range.min = String(-hours);
-    range.max = "0";
-    range.value = "0";
-    range.id = `${this.id}-time`;
-    label.htmlFor = range.id;
-    label.textContent = say("map.time");
-    const words = document.createElement("output");
-    const latest = button(say("map.latest"), "", "eb-btn");
-    const show = () => {
-      const back = Number(range.value);
-      const whole = Math.floor(Date.now() / 3600000) * 3600000;
-      const then = whole + back * 3600000;
-      this.at = back ? new Date(then).toISOString() : "";
-      const { short, time } = beijing(then);
-      words.textContent = back ? say("map.at", { date: short, time }) : say("map.latest");
-      range.setAttribute("aria-valuetext", words.textContent);
-      latest.setAttribute("aria-pressed", String(!back));
-    };
-    range.addEventListener("input", show);
-    range.addEventListener("change", () => this.refresh());
-    latest.addEventListener("click", () => {
-      range.value = "0";
-      show();
-      this.refresh();
-    });
-    show();
-    box.append(label, range, words, latest);
-    this.append(box);
-    this.time = box;
-  }
-
   view() {
     const found = /#?map=([\d.]+)\/(-?[\d.]+)\/(-?[\d.]+)/.exec(location.hash);
     return found ? { zoom: Number(found[1]), center: /** @type {[number, number]} */ ([Number(found[3]), Number(found[2])]) } : null;
@@ -218,64 +179,8 @@ class EcoMap extends HTMLElement {
         few: { type: "geojson", data: this.shown(["air", "water"]) },
         wind: { type: "geojson", data: this.shown(["wind"]) },
       },
-      layers: [...baseLayers(), nameLayer(), ...this.markLayers()],
+      layers: [...baseLayers(), nameLayer(), ...markLayers()],
     });
-  }
-
-  markLayers() {
-    const words = { "text-font": FONTS, "text-allow-overlap": true, "icon-allow-overlap": true };
-    const stale = ["case", ["to-boolean", ["get", "stale"]], "-stale", ""];
-    const symbol = [
-      "match",
-      ["get", "kind"],
-      ["person", "camera"],
-      ["get", "kind"],
-      ["concat", ["get", "kind"], stale],
-    ];
-    return [
-      {
-        id: "wind",
-        type: "symbol",
-        source: "wind",
-        layout: {
-          ...words,
-          "icon-image": "wind",
-          "icon-rotate": ["get", "towards"],
-          "icon-rotation-alignment": "map",
-          "text-field": ["get", "value"],
-          "text-size": 12,
-          "text-offset": [0, 1.5],
-        },
-        paint: { "text-color": token("--eb-blue-text"), "text-halo-color": token("--eb-land"), "text-halo-width": 1.4 },
-      },
-      {
-        id: "many",
-        type: "symbol",
-        source: "many",
-        filter: ["!", ["has", "point_count"]],
-        layout: { "icon-image": symbol, "icon-allow-overlap": true },
-      },
-      {
-        id: "cluster",
-        type: "symbol",
-        source: "many",
-        filter: ["has", "point_count"],
-        layout: { ...words, "icon-image": "cluster", "text-field": ["to-string", ["get", "point_count"]], "text-size": 13 },
-        paint: { "text-color": token("--eb-primary") },
-      },
-      {
-        id: "few",
-        type: "symbol",
-        source: "few",
-        layout: {
-          ...words,
-          "icon-image": ["concat", ["get", "kind"], "-", ["to-string", ["get", "number"]]],
-          "text-field": ["get", "value"],
-          "text-size": 13,
-        },
-        paint: { "text-color": ["case", ["all", ["==", ["get", "kind"], "air"], [">=", ["get", "number"], 5]], "#ffffff", ["==", ["get", "number"], 0], token("--eb-ink"), "#111111"] },
-      },
-    ];
   }
 
   /** @param {string[]} kinds @returns {Collection} */
@@ -321,7 +226,7 @@ class EcoMap extends HTMLElement {
     }
     this.controls();
     this.layerBox();
-    this.slider();
+    this.time = timeSlider(this);
     this.themes = new MutationObserver(() => this.repaint());
     this.themes.observe(document.documentElement, { attributeFilter: ["data-bs-theme"] });
   }
