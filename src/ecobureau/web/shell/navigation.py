@@ -83,7 +83,19 @@ RAIL: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "leader": (("today", "map", "clues", "tasks", "statistics"), ("help",)),
     "auditor": (("audit", "clues", "tasks", "books"), ("help",)),
     "administrator": (
-        ("feeds", "registry", "stations", "firms", "outlets", "patterns", "books", "quarantine", "users", "rosters", "map"),
+        (
+            "feeds",
+            "registry",
+            "stations",
+            "firms",
+            "outlets",
+            "patterns",
+            "books",
+            "quarantine",
+            "users",
+            "rosters",
+            "map",
+        ),
         ("audit", "help"),
     ),
 }
