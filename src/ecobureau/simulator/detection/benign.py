@@ -139,7 +139,9 @@ def obeyed(plant: Plant, event: Event) -> None:
     share = float(plant.rng.choice([0.3, 0.4, 0.5]))
     plant.declared.append(Declared(event.first, event.last, "order_cut", share))
     done = 1.0 - share * float(plant.rng.uniform(0.95, 1.15))
-    plant.load[event.span] *= done
+    before = plant.load[max(0, event.first - plant.grid.count(14 * 24)) : event.first]
+    usual = float(np.median(before[before > 0.03])) if (before > 0.03).any() else 1.0
+    plant.load[event.span] = np.minimum(plant.load[event.span], usual) * done
     plant.power_load[event.span] = plant.load[event.span]
 
 

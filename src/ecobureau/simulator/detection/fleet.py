@@ -171,6 +171,8 @@ def _run(plant: Plant, plan: list[tuple[Kind, Event]], shared: Shared) -> None:
     gas = plant.kind == "gas"
     (gas_stack if gas else water_works)(plant)
     _hooks(plant, plan, "stack")
+    if not gas:
+        plant.cz["w21001"] = np.maximum(plant.cz["w21001"], 1.08 * plant.cz["w21003"])
     plant.read = gas_read(plant, plant.load) if gas else water_read(plant, plant.load)
     (gas_power if gas else water_power)(plant)
     plant.inlet_read = inlet_read(plant) if plant.has_inlet else {}

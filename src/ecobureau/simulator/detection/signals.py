@@ -59,7 +59,7 @@ def steps(rng: np.random.Generator, n: int, dt: float, mean_hours: float, low: f
 
 def below(values: Series, limit: float) -> Series:
     """Return `values` as a plant keeps them that knows its limit: what would come near it is pressed down."""
-    knee, room = 0.72 * limit, 0.2 * limit
+    knee, room = 0.62 * limit, 0.24 * limit
     return np.where(values > knee, knee + room * np.tanh((values - knee) / room), values)
 
 
