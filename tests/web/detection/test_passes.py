@@ -21,6 +21,7 @@ from ecobureau.domain.credit_code import check_letter
 from ecobureau.storage import books
 from ecobureau.storage.types import Arrival, Kind, Period, Reading
 from ecobureau.storage.writer import Writer
+from ecobureau.web.clues import judge
 from ecobureau.web.clues.models import Clue
 from ecobureau.web.core.access import SYSTEM
 from ecobureau.web.core.models import Audit
@@ -168,6 +169,18 @@ def test_a_frozen_value_becomes_one_clue_that_is_told_once(plant: Any, store: An
     again = nightly(plant[0])
     clue.refresh_from_db()
     assert again.clues == 0 and again.findings == 0 and clue.findings == count
+
+
+def test_what_the_judge_has_told_already_is_no_second_clue(plant: Any, store: Any) -> None:
+    values = ordinary(DAYS * 24)
+    values["a21002"][-30:-20] = [140.0 + step for step in range(10)]
+    fill(plant, store, values)
+    while judge.drain(200):
+        pass
+    over = Clue.objects.get(rule="R-OVER")
+    nightly(plant[0])
+    assert not Clue.objects.filter(rule="P28").exists()
+    assert FindingRow.objects.get(pattern="P28").clue == over
 
 
 def test_a_pattern_that_the_city_switched_off_is_silent(plant: Any, store: Any, clock: ManualClock) -> None:

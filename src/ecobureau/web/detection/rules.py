@@ -17,6 +17,8 @@ from ecobureau.web.detection.models import PatternSetting, Verdict
 PACKS = ("detection", "detection_shape", "detection_physics")
 FAST = frozenset({"P03", "P04", "P07", "P13", "P16", "P18", "P20", "P24", "P25", "P28", "P29", "P35", "P36"})
 """Patterns that a single new hour can complete; looked at on arrival."""
+TOLD_BY = {"P16": "R-OFFLINE", "P28": "R-OVER", "P31": "R-RANGE", "P35": "R-REVISED"}
+"""Patterns that tell the same matter as a rule of the judge on arrival, who is earlier."""
 _PRIOR = 8.0
 """Weight of what the detector says itself, in clues: feedback takes over as it grows."""
 

@@ -185,7 +185,11 @@ def _tell(found: Found, watched: Watched, until: datetime) -> bool:
     # What has been said and did not grow is not said again; a window that people have closed stays closed.
     if earlier is not None and (earlier.last_at >= end or earlier.state not in OPEN):
         return False
-    clue, fresh = clues.open_or_extend(_report(found, head, watched, subject, factor, until))
+    judged = _judged(found, watched, start, end)
+    if judged is not None:
+        clue, fresh = judged, False
+    else:
+        clue, fresh = clues.open_or_extend(_report(found, head, watched, subject, factor, until))
     FindingRow.objects.filter(
         outlet_id=watched.outlet_id or 0,
         clue=None,
@@ -194,6 +198,15 @@ def _tell(found: Found, watched: Watched, until: datetime) -> bool:
         end_at__lte=end,
     ).update(clue=clue)
     return fresh
+
+
+def _judged(found: Found, watched: Watched, start: datetime, end: datetime) -> Clue | None:
+    """Return the clue by which the judge on arrival has told the same matter already: one matter, one visit."""
+    rule = rules.TOLD_BY.get(found.pattern)
+    if rule is None:
+        return None
+    said = Clue.objects.filter(outlet_id=watched.outlet_id, rule=rule, last_at__gte=start, first_at__lte=end)
+    return said.filter(factor__in=["", *found.factors]).order_by("-last_at").first()
 
 
 def _report(found: Found, head: Finding, watched: Watched, subject: str, factor: str, until: datetime) -> clues.Report:
