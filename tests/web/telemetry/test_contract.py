@@ -53,7 +53,8 @@ def test_columns_are_those_of_the_model(model: type[models.Model]) -> None:
 @pytest.mark.django_db
 def test_every_table_of_the_store_has_its_model() -> None:
     told = {model._meta.db_table for model in MODELS}
-    text = (Path(migrations.__file__).parent / "sql" / "0001_tables.sql").read_text()
+    folder = Path(migrations.__file__).parent / "sql"
+    text = "".join(path.read_text() for path in sorted(folder.glob("*.sql")) if not path.stem.endswith("_down"))
     made = {line.split()[2] for line in text.splitlines() if line.startswith("CREATE TABLE ")}
     assert told == made
 
