@@ -139,7 +139,7 @@ def _instant(text: str) -> datetime | None:
     try:
         at = datetime.fromisoformat(text)
     except ValueError:
-        at = None  # type: ignore[assignment]
+        at = None
     age = now() - at if at is not None and at.tzinfo is not None else None
     if at is None or age is None or not timedelta(0) <= age <= timedelta(hours=BACK_HOURS + 1):
         refuse(Refusal("desk.map.at", {"given": text[:40], "hours": BACK_HOURS}), what="map")

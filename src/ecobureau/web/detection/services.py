@@ -205,7 +205,7 @@ def _judged(found: Found, watched: Watched, start: datetime, end: datetime) -> C
     rule = rules.TOLD_BY.get(found.pattern)
     if rule is None:
         return None
-    said = Clue.objects.filter(outlet_id=watched.outlet_id, rule=rule, last_at__gte=start, first_at__lte=end)
+    said = Clue.objects.filter(outlet_id=watched.outlet_id or 0, rule=rule, last_at__gte=start, first_at__lte=end)
     return said.filter(factor__in=["", *found.factors]).order_by("-last_at").first()
 
 
