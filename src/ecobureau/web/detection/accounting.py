@@ -83,6 +83,11 @@ class Account:
                 found.append((day, (int(self.days.measured_ug[at]) + int(self.days.substituted_ug[at])) / 1e9))
         return found
 
+    def known_days(self) -> set[date]:
+        """Return the days of which something is known: measured, substituted, or nothing was to be measured."""
+        known = (self.days.rate_valid + self.days.substituted > 0) | (self.days.lost_hours == 0)
+        return {day_of(int(number)) for number in self.days.day[known]}
+
     def listed(self, since: datetime, until: datetime) -> list[Hour]:
         """Return the hours of [since, until)."""
         flow = _FLOW[Outlet.Medium(self.outlet.medium)][0]

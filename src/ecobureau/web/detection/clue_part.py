@@ -43,7 +43,7 @@ def part(viewer: Viewer, clue: Clue) -> Part | None:
             ],
             "favour": selectors.favour(clue),
             "verdict": found,
-            "form": VerdictForm(initial=initial) if door.may_judge(viewer, clue) else None,
+            "form": VerdictForm(initial=initial, auto_id="verdict-%s") if door.may_judge(viewer, clue) else None,
             "chain_url": reverse("detection:chain", args=[clue.outlet_id]) + "?days=30" if clue.outlet_id else "",
         },
     )

@@ -194,7 +194,7 @@ def total_page(request: HttpRequest, pk: int, factor: str) -> HttpResponse:
         "line": line,
         "standing": standing,
         "year": year,
-        "chart": _burn_down(line, standing, days) if days else None,
+        "chart": _burn_down(line, standing, days, found.known_days()) if found is not None and days else None,
         "hours": [] if found is None else _hour_rows(found, begin),
         "has_flow": found is not None and found.hours.has_flow,
         "day": day,
@@ -218,15 +218,16 @@ def _hour_rows(found: accounting.Account, begin: Any) -> list[dict[str, Any]]:
     ]
 
 
-def _burn_down(line: selectors.Line, standing: accounting.Standing | None, days: list[Any]) -> Chart:
+def _burn_down(line: selectors.Line, standing: accounting.Standing | None, days: list[Any], known: set[Any]) -> Chart:
     left = float(standing.permit.kg) if standing else 0.0
     remaining, daily, used = [], [], 0.0
     for day, kg in days:
         begin = accounting.first_moment(day)
         end = begin + timedelta(days=1)
         used += kg
-        remaining.append(Point(begin, end, round((left - used) if standing else used, 3)))
-        daily.append(Point(begin, end, round(kg, 3)))
+        told = day in known
+        remaining.append(Point(begin, end, round((left - used) if standing else used, 3) if told else None))
+        daily.append(Point(begin, end, round(kg, 3) if told else None))
     first = accounting.first_moment(days[0][0])
     until = accounting.first_moment(standing.until) if standing else daily[-1].end
     words = _("剩余许可量") if standing else _("累计排放量")

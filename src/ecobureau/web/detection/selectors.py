@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.core.cache import cache
+from django.db.models import Q
 
 from ecobureau.clock import beijing, now
 from ecobureau.domain.detection.registry import Detector, load_all
@@ -254,8 +255,12 @@ def outlets_of(viewer: Viewer, ids: Iterable[Any]) -> dict[int, Outlet]:
 
 
 def members(clue: Clue) -> list[FindingRow]:
-    """Return the findings that a clue rests on, strongest first."""
-    return list(FindingRow.objects.filter(clue=clue).order_by("-score", "start_at"))
+    """Return the findings that a clue rests on, strongest first: its own and those its evidence names."""
+    told = Evidence.objects.filter(clue=clue, code="detection.evidence.member").values_list(
+        "params__pattern", flat=True
+    )
+    meets = Q(outlet_id=clue.outlet_id, pattern__in=set(told), start_at__lt=clue.last_at, end_at__gt=clue.first_at)
+    return list(FindingRow.objects.filter(Q(clue=clue) | meets).order_by("-score", "start_at"))
 
 
 def favour(clue: Clue) -> list[str]:
