@@ -154,7 +154,7 @@ def _told(case: Case, one: Step, told: _Shape, pattern: str, shared: Params, own
     if zero and told.usual - told.now < own["zero_share"] * top and told.floor_now <= told.floor_before + 0.02:
         return None
     quarters = told.parts[np.isfinite(told.parts)]
-    if len(quarters) >= 3 and np.count_nonzero(quarters > 0.4 * one.ln_k) >= 1:
+    if len(quarters) >= 3 and np.count_nonzero(quarters > shared["quarter_share"] * one.ln_k) >= 1:
         return None
     scatter = told.spread * (told.usual / max(told.now, 1e-9) if pattern == "P05" else 1.0)
     floored = pattern == "P06" and told.floor_now > told.floor_before + own["floor_share"]
@@ -166,8 +166,8 @@ def _told(case: Case, one: Step, told: _Shape, pattern: str, shared: Params, own
     others = np.array([size for size in one.others if np.isfinite(size)])
     moved = np.abs(others) > shared["others_share"] * abs(one.ln_k)
     alike = np.abs(others - one.ln_k) < shared["others_alike"]
-    if (moved & ~alike).any():
-        # Another pollutant moved too, by another amount: the process or the fuel.
+    if len(others) and moved.all() and (moved & ~alike).any():
+        # All other pollutants moved too, by other amounts: the process or the fuel.
         score *= shared["doubt_others"]
         counter.append("detection.counter.others_moved")
     if told.floor_now > told.floor_before + 0.05 and told.clear > 0.8 * told.usual:
