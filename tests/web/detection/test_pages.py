@@ -10,10 +10,12 @@ from django.core.cache import cache
 from django.test import Client
 
 from ecobureau.clock import BEIJING, ManualClock, use_clock
+from ecobureau.domain.detection.registry import load_all
 from ecobureau.web.clues.models import Clue
 from ecobureau.web.core.models import Audit
 from ecobureau.web.detection import accounting, replay, services
 from ecobureau.web.detection.models import ChainLink, Pass, PatternSetting, PermittedAmount, Verdict
+from ecobureau.words import templates
 from web.detection.plants import Plant, fill, make_plant, write
 from web.people import person
 
@@ -218,6 +220,12 @@ def test_a_clue_shows_its_members_and_takes_a_verdict(plant: Plant, database_url
     assert Verdict.objects.get().outcome == "benign"
     away = client("away", "unit_head", "/wuhan/qingshan/")
     assert away.post(verdict, {"outcome": "verified"}).status_code == 404
+
+
+def test_every_input_of_a_pattern_has_words() -> None:
+    known = templates()
+    missing = [one for each in load_all().values() for one in each.inputs if f"detection.input.{one}" not in known]
+    assert not missing
 
 
 def test_in_english(plant: Plant, database_url: str) -> None:

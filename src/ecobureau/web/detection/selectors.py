@@ -23,7 +23,7 @@ from ecobureau.web.detection import accounting, rules, verdicts
 from ecobureau.web.detection.models import ChainLink, FindingRow, Pass, PatternSetting, PermittedAmount, Verdict
 from ecobureau.web.sources import selectors as sources
 from ecobureau.web.sources.models import Outlet
-from ecobureau.words import say
+from ecobureau.words import say, templates
 
 
 def outlet(viewer: Viewer, pk: int) -> Outlet:
@@ -173,6 +173,13 @@ class Pattern:
     setting: PatternSetting | None
     record: Record
     parameters: list[Parameter]
+
+    @property
+    def inputs(self) -> str:
+        """What it reads, in words."""
+        keys = [f"detection.input.{one}" for one in self.detector.inputs]
+        known = templates()
+        return "; ".join(say(key) if key in known else key.removeprefix("detection.input.") for key in keys)
 
     @property
     def enabled(self) -> bool:
