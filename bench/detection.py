@@ -20,7 +20,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ecobureau.commands._detect_read import Notes, read_files
+from ecobureau.commands._detect_grid import Notes
+from ecobureau.commands._detect_read import read_files
 from ecobureau.commands.detect import params_of
 from ecobureau.domain.detection.fusion import fuse
 from ecobureau.domain.detection.model import outlet as outlet_model

@@ -16,7 +16,8 @@ from ecobureau.clock import BEIJING
 from ecobureau.words import say
 
 if TYPE_CHECKING:
-    from ecobureau.commands._detect_read import Notes, Read
+    from ecobureau.commands._detect_grid import Notes
+    from ecobureau.commands._detect_read import Read
     from ecobureau.domain.detection.run import Input, OutletResult
     from ecobureau.domain.detection.types import Clue, Finding, Params
 
@@ -50,7 +51,8 @@ def run(arguments: argparse.Namespace) -> int:
     missing = [f"--{name}" for name in ("values", "outlets", "out") if not getattr(arguments, name)]
     if missing:
         return _complain(say("detect.usage", options=" ".join(missing)), 2)
-    from ecobureau.commands._detect_read import BadFile, Notes, read_files
+    from ecobureau.commands._detect_grid import Notes
+    from ecobureau.commands._detect_read import BadFile, read_files
 
     notes = Notes()
     values, outlets, out = Path(arguments.values), Path(arguments.outlets), Path(arguments.out)
