@@ -116,7 +116,7 @@ def _standings(
         account = accounting.account(of, factor, since, at)
         found = tuple(None if one is None else accounting.standing(account, one, at) for one in (month, year))
         cache.set(key, found, 3600)
-    return found  # type: ignore[no-any-return]
+    return found
 
 
 def amounts(of: Outlet, factor: str) -> list[PermittedAmount]:
