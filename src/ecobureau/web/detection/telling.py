@@ -75,8 +75,8 @@ def pieces(found: Clue, watched: Watched, rules: str) -> list[Piece]:
             at,
             "detection.evidence.window",
             {
-                "start": _time(found.start).isoformat(),
-                "end": _time(found.end).isoformat(),
+                "start": _clock(found.start),
+                "end": _clock(found.end),
                 "station": watched.station_id,
                 "factors": list(found.factors),
             },
