@@ -57,7 +57,7 @@ test: dev
 
 check: dev
 	$(BIN)/ruff format --check .
-	$(BIN)/ruff check .
+	$(BIN)/ruff check --no-cache .
 	$(BIN)/mypy src/ecobureau
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python tools/messages.py check

@@ -5,10 +5,10 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from air_rules import index_rules
 from hypothesis import given
 from hypothesis import strategies as st
 
+from air_rules import index_rules
 from ecobureau.domain.air import (
     COLUMNS,
     ITEMS,
