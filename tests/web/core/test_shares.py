@@ -11,7 +11,7 @@ import pytest
 from ecobureau.clock import ManualClock, use_clock
 from ecobureau.web.clues import services as clues
 from ecobureau.web.clues.models import Clue
-from ecobureau.web.core import history
+from ecobureau.web.core import history, placenames
 from ecobureau.web.core import services as kernel
 from ecobureau.web.core.access import SYSTEM, viewer_of
 from ecobureau.web.core.models import History, Share
@@ -36,6 +36,7 @@ def clue(clock: ManualClock) -> Clue:
     top = places.make_organisation(SYSTEM, parent=None, code="wuhan", level="city", name="市")
     for code, name in (("jiangan", "江岸"), ("qingshan", "青山")):
         places.make_organisation(SYSTEM, parent=top, code=code, level="district", name=name)
+    placenames.forget()
     made: Clue = kernel.create("clue", SYSTEM, title="跨区的河", org_path=HERE, first_at=AT, last_at=AT)
     return made
 
