@@ -202,6 +202,19 @@ def test_arrival_looks_once_at_each_new_hour(plant: Any, store: Any) -> None:
     assert Pass.objects.filter(kind="arrival").count() == 1
 
 
+def test_arrival_comes_back_to_what_came_while_another_pass_had_the_turn(
+    plant: Any, store: Any, database_url: str
+) -> None:
+    passes._seen.clear()
+    fill(plant, store, ordinary(72))
+    with psycopg.connect(database_url, autocommit=True) as other:
+        other.execute("select pg_advisory_lock(%s)", [passes._LOCK])
+        assert passes.arrival() is False
+        assert not Pass.objects.exists()
+    passes.arrival()
+    assert Pass.objects.filter(kind="arrival").count() == 1
+
+
 def test_slow_passes_run_once_when_they_are_due(plant: Any, store: Any) -> None:
     fill(plant, store, ordinary(72))
     for _turn in range(4):

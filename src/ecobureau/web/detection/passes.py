@@ -37,8 +37,10 @@ def arrival() -> bool:
         return False
     taken = fresh[:MOST_AT_ONCE]
     with _turn() as mine:
-        if mine:
-            services.run_pass(Pass.Kind.ARRIVAL, taken, _hour(now()), days=ARRIVAL_DAYS, only=rules.FAST)
+        # Another pass has the turn: what came stays fresh and is looked at next time.
+        if not mine:
+            return False
+        services.run_pass(Pass.Kind.ARRIVAL, taken, _hour(now()), days=ARRIVAL_DAYS, only=rules.FAST)
     _mark(taken)
     return len(fresh) > len(taken)
 
