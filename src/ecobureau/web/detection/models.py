@@ -173,21 +173,3 @@ class Verdict(models.Model):
 
     class Meta:
         indexes: ClassVar = [models.Index(fields=["pattern", "outcome"], name="detection_verdict_of")]
-
-
-class Card(models.Model):
-    """The model card of an outlet's factor: what the expected value was fitted on, when, and how well."""
-
-    outlet = models.ForeignKey("sources.Outlet", models.CASCADE, related_name="+")
-    factor = models.CharField(max_length=20)
-    fitted_at = models.DateTimeField()
-    start_at = models.DateTimeField()
-    end_at = models.DateTimeField()
-    inputs = models.JSONField(default=list)
-    samples = models.PositiveIntegerField()
-    explained = models.FloatField(null=True)
-    scale = models.FloatField(null=True)
-    family = models.CharField(max_length=16, blank=True)
-
-    class Meta:
-        constraints: ClassVar = [models.UniqueConstraint(fields=["outlet", "factor"], name="detection_card_once")]
