@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from ecobureau.web.statistics import pages
+from ecobureau.web.statistics import pages, urls_analysis, urls_report
 
 app_name = "statistics"
 urlpatterns = [
@@ -12,4 +12,6 @@ urlpatterns = [
     path("statistics/reviews/", pages.reviews_page, name="reviews"),
     path("statistics/reviews/new/<int:pk>/", pages.propose, name="propose"),
     path("statistics/reviews/<int:review>/<slug:verb>/", pages.decide, name="decide"),
+    *urls_analysis.urlpatterns,
+    *urls_report.urlpatterns,
 ]
