@@ -21,7 +21,7 @@ from ecobureau.web.core.pages.common import signed_in, viewer_in
 from ecobureau.web.statistics import rules as in_force
 from ecobureau.web.statistics import selectors, services
 from ecobureau.web.statistics.forms import DecideForm, ProposeForm
-from ecobureau.web.statistics.models import AirDay, AirReview, AirSeries, Item, Span
+from ecobureau.web.statistics.models import AirSeries, Day, Item, Review, Span
 from ecobureau.web.statistics.spans import after, first_of
 from ecobureau.words import say
 
@@ -131,13 +131,13 @@ def reviews_page(request: HttpRequest) -> HttpResponse:
     """The data reviews of the viewer's series, those to be decided first."""
     viewer = viewer_in(request)
     rows = list(selectors.reviews(viewer)[:200])
-    rows.sort(key=lambda row: row.state != AirReview.State.PROPOSED)
+    rows.sort(key=lambda row: row.state != Review.State.PROPOSED)
     lines = [
         {
             "row": row,
             "item": Item(row.item).label if row.item else _("全部项目"),
-            "may_decide": row.state == AirReview.State.PROPOSED and services.may_decide(viewer, row),
-            "may_restore": row.state == AirReview.State.ACCEPTED and services.may_restore(viewer, row),
+            "may_decide": row.state == Review.State.PROPOSED and services.may_decide(viewer, row),
+            "may_restore": row.state == Review.State.ACCEPTED and services.may_restore(viewer, row),
         }
         for row in rows
     ]
@@ -224,7 +224,7 @@ def _series(request: HttpRequest, pk: int) -> AirSeries:
     return series
 
 
-def _item(viewer: Any, series: AirSeries, day: date, row: AirDay) -> dict[str, Any]:
+def _item(viewer: Any, series: AirSeries, day: date, row: Day) -> dict[str, Any]:
     derivation = selectors.day_derivation(viewer, series.pk, day, row.item)
     return {
         "row": row,

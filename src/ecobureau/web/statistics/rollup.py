@@ -34,15 +34,15 @@ from ecobureau.domain.air.exact import SCALE, steps_of
 from ecobureau.domain.rounding import half_even_array
 from ecobureau.web.statistics import rules as in_force
 from ecobureau.web.statistics.models import (
-    AirDay,
-    AirDirty,
-    AirFigure,
-    AirHours,
     AirIndexDay,
-    AirReview,
-    AirRevision,
     AirSeries,
     AirSummary,
+    Day,
+    Dirty,
+    Figure,
+    Hours,
+    Review,
+    Revision,
     Span,
 )
 from ecobureau.web.statistics.spans import after, days_of, first_of
@@ -74,12 +74,12 @@ def drain() -> int:
             row = cursor.fetchone()
         if not row or not row[0]:
             return 0
-        dirty = list(AirDirty.objects.order_by("pk")[:BATCH])
+        dirty = list(Dirty.objects.order_by("pk")[:BATCH])
         if not dirty:
             return 0
         causes = {(one.series_id, one.day): (one.cause, one.reason) for one in dirty}
         compute(causes)
-        AirDirty.objects.filter(pk__in=[one.pk for one in dirty]).delete()
+        Dirty.objects.filter(pk__in=[one.pk for one in dirty]).delete()
     return len(dirty)
 
 
@@ -115,7 +115,7 @@ def hours_of(keys: Collection[Key]) -> dict[str, dict[Key, NDArray[np.float64]]]
     """Return the hours that count, by item and (series, day): originals without those that a review took out."""
     wanted = set(keys)
     found: dict[str, dict[Key, NDArray[np.float64]]] = defaultdict(dict)
-    rows = AirHours.objects.filter(series__in={one for one, _ in wanted}, day__in={day for _, day in wanted})
+    rows = Hours.objects.filter(series__in={one for one, _ in wanted}, day__in={day for _, day in wanted})
     for series, item, day, hours in rows.values_list("series_id", "item", "day", "hours"):
         if (series, day) in wanted:
             array = np.array([np.nan if hour is None else hour for hour in hours], np.float64)
@@ -129,8 +129,8 @@ def _take_out(found: Mapping[str, dict[Key, NDArray[np.float64]]], keys: set[Key
         return
     low = datetime.combine(min(day for _, day in keys), datetime.min.time(), BEIJING)
     high = datetime.combine(max(day for _, day in keys) + timedelta(days=1), datetime.min.time(), BEIJING)
-    reviews = AirReview.objects.filter(
-        state=AirReview.State.ACCEPTED, series__in={one for one, _ in keys}, starts__lt=high, ends__gt=low
+    reviews = Review.objects.filter(
+        state=Review.State.ACCEPTED, series__in={one for one, _ in keys}, starts__lt=high, ends__gt=low
     )
     for review in reviews:
         for item in [review.item] if review.item else ITEMS:
@@ -181,7 +181,7 @@ def _place_days(keys: Collection[Key]) -> dict[tuple[int, date, str], _Figure]:
         for place in above:
             assessed[place] += 1
     values: dict[tuple[int, date, str], list[Fraction]] = defaultdict(list)
-    rows = AirDay.objects.filter(series__in=list(places_of), day__in=days)
+    rows = Day.objects.filter(series__in=list(places_of), day__in=days)
     for point, day, item, value, valid, total, parts in rows.values_list(
         "series_id", "day", "item", "value", "valid", "total", "parts"
     ):
@@ -219,17 +219,17 @@ def _write_days(figures: Mapping[tuple[int, date, str], _Figure], causes: Mappin
     series, days = {key[0] for key in figures}, {key[1] for key in figures}
     known = {
         (one.series_id, one.day, one.item): one
-        for one in AirDay.objects.select_for_update().filter(series__in=series, day__in=days)
+        for one in Day.objects.select_for_update().filter(series__in=series, day__in=days)
     }
-    rows: list[AirDay] = []
-    revisions: list[AirRevision] = []
+    rows: list[Day] = []
+    revisions: list[Revision] = []
     at = now()
     for (one, day, item), figure in figures.items():
         old = known.get((one, day, item))
         if old is not None and _same(old, figure):
             continue
         rows.append(
-            AirDay(
+            Day(
                 series_id=one,
                 item=item,
                 day=day,
@@ -244,7 +244,7 @@ def _write_days(figures: Mapping[tuple[int, date, str], _Figure], causes: Mappin
         if old is not None and (old.value, old.valid) != (figure.value, figure.valid):
             cause, reason = causes[one, day]
             revisions.append(
-                AirRevision(
+                Revision(
                     series_id=one,
                     item=item,
                     day=day,
@@ -257,17 +257,17 @@ def _write_days(figures: Mapping[tuple[int, date, str], _Figure], causes: Mappin
                     at=at,
                 )
             )
-    AirDay.objects.bulk_create(
+    Day.objects.bulk_create(
         rows,
         update_conflicts=True,
         unique_fields=["series", "day", "item"],
         update_fields=["value", "valid", "count", "total", "parts", "revision"],
         batch_size=2_000,
     )
-    AirRevision.objects.bulk_create(revisions, batch_size=2_000)
+    Revision.objects.bulk_create(revisions, batch_size=2_000)
 
 
-def _same(old: AirDay, new: _Figure) -> bool:
+def _same(old: Day, new: _Figure) -> bool:
     return (old.value, old.valid, old.count, old.total, old.parts) == (
         new.value,
         new.valid,
@@ -319,7 +319,7 @@ def _write_indices(keys: Collection[Key]) -> None:
 
 
 def _valid_days(series: Collection[int], days: Collection[date]) -> dict[tuple[int, date, str], float]:
-    rows = AirDay.objects.filter(series__in=series, day__in=days, valid=True, value__isnull=False)
+    rows = Day.objects.filter(series__in=series, day__in=days, valid=True, value__isnull=False)
     return {
         (one, day, item): float(value or 0.0)
         for one, day, item, value in rows.values_list("series_id", "day", "item", "value")
@@ -350,7 +350,7 @@ def _write_span(span: str, start: date, series: list[int]) -> None:
     arrays = {item: np.full((len(series), len(days)), np.nan) for item in ITEMS}
     for (one, day, item), value in _valid_days(series, days).items():
         arrays[item][row_of[one], column_of[day]] = value
-    figures: list[AirFigure] = []
+    figures: list[Figure] = []
     statistic: dict[str, NDArray[np.float64]] = {}
     for item in ITEMS:
         found = spans(span, item, arrays[item], months, rules)
@@ -358,7 +358,7 @@ def _write_span(span: str, start: date, series: list[int]) -> None:
         for one, at in row_of.items():
             some = int(found.days[at])
             figures.append(
-                AirFigure(
+                Figure(
                     series_id=one,
                     span=span,
                     start=start,
@@ -375,7 +375,7 @@ def _write_span(span: str, start: date, series: list[int]) -> None:
                     stage=rules.stage,
                 )
             )
-    AirFigure.objects.bulk_create(
+    Figure.objects.bulk_create(
         figures,
         update_conflicts=True,
         unique_fields=["span", "start", "series", "item"],

@@ -28,13 +28,13 @@ from ecobureau.web.core.access import Viewer
 from ecobureau.web.places.door import visible
 from ecobureau.web.statistics import rules as in_force
 from ecobureau.web.statistics.models import (
-    AirDay,
-    AirFigure,
     AirIndexDay,
-    AirReview,
-    AirRevision,
     AirSeries,
     AirSummary,
+    Day,
+    Figure,
+    Review,
+    Revision,
 )
 from ecobureau.web.statistics.rollup import hours_of
 from ecobureau.web.statistics.spans import after
@@ -93,7 +93,7 @@ def ranking(viewer: Viewer, span: str, start: date, kind: str = "place") -> list
         )
     )
     figures: dict[int, dict[str, ItemFigure]] = {}
-    for series_id, *some in AirFigure.objects.filter(span=span, start=start, series__in=seen).values_list(
+    for series_id, *some in Figure.objects.filter(span=span, start=start, series__in=seen).values_list(
         "series_id", *ItemFigure._fields
     ):
         figures.setdefault(series_id, {})[some[0]] = ItemFigure(*some)
@@ -110,26 +110,26 @@ def indices(viewer: Viewer, series_id: int, start: date, end: date) -> list[AirI
     return list(rows.order_by("day"))
 
 
-def summary(viewer: Viewer, series_id: int, span: str, start: date) -> tuple[AirSummary | None, dict[str, AirFigure]]:
+def summary(viewer: Viewer, series_id: int, span: str, start: date) -> tuple[AirSummary | None, dict[str, Figure]]:
     """Return a series' summary over a period and the figures by item."""
     of = {"series__in": series(viewer).filter(pk=series_id), "span": span, "start": start}
-    return AirSummary.objects.filter(**of).first(), {row.item: row for row in AirFigure.objects.filter(**of)}
+    return AirSummary.objects.filter(**of).first(), {row.item: row for row in Figure.objects.filter(**of)}
 
 
-def days(viewer: Viewer, series_id: int, day: date) -> dict[str, AirDay]:
+def days(viewer: Viewer, series_id: int, day: date) -> dict[str, Day]:
     """Return a series' daily figures by item."""
-    rows = AirDay.objects.filter(series__in=series(viewer).filter(pk=series_id), day=day)
+    rows = Day.objects.filter(series__in=series(viewer).filter(pk=series_id), day=day)
     return {row.item: row for row in rows}
 
 
-def revisions(viewer: Viewer, series_id: int, start: date, end: date) -> QuerySet[AirRevision]:
+def revisions(viewer: Viewer, series_id: int, start: date, end: date) -> QuerySet[Revision]:
     """Return how daily figures of a series changed after they had been computed, newest first."""
-    return AirRevision.objects.filter(series__in=series(viewer).filter(pk=series_id), day__gte=start, day__lt=end)
+    return Revision.objects.filter(series__in=series(viewer).filter(pk=series_id), day__gte=start, day__lt=end)
 
 
-def reviews(viewer: Viewer, state: str | None = None) -> QuerySet[AirReview]:
+def reviews(viewer: Viewer, state: str | None = None) -> QuerySet[Review]:
     """Return the reviews of the viewer's series, newest first."""
-    rows = AirReview.objects.filter(visible(viewer, column="series__org_path")).select_related(
+    rows = Review.objects.filter(visible(viewer, column="series__org_path")).select_related(
         "series", "proposed_by", "decided_by", "restored_by"
     )
     return rows.filter(state=state) if state else rows
@@ -160,7 +160,7 @@ def index_derivation(viewer: Viewer, series_id: int, day: date) -> Derivation | 
     rules = in_force.index_on(day)
     if rules is None or one(viewer, series_id) is None:
         return None
-    rows = AirDay.objects.filter(series=series_id, day=day, valid=True)
+    rows = Day.objects.filter(series=series_id, day=day, valid=True)
     return air_report_derivation(Kind.DAILY, {row.item: row.value for row in rows}, rules)
 
 
@@ -169,7 +169,7 @@ def figure_derivation(viewer: Viewer, series_id: int, year: int, item: str) -> D
     rules = in_force.statistics_on(date(year, 12, 31))
     if rules is None or one(viewer, series_id) is None:
         return None
-    rows = AirDay.objects.filter(
+    rows = Day.objects.filter(
         series=series_id, item=item, valid=True, day__gte=date(year, 1, 1), day__lte=date(year, 12, 31)
     )
     return assess_year_derivation(item, dict(rows.values_list("day", "value")), rules)
@@ -204,7 +204,7 @@ def compared(viewer: Viewer, series_id: int, span: str, start: date, base: date)
 
 
 def _statistics(series_id: int, span: str, start: date) -> dict[str, Decimal | None]:
-    rows = AirFigure.objects.filter(series=series_id, span=span, start=start)
+    rows = Figure.objects.filter(series=series_id, span=span, start=start)
     found: dict[str, Decimal | None] = {}
     for row in rows:
         value = row.percentile if row.item in ("co", "o3") else row.mean

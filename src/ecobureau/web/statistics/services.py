@@ -21,7 +21,7 @@ from ecobureau.web.core.access import Viewer
 from ecobureau.web.core.refusals import refuse
 from ecobureau.web.places.door import places_of
 from ecobureau.web.statistics import stations
-from ecobureau.web.statistics.models import AirDay, AirDirty, AirHours, AirReview, AirSeries, Cause
+from ecobureau.web.statistics.models import AirSeries, Cause, Day, Dirty, Hours, Review
 from ecobureau.web.telemetry.selectors import store
 
 PROPOSES = {Role.ADMINISTRATOR, Role.DUTY_OFFICER, Role.DISPATCHER, Role.UNIT_HEAD}
@@ -94,12 +94,12 @@ def put_hours(rows: Iterable[DayOfHours], *, source: str) -> int:
         _check(row)
     known = {
         (one.series_id, one.item, one.day): one
-        for one in AirHours.objects.select_for_update().filter(
+        for one in Hours.objects.select_for_update().filter(
             series__in={key[0] for key in given}, day__in={key[2] for key in given}
         )
     }
     at = now()
-    made: list[AirHours] = []
+    made: list[Hours] = []
     causes: dict[tuple[int, date], str] = {}
     for key, row in given.items():
         old = known.get(key)
@@ -107,7 +107,7 @@ def put_hours(rows: Iterable[DayOfHours], *, source: str) -> int:
         if old is not None and hours == old.hours:
             continue
         made.append(
-            AirHours(
+            Hours(
                 series_id=row.series_id,
                 item=row.item,
                 day=row.day,
@@ -118,7 +118,7 @@ def put_hours(rows: Iterable[DayOfHours], *, source: str) -> int:
             )
         )
         causes[row.series_id, row.day] = _cause(old, row, at)
-    AirHours.objects.bulk_create(
+    Hours.objects.bulk_create(
         made,
         update_conflicts=True,
         unique_fields=["series", "day", "item"],
@@ -142,7 +142,7 @@ def _merged(old: Sequence[float | None], new: Sequence[float | None]) -> list[fl
     return [before if hour is None else hour for before, hour in zip(old, new, strict=True)]
 
 
-def _cause(old: AirHours | None, row: DayOfHours, at: datetime) -> str:
+def _cause(old: Hours | None, row: DayOfHours, at: datetime) -> str:
     if old is not None and any(
         before is not None and hour is not None and before != hour
         for before, hour in zip(old.hours, row.hours, strict=True)
@@ -155,9 +155,9 @@ def _cause(old: AirHours | None, row: DayOfHours, at: datetime) -> str:
 def soil(causes: Mapping[tuple[int, date], str], *, reason: str = "") -> None:
     """Leave days to be computed by the worker: (series, day) to cause."""
     at = now()
-    AirDirty.objects.bulk_create(
+    Dirty.objects.bulk_create(
         [
-            AirDirty(series_id=series, day=day, cause=cause, reason=reason[:200], made_at=at)
+            Dirty(series_id=series, day=day, cause=cause, reason=reason[:200], made_at=at)
             for (series, day), cause in causes.items()
         ],
         batch_size=5_000,
@@ -176,13 +176,13 @@ def put_days(rows: Iterable[tuple[int, str, date, float]], *, source: str) -> in
     """
     given = {(series, item, day): value for series, item, day, value in rows}
     series, days = {key[0] for key in given}, {key[2] for key in given}
-    own = set(AirHours.objects.filter(series__in=series, day__in=days).values_list("series_id", "item", "day"))
+    own = set(Hours.objects.filter(series__in=series, day__in=days).values_list("series_id", "item", "day"))
     made = [
-        AirDay(series_id=one, item=item, day=day, value=value, valid=True, count=0, total=0, parts=0)
+        Day(series_id=one, item=item, day=day, value=value, valid=True, count=0, total=0, parts=0)
         for (one, item, day), value in given.items()
         if (one, item, day) not in own
     ]
-    AirDay.objects.bulk_create(
+    Day.objects.bulk_create(
         made,
         update_conflicts=True,
         unique_fields=["series", "day", "item"],
@@ -275,7 +275,7 @@ def _usable(point: read.Point, item: str) -> float | None:
 @transaction.atomic
 def propose_review(
     viewer: Viewer, series: AirSeries, *, starts: datetime, ends: datetime, reason: str, item: str = ""
-) -> AirReview:
+) -> Review:
     """Propose that hours do not count (数据审核). Nothing changes until a second person accepts.
 
     Args:
@@ -289,7 +289,7 @@ def propose_review(
         _refuse(viewer, series, "statistics.review.reason")
     if ends <= starts or ends - starts > timedelta(days=366):
         _refuse(viewer, series, "statistics.review.span")
-    review = AirReview.objects.create(
+    review = Review.objects.create(
         series=series,
         item=item,
         starts=starts,
@@ -303,19 +303,19 @@ def propose_review(
 
 
 @transaction.atomic
-def decide_review(viewer: Viewer, review_id: int, *, accept: bool, note: str = "") -> AirReview:
+def decide_review(viewer: Viewer, review_id: int, *, accept: bool, note: str = "") -> Review:
     """Decide on a proposed review as the second person.
 
     Raises:
         Refused: `core.no_access`, `statistics.review.state`, `statistics.review.same_person`.
     """
-    review = AirReview.objects.select_for_update().select_related("series").get(pk=review_id)
+    review = Review.objects.select_for_update().select_related("series").get(pk=review_id)
     _must(viewer, review.series, DECIDES)
-    if review.state != AirReview.State.PROPOSED:
+    if review.state != Review.State.PROPOSED:
         _refuse(viewer, review.series, "statistics.review.state")
     if review.proposed_by_id == viewer.user_id:
         _refuse(viewer, review.series, "statistics.review.same_person")
-    review.state = AirReview.State.ACCEPTED if accept else AirReview.State.REFUSED
+    review.state = Review.State.ACCEPTED if accept else Review.State.REFUSED
     review.decided_by_id, review.decided_at, review.decision = viewer.id, now(), note[:200]
     review.save()
     if accept:
@@ -325,22 +325,22 @@ def decide_review(viewer: Viewer, review_id: int, *, accept: bool, note: str = "
 
 
 @transaction.atomic
-def restore_review(viewer: Viewer, review_id: int, *, reason: str) -> AirReview:
+def restore_review(viewer: Viewer, review_id: int, *, reason: str) -> Review:
     """Let hours count again that a review took out; another person than the one who decided may do so.
 
     Raises:
         Refused: `core.no_access`, `statistics.review.state`, `statistics.review.reason`,
             `statistics.review.same_person`.
     """
-    review = AirReview.objects.select_for_update().select_related("series").get(pk=review_id)
+    review = Review.objects.select_for_update().select_related("series").get(pk=review_id)
     _must(viewer, review.series, DECIDES)
-    if review.state != AirReview.State.ACCEPTED:
+    if review.state != Review.State.ACCEPTED:
         _refuse(viewer, review.series, "statistics.review.state")
     if not reason.strip():
         _refuse(viewer, review.series, "statistics.review.reason")
     if review.decided_by_id == viewer.user_id:
         _refuse(viewer, review.series, "statistics.review.same_person")
-    review.state = AirReview.State.RESTORED
+    review.state = Review.State.RESTORED
     review.restored_by_id, review.restored_at, review.restored_why = viewer.id, now(), reason.strip()[:200]
     review.save()
     soil(dict.fromkeys(_days_of(review), Cause.RESTORED), reason=review.restored_why)
@@ -353,12 +353,12 @@ def may_propose(viewer: Viewer, series: AirSeries) -> bool:
     return _reaches(viewer, series, PROPOSES)
 
 
-def may_decide(viewer: Viewer, review: AirReview) -> bool:
+def may_decide(viewer: Viewer, review: Review) -> bool:
     """Say whether the viewer may be the second person of a review."""
     return _reaches(viewer, review.series, DECIDES) and review.proposed_by_id != viewer.user_id
 
 
-def may_restore(viewer: Viewer, review: AirReview) -> bool:
+def may_restore(viewer: Viewer, review: Review) -> bool:
     """Say whether the viewer may let the hours of an accepted review count again."""
     return _reaches(viewer, review.series, DECIDES) and review.decided_by_id != viewer.user_id
 
@@ -367,7 +367,7 @@ def _reaches(viewer: Viewer, series: AirSeries, roles: set[Role]) -> bool:
     return viewer.user_id is not None and any(series.org_path.startswith(path) for path in places_of(viewer, roles))
 
 
-def _days_of(review: AirReview) -> list[tuple[int, date]]:
+def _days_of(review: Review) -> list[tuple[int, date]]:
     first = review.starts.astimezone(BEIJING).date()
     last = (review.ends - timedelta(microseconds=1)).astimezone(BEIJING).date()
     return [(review.series_id, first + timedelta(days=at)) for at in range((last - first).days + 1)]

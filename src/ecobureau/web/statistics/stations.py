@@ -13,7 +13,7 @@ AIR_QUALITY = "22"
 
 def stations_without_series() -> QuerySet[Station]:
     """Return the active air stations that no series follows yet."""
-    return Station.objects.filter(st=AIR_QUALITY, active=True, air_series__isnull=True).order_by("pk")
+    return Station.objects.filter(st=AIR_QUALITY, active=True, statistics_series__isnull=True).order_by("pk")
 
 
 def places_above(org_path: str) -> list[Organisation]:
