@@ -1,4 +1,4 @@
-"""Clues with their evidence, and what the judge remembers between two frames."""
+"""Clues with their evidence."""
 
 from __future__ import annotations
 
@@ -26,17 +26,25 @@ class Clue(Record):
     """A matter that a rule, a person or another office has noticed (线索).
 
     `subject` names what it is about ('outlet:12', 'station:7'); with factor and rule it is unique among open clues.
+    `source` is who reported it, `reference` its number there; `text` is what was said of it, in the words of people.
     Times are instants of the facts: `first_at` start of the first period, `last_at` end of the last one.
     """
 
     KIND: ClassVar[str] = "clue"
+    PERSONAL: ClassVar[frozenset[str]] = frozenset({"text"})
 
     class Origin(models.TextChoices):
         RULE = "rule", _("到达判断")
         MANUAL = "manual", _("人工登记")
 
     origin = models.CharField(_("来源"), max_length=12, choices=Origin.choices, default=Origin.RULE)
+    source = models.ForeignKey(
+        "clues.ClueSource", models.PROTECT, null=True, blank=True, related_name="clues", verbose_name=_("线索来源")
+    )
+    reference = models.CharField(_("来源编号"), max_length=80, blank=True)
     scenario = models.CharField(_("情形"), max_length=8, blank=True)
+    matter = models.CharField(_("事项"), max_length=24, blank=True)
+    text = models.TextField(_("经过"), blank=True)
     subject = models.CharField(max_length=40)
     station = models.ForeignKey(
         "sources.Station", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("站点")
@@ -75,6 +83,8 @@ class Clue(Record):
             *Record.Meta.indexes,
             models.Index(fields=["subject", "-last_at"], name="clues_subject"),
             models.Index(fields=["state", "-risk", "created_at"], name="clues_queue"),
+            models.Index(fields=["source", "-created_at"], name="clues_of_source"),
+            models.Index(fields=["scenario", "-created_at"], name="clues_of_scenario"),
         ]
 
     @property
@@ -103,33 +113,3 @@ class Evidence(models.Model):
     class Meta:
         ordering = ["seq"]
         constraints: ClassVar = [models.UniqueConstraint(fields=["clue", "seq"], name="clues_evidence_once")]
-
-
-class RuleState(models.Model):
-    """What a rule remembers of one station, stream and factor between two frames, in the form of `domain.judging`."""
-
-    station = models.ForeignKey("sources.Station", models.CASCADE, related_name="+")
-    stream = models.CharField(max_length=24)
-    factor = models.CharField(max_length=12, blank=True)
-    rule = models.CharField(max_length=24)
-    state = models.JSONField(default=dict)
-    updated_at = models.DateTimeField()
-
-    class Meta:
-        constraints: ClassVar = [
-            models.UniqueConstraint(fields=["station", "stream", "factor", "rule"], name="clues_rulestate_once")
-        ]
-
-
-class JudgeFault(models.Model):
-    """A stretch that the judge could not judge, with the error, so that nobody takes silence for health."""
-
-    station = models.ForeignKey("sources.Station", models.CASCADE, related_name="+")
-    stream = models.CharField(max_length=40)
-    start_at = models.DateTimeField()
-    end_at = models.DateTimeField()
-    error = models.CharField(max_length=500)
-    at = models.DateTimeField()
-
-    class Meta:
-        indexes: ClassVar = [models.Index(fields=["-at"], name="clues_fault_at")]
