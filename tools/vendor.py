@@ -1,4 +1,4 @@
-"""Copy the listed front-end files from node_modules to the static folder and build the icon sprite.
+"""Copy listed front-end files from node_modules to the static folder, papers' fonts to theirs; build the icon sprite.
 
     python tools/vendor.py            copy what changed
     python tools/vendor.py --check    say what would be copied and fail if the folder is not up to date
@@ -17,6 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 MODULES = ROOT / "node_modules"
 STATIC = ROOT / "src" / "ecobureau" / "web" / "static"
 TARGET = STATIC / "vendor"
+FONTS = ROOT / "src" / "ecobureau" / "web" / "core" / "paper" / "vendor"
 MARKS = STATIC / "eb" / "marks"
 ICONS = ROOT / "tools" / "icons.txt"
 
@@ -28,6 +29,11 @@ FILES = {
     "maplibre-gl/dist/maplibre-gl.mjs": "maplibre-gl.mjs",
     "maplibre-gl/dist/maplibre-gl-worker.mjs": "maplibre-gl-worker.mjs",
     "maplibre-gl/dist/maplibre-gl.css": "maplibre-gl.css",
+}
+FONT_FILES = {
+    "@expo-google-fonts/noto-sans-sc/400Regular/NotoSansSC_400Regular.ttf": "NotoSansSC-Regular.ttf",
+    "@expo-google-fonts/noto-sans-sc/700Bold/NotoSansSC_700Bold.ttf": "NotoSansSC-Bold.ttf",
+    "@expo-google-fonts/noto-sans-sc/LICENSE_FONT": "OFL.txt",
 }
 SOURCE_MAP = re.compile(rb"(?://|/\*)[#@][ \t]*sourceMappingURL=[^\s*]*[ \t]*(?:\*/)?")
 SVG = re.compile(r"<svg\b([^>]*)>(.*)</svg>", re.DOTALL)
@@ -97,6 +103,7 @@ def wanted() -> dict[Path, bytes]:
     if not MODULES.is_dir():
         raise FileNotFoundError("node_modules is missing: run `npm ci --ignore-scripts` first (or `make setup`)")
     files = {TARGET / target: stripped((MODULES / source).read_bytes()) for source, target in FILES.items()}
+    files |= {FONTS / target: (MODULES / source).read_bytes() for source, target in FONT_FILES.items()}
     files[TARGET / "icons.svg"] = sprite()
     return files
 
@@ -113,7 +120,8 @@ def main(arguments: list[str]) -> int:
         for path in changed:
             print(f"not up to date: {path.relative_to(ROOT)}")
         return 1 if changed else 0
-    TARGET.mkdir(parents=True, exist_ok=True)
+    for folder in (TARGET, FONTS):
+        folder.mkdir(parents=True, exist_ok=True)
     for path in changed:
         path.write_bytes(files[path])
     print(f"vendor: {len(files)} files, {len(changed)} written, {len(icon_names())} icons")
