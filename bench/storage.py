@@ -223,7 +223,7 @@ def main() -> None:
     print(f"{os.cpu_count()} cores, load average before {os.getloadavg()[0]:.1f}")
     with tempfile.TemporaryDirectory(prefix="eb-bench-") as folder, EmbeddedPostgres(Path(folder)) as server:
         owner = psycopg.connect(server.url("owner"), autocommit=True)
-        for name in ("0001_tables.sql", "0002_rights.sql", "0003_writing.sql"):
+        for name in ("0001_tables.sql", "0002_rights.sql", "0003_writing.sql", "0004_single.sql"):
             owner.execute((SQL / name).read_text())
         shown = [(name, owner.execute(f"SHOW {name}").fetchone()) for name in SHOWN]
         print("PostgreSQL: " + ", ".join(f"{name}={row[0] if row else ''}" for name, row in shown))

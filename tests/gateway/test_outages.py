@@ -218,7 +218,7 @@ async def test_a_writer_that_fails_by_itself_ends_the_process(field, monkeypatch
     def broken(*_):
         raise MemoryError("no more")
 
-    async with gateway(field, writer_process=False) as running:
+    async with gateway(field) as running:
         wire = await running.dial()
         await wire.ask(device.live())
         monkeypatch.setattr("ecobureau.storage.writer.Writer.write", broken)

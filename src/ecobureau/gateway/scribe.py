@@ -75,13 +75,13 @@ def _exactly(sock: socket.socket, size: int) -> bytes:
 class Scribe:
     """The writing process as the gateway sees it. Used by the writer thread alone, but for `stop`."""
 
-    def __init__(self, url: str, books: Books) -> None:
+    def __init__(self, url: str, books: Books, numbers: Numbers) -> None:
         self._url = url
         self._books = books
+        self._numbers = numbers
         self._process: subprocess.Popen[bytes] | None = None
         self._sock: socket.socket | None = None
         self._packer = Packer()
-        self._numbers = Numbers()
 
     @property
     def pid(self) -> int | None:

@@ -11,9 +11,9 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import psycopg
 import uvloop
@@ -23,19 +23,18 @@ from ecobureau.gateway import log
 from ecobureau.gateway.books import Books, Numbers
 from ecobureau.gateway.log import logger
 from ecobureau.gateway.metrics import MetricsServer
-from ecobureau.gateway.office import AWAY, CONNECT, Office, listen, load_stations, until_it_works, wait_for
+from ecobureau.gateway.office import AWAY, Office, listen, load_stations, until_it_works, wait_for
 from ecobureau.gateway.scribe import COLLECT, Scribe
 from ecobureau.gateway.server import Fault, Gateway
 from ecobureau.gateway.sessions import SessionBook
 from ecobureau.gateway.settings import Settings
+from ecobureau.gateway.sinks import BySize, StorageSink
 from ecobureau.gateway.speaker import Speaker
 from ecobureau.gateway.steps import Step, write_step
 from ecobureau.gateway.writer import Sink
 from ecobureau.storage import books as storage_books
 from ecobureau.storage import commands
 from ecobureau.storage.commands import Command
-from ecobureau.storage.types import Arrival, Outcome
-from ecobureau.storage.writer import Writer
 
 T = TypeVar("T")
 
@@ -63,35 +62,6 @@ class CannotListen(Exception):
     def __init__(self, host: str, port: int, why: str) -> None:
         super().__init__(host, port, why)
         self.host, self.port, self.why = host, port, why
-
-
-class StorageSink:
-    """`storage.Writer` on a connection of its own; enters what was received in the same transaction.
-
-    Raises:
-        psycopg.Error: the database is away.
-    """
-
-    def __init__(self, url: str, books: Books, numbers: Numbers) -> None:
-        self._books = books
-        self._numbers = numbers
-        self._connection: psycopg.Connection[Any] = psycopg.connect(
-            url, application_name="ecobureau-gateway-writer", **CONNECT
-        )
-        self._writer = Writer(self._connection)
-
-    def write(self, batch: Sequence[Arrival]) -> list[Outcome]:
-        """Write a batch in one transaction."""
-        counts = self._books.take()
-        try:
-            return self._writer.write(batch, counts, self._numbers.of(batch))
-        except BaseException:
-            self._books.give_back(counts)
-            raise
-
-    def close(self) -> None:
-        """Close the connection."""
-        self._connection.close()
 
 
 class Process:
@@ -127,11 +97,11 @@ class Process:
             return False
         books = self.books = Books()
         numbers = Numbers()
-        if self.settings.writer_process:
-            self.scribe = Scribe(self.service.url, books)
+        url = self.service.url
+        scribe = self.scribe = Scribe(url, books, numbers)
 
         def connect() -> Sink:
-            return self.scribe.connect() if self.scribe else StorageSink(self.service.url, books, numbers)
+            return BySize(lambda: StorageSink(url, books, numbers), scribe.connect, self.settings.few_frames)
 
         self.gateway = Gateway(self.settings, connect, books, run_id)
         self.sessions = SessionBook(run_id, self._work.set)

@@ -44,8 +44,9 @@ class Settings:
     answer_retries: int = 3
     execution_timeout: float = 60.0
     """Seconds without data or 9012 after the 9011."""
-    writer_process: bool = True
-    """Pack and write in a process of its own, so that the event loop never waits for its turn."""
+    few_frames: int = 4
+    """Batches of at most so many frames are written from here; larger ones are packed and written in a process of its
+    own, so that the event loop never waits for its turn."""
     set_time_on_notice: bool = True
     """Answer a logger's request for the time (1013) with a time set (1012)."""
     first_contact: bool = False

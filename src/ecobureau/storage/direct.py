@@ -18,7 +18,7 @@ from ecobureau.storage.wire import Packed
 _NAMED = re.compile(r"%\((\w+)\)s")
 _numbers = count(1)
 _GOOD = (pq.ExecStatus.COMMAND_OK, pq.ExecStatus.TUPLES_OK)
-Value = Packed | bytes
+Value = Packed | bytes | None
 
 
 def int8(value: int) -> bytes:
@@ -47,7 +47,7 @@ class Direct:
         if known is None:
             known = self._known[statement] = self._prepare(statement)
         name, names, formats = known
-        values = [data if type(data := params[one]) is bytes else data.data for one in names]  # type: ignore[union-attr]
+        values: list[Any] = [data.data if isinstance(data := params[one], Packed) else data for one in names]
         result = self._checked(self._conn.pgconn.exec_prepared(name, values, formats))
         return [result.get_value(0, column) for column in range(result.nfields)] if result.ntuples else []
 

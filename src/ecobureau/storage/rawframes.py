@@ -54,10 +54,10 @@ def columns(frames: Sequence[Kept]) -> dict[str, wire.Packed]:
         "session": wire.int8s([a.session_id for a in arrivals]),
         "codec": wire.int2s([frame.codec for frame in frames]),
         "sha256": wire.byteas([a.sha256 for a in arrivals]),
-        "cn": wire.texts([_plain(a.cn) or "-" for a in arrivals]),
+        "cn": wire.texts([plain(a.cn) or "-" for a in arrivals]),
         "outcome": wire.texts([frame.outcome.value for frame in frames]),
-        "reason": wire.texts([_plain(a.reason) or None for a in arrivals]),
-        "deviations": wire.texts([_plain(",".join(a.deviations)) or None for a in arrivals]),
+        "reason": wire.texts([plain(a.reason) or None for a in arrivals]),
+        "deviations": wire.texts([plain(",".join(a.deviations)) or None for a in arrivals]),
         "bytes": wire.byteas([frame.stored for frame in frames]),
     }
 
@@ -69,14 +69,15 @@ def copy(cursor: Cursor[Any], frames: Sequence[Kept]) -> None:
             out.write(b"".join((rows.COPY_HEAD, *map(_row, frames), rows.COPY_TAIL)))
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
+    """Return a text without the character that no text column takes."""
     return text.replace("\x00", "")
 
 
 def _text(text: str) -> bytes:
     if not text:
         return wire.NULL
-    data = _plain(text).encode()
+    data = plain(text).encode()
     return len(data).to_bytes(4, "big") + data
 
 

@@ -20,6 +20,7 @@ from ecobureau.storage import (
     rawframes,
     rollup,
     rows,
+    single,
     strangers,
     upkeep,
     wire,
@@ -117,6 +118,10 @@ class Writer:
     # -- the transaction ----------------------------------------------------------------------------------------------
 
     def _commit(self, work: Batch) -> list[Outcome]:
+        if not self.stepwise and single.fits(work):
+            with self._stage("frames"):
+                if single.put(self._direct, work, self.maker.catalog.stream_key(work.first[0].stream)):
+                    return [Outcome.STORED]
         outcomes: list[Outcome | None] = [None] * len(work.arrivals)
         with self._transaction() as cursor:
             with self._stage("other"):
