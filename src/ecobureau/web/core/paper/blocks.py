@@ -24,7 +24,7 @@ class Cell:
 
     Attributes:
         value: what a workbook holds. text: what is printed; empty: the value by the column's rule.
-        shape: `air` rectangle, `water` pill, "" plain.
+        shape: `air` rectangle, `water` pill, "" plain. level: class 1–6 of the official colour (see official.py). link: where a page leads from it.
     """
 
     value: Any
@@ -33,6 +33,8 @@ class Cell:
     ink: str = ""
     bold: bool = False
     shape: Literal["", "air", "water"] = ""
+    level: int = 0
+    link: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 13.0, 2.0, 7.0, 8.0
 
 
 class Box(NamedTuple):
-    """A filled rectangle; `title` says what it stands for."""
+    """A filled rectangle; `title` says what it stands for; `series` 1–6: a colour of the house, 0: an official one."""
 
     x: float
     y: float
@@ -28,6 +28,7 @@ class Box(NamedTuple):
     fill: str
     edge: str = ""
     title: str = ""
+    series: int = 0
 
 
 class Stroke(NamedTuple):
@@ -37,6 +38,7 @@ class Stroke(NamedTuple):
     colour: str
     width: float = 0.2
     dash: tuple[float, float] | None = None
+    series: int = 0
 
     @property
     def path(self) -> str:
@@ -124,6 +126,11 @@ def colour_of(chart: Chart, place: int) -> str:
     return chart.series[place].colour or COLOURS[place % len(COLOURS)]
 
 
+def _series(chart: Chart, place: int) -> int:
+    own = chart.series[place]
+    return 0 if own.colour or own.fills else place % len(COLOURS) + 1
+
+
 def _axes(chart: Chart, scale: _Scale, made: Scene) -> None:
     decimals = 0 if scale.steps[1] == int(scale.steps[1]) else max(1, chart.decimals)
     column = Column("", "number", decimals)
@@ -166,7 +173,9 @@ def _bars(chart: Chart, scale: _Scale, made: Scene) -> None:
             fill = series.fills[place] if place < len(series.fills) and series.fills[place] else colour_of(chart, order)
             title = f"{label} {series.name} {shown(value, column)} {chart.unit}".strip()
             official = bool(series.fills) or bool(series.colour)
-            made.boxes.append(Box(x, y, thick * 0.92, scale.y(base) - y, fill, SOFT if official else "", title))
+            made.boxes.append(
+                Box(x, y, thick * 0.92, scale.y(base) - y, fill, SOFT if official else "", title, _series(chart, order))
+            )
             if chart.printed and not stacked:
                 words = Label(x + thick * 0.46, y - 0.9, shown(value, column), "middle", soft=False)
                 if text_width(words.text) <= max(thick * 1.25, scale.step / together):
@@ -185,9 +194,9 @@ def _lines(chart: Chart, scale: _Scale, made: Scene) -> None:
                 continue
             if len(run) == 1:
                 x, y = run[0]
-                made.boxes.append(Box(x - 0.5, y - 0.5, 1.0, 1.0, colour, "", series.name))
+                made.boxes.append(Box(x - 0.5, y - 0.5, 1.0, 1.0, colour, "", series.name, _series(chart, order)))
             elif run:
-                made.strokes.append(Stroke(tuple(run), colour, 0.5, dash))
+                made.strokes.append(Stroke(tuple(run), colour, 0.5, dash, _series(chart, order)))
             run = []
 
 
@@ -203,6 +212,7 @@ def _legend(chart: Chart, scale: _Scale, made: Scene) -> None:
         return
     x = scale.left + (text_width(chart.unit) if chart.unit else 0.0)
     for order, series in enumerate(chart.series):
-        made.boxes.append(Box(x, 1.0, 3.4, 2.4, colour_of(chart, order), SOFT if series.colour else ""))
+        edge = SOFT if series.colour else ""
+        made.boxes.append(Box(x, 1.0, 3.4, 2.4, colour_of(chart, order), edge, series=_series(chart, order)))
         made.labels.append(Label(x + 4.2, LETTER + 0.4, series.name))
         x += 4.2 + text_width(series.name) + 4.0
