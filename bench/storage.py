@@ -12,6 +12,7 @@ and printed apart, with a writer that goes step by step. "As the gateway writes"
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import random
 import sys
@@ -28,6 +29,7 @@ import psycopg
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "src"))
 
+from ecobureau.gateway.scribe import COLLECT  # noqa: E402
 from ecobureau.storage.rows import COPY_HEAD, COPY_TAIL, copy_row  # noqa: E402
 from ecobureau.storage.sheet import Form, Sheet  # noqa: E402
 from ecobureau.storage.types import Arrival, Kind, Period, Reading  # noqa: E402
@@ -233,6 +235,9 @@ def main() -> None:
         run("warm-up", writer, cpu, list(frames(3000, 1000, first=START - timedelta(days=5))), 63)
         small = list(frames(8000 * scale, 2000))
         large = list(frames(20_000 * scale, 2000, first=START + timedelta(days=5)))
+        gc.collect()
+        gc.freeze()  # as the writing process does: see `gateway.scribe`
+        gc.set_threshold(*COLLECT)
         limit = bare(conn, writer, cpu, large[: 5000 * scale])
         writer.stepwise = True
         few = run("batches of 504 values (63 frames)", writer, cpu, small, 63)
