@@ -5,6 +5,17 @@ function has a twin `explain_*` that tells how the figure came about, the classe
 rows.
 """
 
+from ecobureau.domain.water.auto import (
+    AutoDay,
+    AutoDays,
+    AutoMonth,
+    AutoRules,
+    day_value,
+    day_value_derivation,
+    day_values,
+    month_value,
+    month_value_derivation,
+)
 from ecobureau.domain.water.black import (
     Blackness,
     BlackRules,
@@ -72,6 +83,10 @@ from ecobureau.domain.water.trophic import TrophicRules, explain_tli, tli, tli_a
 __all__ = [
     "ALIASES",
     "Assessment",
+    "AutoDay",
+    "AutoDays",
+    "AutoMonth",
+    "AutoRules",
     "BasinResult",
     "BlackRules",
     "Blackness",
@@ -104,6 +119,9 @@ __all__ = [
     "city_index",
     "class_shares",
     "code_of",
+    "day_value",
+    "day_value_derivation",
+    "day_values",
     "drinking_source",
     "effluent_grade",
     "enters_change_ranking",
@@ -129,6 +147,8 @@ __all__ = [
     "main_pollutants",
     "mean",
     "month_mean",
+    "month_value",
+    "month_value_derivation",
     "multiple",
     "multiple_array",
     "point_blackness",

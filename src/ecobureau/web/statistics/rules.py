@@ -1,14 +1,16 @@
-"""The air rules in force on a day, one object for all days that share every entry."""
+"""The rules in force on a day, one object for all days that share every entry."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from typing import Any
 
 from ecobureau.domain.air import AirRules, AirStatistics, CompositeRule
 from ecobureau.domain.rules import Entry, NoRule
+from ecobureau.domain.water import AutoRules, IndexRules, SectionRules, TrophicRules, WaterRules
 from ecobureau.rulepacks import load
 
 _same: dict[tuple[Any, ...], Any] = {}
@@ -45,9 +47,39 @@ def composite_on(day: date) -> CompositeRule | None:
         return None
 
 
+@dataclass(frozen=True, slots=True)
+class WaterInForce:
+    """All that the statistics of surface water need of the rule pack on one day."""
+
+    classes: WaterRules
+    sections: SectionRules
+    index: IndexRules
+    trophic: TrophicRules
+    auto: AutoRules
+
+
+@lru_cache(maxsize=20_000)
+def water_on(day: date) -> WaterInForce | None:
+    """Return the rules of surface water in force on a day; None before the first."""
+    pack = load("water")
+    try:
+        rules = WaterRules.from_pack(pack, day)
+        found = WaterInForce(
+            rules,
+            SectionRules.from_pack(pack, day),
+            IndexRules.from_pack(pack, day),
+            TrophicRules.from_pack(pack, day),
+            AutoRules.from_pack(pack, day),
+        )
+    except NoRule:
+        return None
+    same: WaterInForce = _same.setdefault(("water", *_key({**rules.entries, **found.auto.entries})), found)
+    return same
+
+
 def forget() -> None:
     """Forget what was read, after the city's own rules changed."""
-    for function in (statistics_on, index_on, composite_on):
+    for function in (statistics_on, index_on, composite_on, water_on):
         function.cache_clear()
     _same.clear()
 

@@ -7,7 +7,9 @@ from datetime import date, timedelta
 
 
 def first_of(span: str, day: date) -> date:
-    """Return the first day of the month, quarter or year that a day lies in."""
+    """Return the first day of the month, quarter or year that a day lies in; of the span `day` the day itself."""
+    if span == "day":
+        return day
     if span == "year":
         return day.replace(month=1, day=1)
     month = day.month if span == "month" else day.month - (day.month - 1) % 3
@@ -15,7 +17,9 @@ def first_of(span: str, day: date) -> date:
 
 
 def after(span: str, start: date) -> date:
-    """Return the first day after the month, quarter or year that begins on `start`."""
+    """Return the first day after the day, month, quarter or year that begins on `start`."""
+    if span == "day":
+        return start + timedelta(days=1)
     months = {"month": 1, "quarter": 3, "year": 12}[span]
     year, month = divmod(start.year * 12 + start.month - 1 + months, 12)
     return date(year, month + 1, 1)

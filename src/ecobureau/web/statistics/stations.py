@@ -1,4 +1,4 @@
-"""What the statistics ask of the registry: air stations without a series, and the places a path lies in."""
+"""What the statistics ask of the registry: stations without a series, and the places a path lies in."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from django.db.models import QuerySet
 from ecobureau.web.places.models import Level, Organisation
 from ecobureau.web.sources.models import Station
 
-AIR_QUALITY = "22"
-"""System code ST of ambient air stations (HJ 212)."""
+MEDIA = {"22": "air", "21": "water"}
+"""Medium by the system code ST of stations of ambient air and surface water (HJ 212)."""
 
 
 def stations_without_series() -> QuerySet[Station]:
-    """Return the active air stations that no series follows yet."""
-    return Station.objects.filter(st=AIR_QUALITY, active=True, statistics_series__isnull=True).order_by("pk")
+    """Return the active stations of air and surface water that no series follows yet."""
+    return Station.objects.filter(st__in=MEDIA, active=True, statistics_series__isnull=True).order_by("pk")
 
 
 def places_above(org_path: str) -> list[Organisation]:

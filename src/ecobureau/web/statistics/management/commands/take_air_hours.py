@@ -1,42 +1,11 @@
 """`ecobureau manage take_air_hours START END`: stored hours of air stations into the statistics."""
 
-from __future__ import annotations
-
-from datetime import date, datetime, time, timedelta
-from typing import Any
-
-from django.core.management.base import BaseCommand, CommandError, CommandParser
-
-from ecobureau.clock import BEIJING
-from ecobureau.web.statistics import rollup, services
+from ecobureau.web.statistics.management.taking import TakeHours
 from ecobureau.words import say
 
 
-class Command(BaseCommand):
-    """Follow the registry's air stations, take their hours of the days from START to END, and compute."""
+class Command(TakeHours):
+    """Take the hours of stations of ambient air, and compute."""
 
     help = say("statistics.take.help")
-
-    def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("start", help=say("statistics.take.start"))
-        parser.add_argument("end", help=say("statistics.take.end"))
-
-    def handle(self, *args: Any, **options: Any) -> None:
-        start, end = self._day(options["start"]), self._day(options["end"])
-        if end < start:
-            raise CommandError(say("statistics.take.order"))
-        services.follow_stations()
-        taken = services.take_from_stations(_midnight(start), _midnight(end + timedelta(days=1)))
-        while rollup.drain():
-            pass
-        self.stdout.write(say("statistics.take.done", days=taken))
-
-    def _day(self, text: str) -> date:
-        try:
-            return date.fromisoformat(text)
-        except ValueError as error:
-            raise CommandError(say("statistics.take.day", text=text)) from error
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time.min, BEIJING)
+    medium = "air"

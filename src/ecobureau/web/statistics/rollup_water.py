@@ -1,0 +1,442 @@
+"""Surface water: from hours to days, months, quarters and years, and the class of each, by the domain's functions.
+
+A month is the mean of its valid hours, a quarter or year the mean of its months. Places and rivers get the shares of
+classes of their sections. A class that changes after it had been computed is kept as a revision with its cause.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+
+from ecobureau.clock import now
+from ecobureau.domain.rounding import half_even
+from ecobureau.domain.water import (
+    AutoDay,
+    Body,
+    Exceedance,
+    NoIndex,
+    WaterClass,
+    assess_auto,
+    basin,
+    city_index,
+    class_shares,
+    day_values,
+    exceedances,
+    item_class,
+    main_pollutants,
+    mean,
+    month_value,
+    multiple,
+    tli,
+    water_index,
+)
+from ecobureau.web.statistics import rules as in_force
+from ecobureau.web.statistics.models import Cause, Day, Figure, Series, Span, WaterRevision, WaterSummary
+from ecobureau.web.statistics.points import Membership
+from ecobureau.web.statistics.rollup_days import Causes, DayFigure, Key, hours_of, write_days
+from ecobureau.web.statistics.rules import WaterInForce
+from ecobureau.web.statistics.spans import after, first_of
+
+STAGE = "GB 3838-2002"
+Means = Mapping[str, float | None]
+_Slot = tuple[str, date]
+"""A span and its first day."""
+
+
+def compute(keys: Collection[Key], places: Causes, causes: Causes) -> None:
+    """Compute the figures and classes of days of water, and all longer ones that they lie in.
+
+    Args:
+        keys: days of series of water; places: (place or river, day) that these days count towards, with why.
+    """
+    points = [key for key in keys if key not in places]
+    write_days(_days(points), causes)
+    bodies = _bodies({one for one, _ in points})
+    wanted: dict[_Slot, set[int]] = defaultdict(set)
+    why: dict[tuple[int, str, date], tuple[str, str]] = {}
+    for key in points:
+        for span in ("day", *Span.values):
+            wanted[span, first_of(span, key[1])].add(key[0])
+            why[key[0], span, first_of(span, key[1])] = causes[key]
+    order = {"day": 0, "month": 1, "quarter": 2, "year": 3}
+    for (span, start), some in sorted(wanted.items(), key=lambda pair: (order[pair[0][0]], pair[0][1])):
+        _write_points(span, start, {one: bodies[one] for one in sorted(some)}, why)
+    above: dict[_Slot, set[int]] = defaultdict(set)
+    for (place, day), cause in places.items():
+        for span in ("day", *Span.values):
+            above[span, first_of(span, day)].add(place)
+            why[place, span, first_of(span, day)] = cause
+    members = Membership({place for place, _ in places})
+    for (span, start), some in sorted(above.items(), key=lambda pair: (order[pair[0][0]], pair[0][1])):
+        _write_places(span, start, sorted(some), members, why)
+
+
+# --- days -------------------------------------------------------------------------------------------------------------
+
+
+def _days(keys: Collection[Key]) -> dict[tuple[int, date, str], DayFigure]:
+    figures: dict[tuple[int, date, str], DayFigure] = {}
+    for item, by_key in hours_of(keys).items():
+        groups: dict[int, tuple[WaterInForce, list[Key]]] = {}
+        for key in by_key:
+            rules = in_force.water_on(key[1])
+            if rules is not None:
+                groups.setdefault(id(rules), (rules, []))[1].append(key)
+        for rules, some in groups.values():
+            found = day_values(np.array([by_key[key] for key in some]), rules.auto)
+            columns = (found.value, found.valid, found.count, found.total, found.count)
+            rows = zip(some, *(column.tolist() for column in columns), strict=True)
+            for (series, day), value, *rest in rows:
+                figures[series, day, item] = DayFigure(None if value != value else value, *rest)
+    return figures
+
+
+# --- points -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class PointClass:
+    """What a point's values of a period come to: class and index by the rules, and the items over the limit."""
+
+    water_class: WaterClass | None
+    deciding: tuple[str, ...]
+    over: tuple[Exceedance, ...]
+    reason: str
+    cwqi: float | None
+    tli: float | None
+
+
+def point_class(means: Means, body: Body, rules: WaterInForce) -> PointClass:
+    """Return class, index and exceedances of a point's means."""
+    found = assess_auto(means, rules.classes, body=body)
+    items = tuple(found.by_item)
+    over = main_pollutants(exceedances(means, rules.classes, body=body, items=items), rules.classes)
+    return PointClass(
+        found.water_class,
+        found.deciding,
+        over,
+        found.reason,
+        _index(means, body, rules) if found.water_class is not None else None,
+        tli(means, rules.trophic) if body == "lake" else None,
+    )
+
+
+def _index(means: Means, body: Body, rules: WaterInForce) -> float | None:
+    try:
+        found = water_index(means, rules.classes, rules.index, body)
+    except NoIndex:
+        return None
+    return None if found is None else float(half_even(found.value, rules.auto.index_decimals))
+
+
+def _write_points(span: str, start: date, bodies: Mapping[int, Body], why: Mapping[Any, tuple[str, str]]) -> None:
+    rules = in_force.water_on(last_of(span, start))
+    if rules is None:
+        return
+    means: dict[int, dict[str, float | None]] = {one: {} for one in bodies}
+    valid: dict[int, bool] = {}
+    days: dict[int, int] = {}
+    if span == "day":
+        rows = Day.objects.filter(series__in=bodies, day=start)
+        for one, item, value, good in rows.values_list("series_id", "item", "value", "valid"):
+            means[one][item] = value if good else None
+            valid[one] = days[one] = 1
+    else:
+        figures = _figures(span, start, bodies, rules)
+        _write_figures(figures)
+        for figure in figures:
+            means[figure.series_id][figure.item] = figure.mean
+            if figure.item in rules.classes.auto_items:
+                valid[figure.series_id] = valid.get(figure.series_id, True) and figure.valid
+            days[figure.series_id] = max(days.get(figure.series_id, 0), figure.days)
+    rows_made = []
+    for one, body in bodies.items():
+        found = point_class(means[one], body, rules)
+        rows_made.append(
+            WaterSummary(
+                series_id=one,
+                span=span,
+                start=start,
+                water_class=None if found.water_class is None else int(found.water_class),
+                deciding=list(found.deciding),
+                over=[
+                    {
+                        "item": each.item,
+                        "class": int(each.water_class),
+                        "multiple": None if each.multiple is None else str(each.multiple),
+                    }
+                    for each in found.over
+                ],
+                reason=found.reason,
+                valid=bool(valid.get(one, False)),
+                days=days.get(one, 0),
+                counts=[0] * 6,
+                cwqi=found.cwqi,
+                tli=found.tli,
+            )
+        )
+    _write_summaries(rows_made, why)
+
+
+def _figures(span: str, start: date, bodies: Mapping[int, Body], rules: WaterInForce) -> list[Figure]:
+    last = last_of(span, start)
+    days: dict[tuple[int, str], dict[date, AutoDay]] = defaultdict(dict)
+    rows = Day.objects.filter(series__in=bodies, day__gte=start, day__lte=last)
+    for one, item, day, value, valid, count, total in rows.values_list(
+        "series_id", "item", "day", "value", "valid", "count", "total"
+    ):
+        days[one, item][day] = AutoDay(value, valid, count, 0, total)
+    months = _month_means(bodies, start, last) if span != "month" else {}
+    found = []
+    for (one, item), some in days.items():
+        if span == "month":
+            month = month_value(list(some.values()), (last - start).days + 1, rules.auto)
+            value, valid, parts = month.value, month.valid, month.hours
+        else:
+            by_month = months.get((one, item), {})
+            value, parts = mean([each for each, _ in by_month.values()]), len(by_month)
+            valid = parts == {"quarter": 3, "year": 12}[span] and all(good for _, good in by_month.values())
+        found.append(_figure(one, span, start, item, value, valid, parts, some, bodies[one], rules))
+    return found
+
+
+def _month_means(
+    series: Iterable[int], first: date, last: date
+) -> dict[tuple[int, str], dict[date, tuple[float, bool]]]:
+    """Return the monthly means of points in a period: (series, item) → month → mean and whether it is valid."""
+    found: dict[tuple[int, str], dict[date, tuple[float, bool]]] = defaultdict(dict)
+    rows = Figure.objects.filter(series__in=series, span="month", start__gte=first, start__lte=last, mean__isnull=False)
+    for one, item, month, value, valid in rows.values_list("series_id", "item", "start", "mean", "valid"):
+        found[one, item][month] = (value or 0.0, valid)
+    return found
+
+
+def _figure(
+    series: int,
+    span: str,
+    start: date,
+    item: str,
+    value: float | None,
+    valid: bool,
+    parts: int,
+    days: Mapping[date, AutoDay],
+    body: Body,
+    rules: WaterInForce,
+) -> Figure:
+    known = [one.value for one in days.values() if one.valid and one.value is not None]
+    wanted = rules.classes.exceed_class
+    judged = item in rules.classes.auto_items
+    over = sum(item_class(item, one, rules.classes, body) > wanted for one in known) if judged else 0
+    worse = judged and value is not None and item_class(item, value, rules.classes, body) > wanted
+    times = None
+    if worse and value is not None and item not in rules.classes.no_multiple:
+        limit = rules.classes.limits(item, body).values[wanted - 1]
+        times = float(multiple(value, limit, rules.classes.multiple_decimals))
+    rate = float(half_even((len(known) - over) * 100 / len(known), 1)) if known and judged else None
+    return Figure(
+        series_id=series,
+        span=span,
+        start=start,
+        item=item,
+        valid=valid,
+        days=len(known),
+        days_over=over,
+        mean=value,
+        mean_multiple=times,
+        meets=None if value is None or not judged else not worse,
+        rate=rate,
+        stage=STAGE,
+        parts=parts,
+    )
+
+
+def _write_figures(figures: list[Figure]) -> None:
+    Figure.objects.bulk_create(
+        figures,
+        update_conflicts=True,
+        unique_fields=["span", "start", "series", "item"],
+        update_fields=["valid", "days", "days_over", "mean", "mean_multiple", "meets", "rate", "stage", "parts"],
+        batch_size=2_000,
+    )
+
+
+# --- places and rivers ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceClass:
+    """What the sections of a place come to; `counts` of classes I … worse than V among those with a class."""
+
+    counts: tuple[int, ...]
+    good: float | None
+    bad: float | None
+    grade: str
+    method: str
+    water_class: WaterClass | None
+    main: tuple[tuple[str, float], ...]
+    cwqi: float | None
+
+
+def place_class(sections: Mapping[int, Means], bodies: Mapping[int, Body], rules: WaterInForce) -> PlaceClass:
+    """Return shares, grade and index of a place or river.
+
+    Args:
+        sections: point → means; sections without a class do not count.
+    """
+    classes = {one: assess_auto(means, rules.classes, body=bodies[one]).water_class for one, means in sections.items()}
+    known = [one for one in sections if classes[one] is not None]
+    shares = class_shares([classes[one] for one in known])
+    kinds: list[Body] = [bodies[one] for one in known]
+    grade, method, water_class, main = "", "", None, ()
+    if len(known) >= rules.sections.min_sections or len(set(kinds)) == 1:
+        found = basin(
+            [sections[one] for one in known],
+            rules.classes,
+            rules.sections,
+            bodies=kinds,
+            items=rules.classes.auto_items,
+        )
+        grade, method, water_class = found.grade or "", found.method, found.water_class
+        main = tuple((item, float(half_even(share * 100, 1))) for item, share in found.main)
+    try:
+        index = city_index(
+            [sections[one] for one in known if bodies[one] == "river"],
+            [sections[one] for one in known if bodies[one] == "lake"],
+            rules.classes,
+            rules.index,
+        )
+    except NoIndex:
+        index = None
+    percent = [shares.percent(one, rules.sections.decimals) for one in (shares.good, shares.bad)]
+    good, bad = (None if one is None else float(one) for one in percent)
+    cwqi = None if index is None else float(half_even(index.value, rules.auto.index_decimals))
+    return PlaceClass(shares.counts, good, bad, grade, method, water_class, main, cwqi)
+
+
+def _write_places(
+    span: str, start: date, places: list[int], members: Membership, why: Mapping[Any, tuple[str, str]]
+) -> None:
+    last = last_of(span, start)
+    rules = in_force.water_on(last)
+    if rules is None:
+        return
+    points_of = {place: members.points(place, last) for place in places}
+    everyone = {one for some in points_of.values() for one in some}
+    bodies, means = _bodies(everyone), means_of(span, start, everyone)
+    rows = []
+    for place, points in points_of.items():
+        found = place_class({one: means[one] for one in points if one in means}, bodies, rules)
+        rows.append(
+            WaterSummary(
+                series_id=place,
+                span=span,
+                start=start,
+                water_class=None if found.water_class is None else int(found.water_class),
+                over=[{"item": item, "share": share} for item, share in found.main],
+                reason="" if sum(found.counts) else "water.none.no_item",
+                valid=True,
+                days=len(points),
+                counts=list(found.counts),
+                good_rate=found.good,
+                bad_rate=found.bad,
+                grade=found.grade,
+                method=found.method,
+                cwqi=found.cwqi,
+            )
+        )
+    _write_summaries(rows, why)
+
+
+def means_of(span: str, start: date, points: Collection[int]) -> dict[int, dict[str, float | None]]:
+    """Return the means of points over a period by item; of a day only what is valid."""
+    found: dict[int, dict[str, float | None]] = defaultdict(dict)
+    if span == "day":
+        rows = Day.objects.filter(series__in=points, day=start, valid=True).values_list("series_id", "item", "value")
+    else:
+        rows = Figure.objects.filter(series__in=points, span=span, start=start).values_list("series_id", "item", "mean")
+    for one, item, value in rows:
+        found[one][item] = value
+    return found
+
+
+# --- both -------------------------------------------------------------------------------------------------------------
+
+
+def last_of(span: str, start: date) -> date:
+    """Return the last day of a period."""
+    return start if span == "day" else after(span, start) - timedelta(days=1)
+
+
+def _bodies(points: Collection[int]) -> dict[int, Body]:
+    rows = Series.objects.filter(pk__in=points).values_list("pk", "body")
+    return {one: "lake" if body == "lake" else "river" for one, body in rows}
+
+
+def result_words(row: WaterSummary) -> str:
+    """Return what a summary says in short, as revisions keep it: the class, or the shares of good and bad."""
+    if row.good_rate is not None:
+        return f"Ⅰ～Ⅲ {row.good_rate:g} % / 劣Ⅴ {row.bad_rate:g} %"
+    return "" if row.water_class is None else WaterClass(row.water_class).roman
+
+
+def _write_summaries(rows: list[WaterSummary], why: Mapping[Any, tuple[str, str]]) -> None:
+    if not rows:
+        return
+    span, start = rows[0].span, rows[0].start
+    known = {
+        one.series_id: one
+        for one in WaterSummary.objects.select_for_update().filter(
+            span=span, start=start, series__in=[row.series_id for row in rows]
+        )
+    }
+    at = now()
+    revisions = []
+    for row in rows:
+        old = known.get(row.series_id)
+        if old is None or result_words(old) == result_words(row):
+            continue
+        cause, reason = why[row.series_id, span, start]
+        if cause == Cause.NEW:
+            continue
+        revisions.append(
+            WaterRevision(
+                series_id=row.series_id,
+                span=span,
+                start=start,
+                before=old.water_class,
+                after=row.water_class,
+                before_text=result_words(old),
+                after_text=result_words(row),
+                cause=cause,
+                reason=reason,
+                at=at,
+            )
+        )
+    WaterSummary.objects.bulk_create(
+        rows,
+        update_conflicts=True,
+        unique_fields=["span", "start", "series"],
+        update_fields=[
+            "water_class",
+            "deciding",
+            "over",
+            "reason",
+            "valid",
+            "days",
+            "counts",
+            "good_rate",
+            "bad_rate",
+            "grade",
+            "method",
+            "cwqi",
+            "tli",
+        ],
+        batch_size=2_000,
+    )
+    WaterRevision.objects.bulk_create(revisions, batch_size=2_000)

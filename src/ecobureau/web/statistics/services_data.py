@@ -1,0 +1,239 @@
+"""Series, hours and published days. Each write leaves the days it touches dirty, in the same transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from django.db import transaction
+
+from ecobureau.clock import BEIJING, now
+from ecobureau.web.statistics.models import Cause, Day, Dirty, Hours, Medium, PointChange, Series
+
+LATE_AFTER = timedelta(days=1)
+"""Hours that come later than this after their day's end are late."""
+
+UNITS = {
+    "air": {item: "mg/m3" if item == "co" else "ug/m3" for item in ("so2", "no2", "pm10", "pm2_5", "co", "o3")},
+    "water": {
+        "ph": "1",
+        "do": "mg/L",
+        "codmn": "mg/L",
+        "nh3n": "mg/L",
+        "tp": "mg/L",
+        "tn": "mg/L",
+        "chla": "mg/m3",
+        "sd": "m",
+    },
+}
+"""Units in which the statistics keep the items of each medium."""
+
+ALWAYS = date(2000, 1, 1)
+"""Before any statistics."""
+
+
+@dataclass(frozen=True, slots=True)
+class DayOfHours:
+    """The hours of an item on a day: 24 values ending 01:00 … 24:00, None = none, in the unit of `UNITS`."""
+
+    series_id: int
+    item: str
+    day: date
+    hours: Sequence[float | None]
+
+
+@transaction.atomic
+def put_series(
+    *,
+    kind: str,
+    code: str,
+    name: str,
+    org_path: str,
+    medium: str = Medium.AIR,
+    parent: Series | None = None,
+    station_id: int | None = None,
+    assessed: bool = True,
+    river: Series | None = None,
+    body: str = "",
+) -> Series:
+    """Make a series, or bring the one of that medium and code up to date.
+
+    A point that counts or not from now on, or counts elsewhere, has the earlier days of its places computed anew.
+    """
+    fields = {
+        "kind": kind,
+        "name": name,
+        "org_path": org_path,
+        "parent": parent,
+        "station_id": station_id,
+        "assessed": assessed,
+        "river": river,
+        "body": body,
+    }
+    old = Series.objects.select_for_update(of=("self",)).filter(medium=medium, code=code).first()
+    above = places_above(old) if old is not None else set()
+    found, _ = Series.objects.update_or_create(
+        medium=medium, code=code, defaults=fields, create_defaults={**fields, "created_at": now()}
+    )
+    if old is not None and old.assessed != assessed:
+        change_point(found, assessed=assessed, since=ALWAYS, reason=name, by=None, before=old.assessed)
+    if old is not None and above != places_above(found):
+        soil_places(above | places_above(found), found, ALWAYS, reason=name)
+    return found
+
+
+def places_above(series: Series) -> set[int]:
+    """Return the places and the river that a point may count towards."""
+    parent = series.parent
+    some = (series.parent_id, parent.parent_id if parent is not None else None, series.river_id)
+    return {one for one in some if one is not None}
+
+
+def change_point(
+    series: Series, *, assessed: bool, since: date, reason: str, by: int | None, before: bool
+) -> PointChange:
+    """Keep that a point counts, or not, since a day, and leave the days of its places dirty from then on."""
+    made = PointChange.objects.create(
+        series=series, since=since, before=before, assessed=assessed, reason=reason[:200], by_id=by, at=now()
+    )
+    soil_places(places_above(series), series, since, reason=reason)
+    return made
+
+
+def soil_places(places: Iterable[int], series: Series, since: date, *, reason: str) -> None:
+    """Leave dirty those days of places from `since` on for which a point has figures."""
+    days = Day.objects.filter(series=series, day__gte=since).values_list("day", flat=True).distinct()
+    some = list(places)
+    soil({(place, day): Cause.POINTS for day in days for place in some}, reason=reason)
+
+
+@transaction.atomic
+def put_hours(rows: Iterable[DayOfHours], *, source: str) -> int:
+    """Write hours as they came. An hour that is there already is revised; None takes nothing away.
+
+    Args:
+        rows: days of hours, each (series, item, day) once.
+        source: where they come from, shown beside them.
+
+    Returns:
+        How many rows were new or changed.
+
+    Raises:
+        ValueError: not 24 hours, an item that the medium of the series does not have, or a negative or infinite value.
+    """
+    given = {(row.series_id, row.item, row.day): row for row in rows}
+    media = dict(Series.objects.filter(pk__in={key[0] for key in given}).values_list("pk", "medium"))
+    for row in given.values():
+        _check(row, media.get(row.series_id, ""))
+    known = {
+        (one.series_id, one.item, one.day): one
+        for one in Hours.objects.select_for_update().filter(
+            series__in={key[0] for key in given}, day__in={key[2] for key in given}
+        )
+    }
+    at = now()
+    made: list[Hours] = []
+    causes: dict[tuple[int, date], str] = {}
+    for key, row in given.items():
+        old = known.get(key)
+        hours = list(row.hours) if old is None else _merged(old.hours, row.hours)
+        if old is not None and hours == old.hours:
+            continue
+        made.append(
+            Hours(
+                series_id=row.series_id,
+                item=row.item,
+                day=row.day,
+                hours=hours,
+                source=source[:80],
+                revision=0 if old is None else old.revision + 1,
+                updated_at=at,
+            )
+        )
+        causes[row.series_id, row.day] = _cause(old, row, at)
+    Hours.objects.bulk_create(
+        made,
+        update_conflicts=True,
+        unique_fields=["series", "day", "item"],
+        update_fields=["hours", "source", "revision", "updated_at"],
+        batch_size=2_000,
+    )
+    soil(causes, reason=source)
+    return len(made)
+
+
+def _check(row: DayOfHours, medium: str) -> None:
+    if row.item not in UNITS.get(medium, {}):
+        raise ValueError(f"no such item: {row.item}")
+    if len(row.hours) != 24:
+        raise ValueError(f"a day has 24 hours, not {len(row.hours)}")
+    if any(hour is not None and not 0 <= hour < 1e6 for hour in row.hours):
+        raise ValueError(f"no concentration: {row.item} {row.day}")
+
+
+def _merged(old: Sequence[float | None], new: Sequence[float | None]) -> list[float | None]:
+    return [before if hour is None else hour for before, hour in zip(old, new, strict=True)]
+
+
+def _cause(old: Hours | None, row: DayOfHours, at: datetime) -> str:
+    if old is not None and any(
+        before is not None and hour is not None and before != hour
+        for before, hour in zip(old.hours, row.hours, strict=True)
+    ):
+        return Cause.REVISED
+    end = datetime.combine(row.day + timedelta(days=1), datetime.min.time(), BEIJING)
+    return Cause.LATE if at > end + LATE_AFTER else Cause.NEW
+
+
+def compute_again(first: date, last: date, medium: str) -> int:
+    """Leave every day from `first` to `last` that a medium has hours for dirty; figures that differ leave revisions.
+
+    Returns:
+        How many days of series that are.
+    """
+    rows = Hours.objects.filter(series__medium=medium, day__gte=first, day__lte=last)
+    keys = set(rows.values_list("series_id", "day"))
+    soil(dict.fromkeys(keys, Cause.RULES))
+    return len(keys)
+
+
+def soil(causes: Mapping[tuple[int, date], str], *, reason: str = "") -> None:
+    """Leave days to be computed by the worker: (series, day) to cause."""
+    at = now()
+    Dirty.objects.bulk_create(
+        [
+            Dirty(series_id=series, day=day, cause=cause, reason=reason[:200], made_at=at)
+            for (series, day), cause in causes.items()
+        ],
+        batch_size=5_000,
+    )
+
+
+@transaction.atomic
+def put_days(rows: Iterable[tuple[int, str, date, float]], *, source: str) -> int:
+    """Write daily figures that were published elsewhere, as they are; a day that has hours of its own is left alone.
+
+    Args:
+        rows: (series, item, day, value), ug/m3, CO mg/m3, ozone as the highest 8-hour mean.
+
+    Returns:
+        How many rows were written.
+    """
+    given = {(series, item, day): value for series, item, day, value in rows}
+    series, days = {key[0] for key in given}, {key[2] for key in given}
+    own = set(Hours.objects.filter(series__in=series, day__in=days).values_list("series_id", "item", "day"))
+    made = [
+        Day(series_id=one, item=item, day=day, value=value, valid=True, count=0, total=0, parts=0)
+        for (one, item, day), value in given.items()
+        if (one, item, day) not in own
+    ]
+    Day.objects.bulk_create(
+        made,
+        update_conflicts=True,
+        unique_fields=["series", "day", "item"],
+        update_fields=["value", "valid", "count", "total", "parts"],
+        batch_size=2_000,
+    )
+    soil({(row.series_id, row.day): Cause.NEW for row in made}, reason=source)
+    return len(made)
