@@ -100,8 +100,9 @@ def main() -> None:
     print(f"{os.cpu_count()} cores, load average before {os.getloadavg()[0]:.1f}")
     with tempfile.TemporaryDirectory(prefix="eb-bench-") as folder, EmbeddedPostgres(Path(folder) / "pg") as server:
         owner = psycopg.connect(server.url("owner"), autocommit=True)
-        for name in ("0001_tables.sql", "0002_rights.sql"):
-            owner.execute((SQL / name).read_text())
+        for file in sorted(SQL.glob("*.sql")):
+            if not file.stem.endswith("_down"):
+                owner.execute(file.read_text())
         path = Path(folder) / "history.csv"
         rows = make(path, given.values, given.stations, given.order)
         print(f"{rows:,} rows of {given.stations} stations, by {given.order}, {path.stat().st_size / 1e6:.0f} MB")

@@ -12,7 +12,6 @@ and printed apart, with a writer that goes step by step. "As the gateway writes"
 from __future__ import annotations
 
 import argparse
-import gc
 import os
 import random
 import sys
@@ -29,7 +28,7 @@ import psycopg
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "src"))
 
-from ecobureau.gateway.scribe import COLLECT  # noqa: E402
+from ecobureau import collector  # noqa: E402
 from ecobureau.storage.rows import COPY_HEAD, COPY_TAIL, copy_row  # noqa: E402
 from ecobureau.storage.sheet import Form, Sheet  # noqa: E402
 from ecobureau.storage.types import Arrival, Kind, Period, Reading  # noqa: E402
@@ -225,8 +224,9 @@ def main() -> None:
     print(f"{os.cpu_count()} cores, load average before {os.getloadavg()[0]:.1f}")
     with tempfile.TemporaryDirectory(prefix="eb-bench-") as folder, EmbeddedPostgres(Path(folder)) as server:
         owner = psycopg.connect(server.url("owner"), autocommit=True)
-        for name in ("0001_tables.sql", "0002_rights.sql", "0003_writing.sql", "0004_single.sql"):
-            owner.execute((SQL / name).read_text())
+        for file in sorted(SQL.glob("*.sql")):
+            if not file.stem.endswith("_down"):
+                owner.execute(file.read_text())
         shown = [(name, owner.execute(f"SHOW {name}").fetchone()) for name in SHOWN]
         print("PostgreSQL: " + ", ".join(f"{name}={row[0] if row else ''}" for name, row in shown))
         conn = psycopg.connect(server.url("app"), autocommit=True)
@@ -235,9 +235,7 @@ def main() -> None:
         run("warm-up", writer, cpu, list(frames(3000, 1000, first=START - timedelta(days=5))), 63)
         small = list(frames(8000 * scale, 2000))
         large = list(frames(20_000 * scale, 2000, first=START + timedelta(days=5)))
-        gc.collect()
-        gc.freeze()  # as the writing process does: see `gateway.scribe`
-        gc.set_threshold(*COLLECT)
+        collector.spare()  # as the writing process does
         limit = bare(conn, writer, cpu, large[: 5000 * scale])
         writer.stepwise = True
         few = run("batches of 504 values (63 frames)", writer, cpu, small, 63)

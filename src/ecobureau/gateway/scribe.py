@@ -9,7 +9,6 @@ or not, and is not answered in either case.
 from __future__ import annotations
 
 import contextlib
-import gc
 import pickle
 import signal
 import socket
@@ -20,6 +19,7 @@ from typing import Any
 
 import psycopg
 
+from ecobureau import collector
 from ecobureau.gateway.books import Books, Numbers
 from ecobureau.gateway.office import CONNECT
 from ecobureau.gateway.parcel import Packer, Unpacker
@@ -28,8 +28,6 @@ from ecobureau.storage.upkeep import packed_outcomes, unpacked_outcomes
 from ecobureau.storage.writer import Writer
 
 APPLICATION = "ecobureau-gateway-writer"
-COLLECT = (50_000, 10, 20)
-"""Thresholds of the cycle collector. With Python's own it took a third of the loop's time per frame."""
 CONNECT_NOW, WRITE, DROP = b"C", b"W", b"D"
 DONE, FAILED = b"+", b"-"
 PATIENCE = 2.0
@@ -222,9 +220,7 @@ def main() -> None:
     """Serve on the socket whose number is the first word of the command line."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)  # the gateway says when: it commits what it has first
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*COLLECT)
+    collector.spare()
     with socket.socket(fileno=int(sys.argv[1])) as sock:
         serve(sock)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import os
 import signal
 import socket
@@ -18,13 +17,13 @@ from typing import TypeVar
 import psycopg
 import uvloop
 
-from ecobureau import clock
+from ecobureau import clock, collector
 from ecobureau.gateway import log
 from ecobureau.gateway.books import Books, Numbers
 from ecobureau.gateway.log import logger
 from ecobureau.gateway.metrics import MetricsServer
 from ecobureau.gateway.office import AWAY, Office, listen, load_stations, until_it_works, wait_for
-from ecobureau.gateway.scribe import COLLECT, Scribe
+from ecobureau.gateway.scribe import Scribe
 from ecobureau.gateway.server import Fault, Gateway
 from ecobureau.gateway.sessions import SessionBook
 from ecobureau.gateway.settings import Settings
@@ -291,17 +290,10 @@ class Process:
             self._fault_told = fault
 
 
-def _spare_the_collector() -> None:
-    """Frames make no cycles: they go when their last user lets go. What start-up made stays; look for cycles seldom."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*COLLECT)
-
-
 async def run(service: Service) -> bool:
     """Run one process until SIGTERM or SIGINT; True when it left nothing unanswered."""
     sys.setswitchinterval(SWITCH_INTERVAL)
-    _spare_the_collector()
+    collector.spare()
     process = Process(service)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

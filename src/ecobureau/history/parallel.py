@@ -13,6 +13,7 @@ from typing import Any
 
 import psycopg
 
+from ecobureau import collector
 from ecobureau.history.formats import BadRow, Format
 from ecobureau.history.load import Lines, Loader, Report, Station, plan_for
 
@@ -90,6 +91,7 @@ def load_file(job: Job, progress: Callable[[int], None], jobs: int | None = None
 def _begin(done: Any) -> None:
     global _done
     _done = done
+    collector.spare()
 
 
 def _in_process(job: Job, share: tuple[int, int]) -> Result:
