@@ -15,24 +15,17 @@ from django.views.decorators.http import require_GET, require_POST
 
 from ecobureau.clock import beijing, now
 from ecobureau.domain.air import YearOnYear
-from ecobureau.domain.explain import Code, Derivation
-from ecobureau.domain.rounding import plain
 from ecobureau.web.core.pages.common import signed_in, viewer_in
 from ecobureau.web.statistics import rules as in_force
 from ecobureau.web.statistics import selectors, services
 from ecobureau.web.statistics.forms import DecideForm, ProposeForm
-from ecobureau.web.statistics.models import AirSeries, Day, Item, Review, Span
+from ecobureau.web.statistics.models import ALL_ITEMS, AirSeries, Day, Item, Medium, Review, Span
+from ecobureau.web.statistics.pages_common import asked_date, flag_words, span_words, tabs, told
 from ecobureau.web.statistics.spans import after, first_of
 from ecobureau.words import say
 
 SHOWN = ("pm2_5", "pm10", "o3", "no2", "so2", "co")
 _REASONS = {1: "air.note.no_data", 2: "air.note.no_pm", 3: "air.note.na"}
-_FLAGS = {
-    "certain": lambda: _("已核对原文"),
-    "likely": lambda: _("见于第三方，待核对"),
-    "to be checked": lambda: _("待核对"),
-    "proposal": lambda: _("本系统建议"),
-}
 
 
 @require_GET
@@ -45,20 +38,21 @@ def ranking_page(request: HttpRequest) -> HttpResponse:
         raise Http404
     kind = "point" if request.GET.get("kind") == "point" else "place"
     today = beijing(now()).date()
-    start = first_of(span, _asked_date(request, today))
+    start = first_of(span, asked_date(request, today))
     lines = selectors.ranking(viewer, span, start, kind)
     rule = in_force.composite_on(after(span, start) - timedelta(days=1))
     context = {
+        "tabs": tabs("home"),
         "lines": [(line, [line.figures.get(item) for item in SHOWN]) for line in lines],
         "heads": [Item(item).label for item in SHOWN],
         "span": span,
         "spans": Span.choices,
         "kind": kind,
         "start": start,
-        "words": _span_words(span, start),
+        "words": span_words(span, start),
         "before": first_of(span, start - timedelta(days=1)),
         "after": after(span, start) if after(span, start) <= today else None,
-        "rule": None if rule is None else {"entry": rule.entry, "flag": _FLAGS[rule.entry.flag]()},
+        "rule": None if rule is None else {"entry": rule.entry, "flag": flag_words(rule.entry.flag)},
     }
     return render(request, "statistics/ranking.html", context)
 
@@ -70,13 +64,14 @@ def series_page(request: HttpRequest, pk: int) -> HttpResponse:
     viewer = viewer_in(request)
     series = _series(request, pk)
     today = beijing(now()).date()
-    start = first_of("year", _asked_date(request, today))
+    start = first_of("year", asked_date(request, today))
     summary, figures = selectors.summary(viewer, pk, "year", start)
     base = start.replace(year=start.year - 1)
     compared = selectors.compared(viewer, pk, "year", start, base) if summary else None
     explained = selectors.good_days_explained(viewer, pk, "year", start)
     composite = selectors.composite_explained(viewer, pk, "year", start)
     context = {
+        "tabs": tabs("home"),
         "series": series,
         "year": start.year,
         "before": base,
@@ -110,6 +105,7 @@ def day_page(request: HttpRequest, pk: int, day: str) -> HttpResponse:
     index = next(iter(selectors.indices(viewer, pk, on, on + timedelta(days=1))), None)
     derivation = selectors.index_derivation(viewer, pk, on) if index else None
     context = {
+        "tabs": tabs("home"),
         "series": series,
         "day": on,
         "before": (on - timedelta(days=1)).isoformat(),
@@ -132,16 +128,17 @@ def reviews_page(request: HttpRequest) -> HttpResponse:
     viewer = viewer_in(request)
     rows = list(selectors.reviews(viewer)[:200])
     rows.sort(key=lambda row: row.state != Review.State.PROPOSED)
+    names = dict(ALL_ITEMS)
     lines = [
         {
             "row": row,
-            "item": Item(row.item).label if row.item else _("全部项目"),
+            "item": names[row.item] if row.item else _("全部项目"),
             "may_decide": row.state == Review.State.PROPOSED and services.may_decide(viewer, row),
             "may_restore": row.state == Review.State.ACCEPTED and services.may_restore(viewer, row),
         }
         for row in rows
     ]
-    return render(request, "statistics/reviews.html", {"lines": lines, "form": DecideForm()})
+    return render(request, "statistics/reviews.html", {"tabs": tabs("reviews"), "lines": lines, "form": DecideForm()})
 
 
 @require_POST
@@ -149,15 +146,17 @@ def reviews_page(request: HttpRequest) -> HttpResponse:
 def propose(request: HttpRequest, pk: int) -> HttpResponse:
     """Propose that hours of a point do not count."""
     viewer = viewer_in(request)
-    series = _series(request, pk)
-    form = ProposeForm(request.POST)
+    series = selectors.one_of_any(viewer, pk)
+    if series is None:
+        raise Http404
+    form = ProposeForm(request.POST, medium=series.medium)
     if not form.is_valid():
         for field, problems in form.errors.items():
             messages.error(
                 request,
                 f"{form.fields[field].label if field in form.fields else ''}: {' '.join(str(one) for one in problems)}",
             )
-        return redirect("statistics:air_series", pk=pk)
+        return redirect("statistics:air_series" if series.medium == Medium.AIR else "statistics:water_series", pk=pk)
     services.propose_review(viewer, series, **form.cleaned_data)
     messages.success(request, _("已提出，待另一人复核"))
     return redirect("statistics:reviews")
@@ -182,39 +181,6 @@ def decide(request: HttpRequest, review: int, verb: str) -> HttpResponse:
 
 
 # --- what pages show --------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """A step of a derivation in words."""
-
-    rule: str
-    clause: str
-    text: str
-    result: str
-
-
-def told(derivation: Derivation) -> list[Told]:
-    """Return the steps of a derivation in the reader's language."""
-    return [
-        Told(
-            step.rule,
-            step.clause,
-            say(step.text_code, **{name: _word(value) for name, value in step.params.items()}),
-            "" if step.result is None else _word(step.result),
-        )
-        for step in derivation.steps
-    ]
-
-
-def _word(value: object) -> str:
-    if isinstance(value, Code):
-        return say(value)
-    if isinstance(value, bool):
-        return say("standards.yes" if value else "standards.no")
-    if isinstance(value, list | tuple):
-        return _("、").join(_word(one) for one in value)
-    return value if isinstance(value, str) else plain(value)  # type: ignore[arg-type]
 
 
 def _series(request: HttpRequest, pk: int) -> AirSeries:
@@ -261,24 +227,3 @@ def _rule_words(compared: YearOnYear) -> dict[str, str]:
 def _stage_words(stage: str) -> str:
     known = {"2012": "GB 3095-2012", "2026 transition": _("GB 3095-2026 过渡限值"), "2026 final": "GB 3095-2026"}
     return known.get(stage, stage)
-
-
-def _asked_date(request: HttpRequest, today: date) -> date:
-    asked = request.GET.get("start", "")
-    if not asked:
-        return today
-    try:
-        found = date.fromisoformat(asked)
-    except ValueError as error:
-        raise Http404 from error
-    if not 2000 <= found.year <= 2100:
-        raise Http404
-    return found
-
-
-def _span_words(span: str, start: date) -> str:
-    if span == "year":
-        return _("{year} 年").format(year=start.year)
-    if span == "quarter":
-        return _("{year} 年第 {quarter} 季度").format(year=start.year, quarter=(start.month + 2) // 3)
-    return _("{year} 年 {month} 月").format(year=start.year, month=start.month)

@@ -35,6 +35,7 @@ from ecobureau.web.statistics.models import (
     Figure,
     Review,
     Revision,
+    Series,
 )
 from ecobureau.web.statistics.rollup import hours_of
 from ecobureau.web.statistics.spans import after
@@ -49,6 +50,11 @@ def series(viewer: Viewer, kind: str | None = None) -> QuerySet[AirSeries]:
 def one(viewer: Viewer, series_id: int) -> AirSeries | None:
     """Return a series, None when there is none or the viewer may not see it."""
     return series(viewer).filter(pk=series_id).first()
+
+
+def one_of_any(viewer: Viewer, series_id: int) -> Series | None:
+    """Return a series of whichever medium, None when there is none or the viewer may not see it."""
+    return Series.objects.filter(visible(viewer), pk=series_id).first()
 
 
 class ItemFigure(NamedTuple):

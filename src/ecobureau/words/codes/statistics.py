@@ -24,4 +24,9 @@ CODES = {
     "statistics.target.source": _("请写明目标出自哪份文件"),
     "statistics.target.year": _("年度应在 2000 至 2100 之间"),
     "statistics.target.reason": _("请写明撤销目标的理由"),
+    "statistics.water.class": _("水质类别"),
+    "statistics.water.over": _("超标倍数"),
+    "statistics.water.cwqi": _("水质指数"),
+    "statistics.water.tli": _("综合营养状态指数"),
+    "statistics.water.shares": _("断面类别比例"),
 }

@@ -1,0 +1,384 @@
+"""The pages of the water statistics: overview, months of a year, ranking, a series' year, a period with derivations."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from ecobureau.clock import beijing, now
+from ecobureau.domain.rounding import half_even, plain
+from ecobureau.domain.water import WaterClass
+from ecobureau.web.core.pages.common import signed_in, viewer_in
+from ecobureau.web.statistics import explain_water, selectors_water, services
+from ecobureau.web.statistics import rules as in_force
+from ecobureau.web.statistics.forms import ProposeForm
+from ecobureau.web.statistics.models import Series, WaterItem, WaterSpan, WaterSummary
+from ecobureau.web.statistics.pages_common import (
+    Period,
+    as_file,
+    asked_date,
+    asked_period,
+    other_format,
+    period,
+    rule_lines,
+    tabs,
+    told,
+    told_inputs,
+)
+from ecobureau.web.statistics.rollup_water import last_of
+from ecobureau.web.statistics.selectors_water import Line
+from ecobureau.web.statistics.services_data import UNITS
+from ecobureau.web.statistics.spans import after, first_of
+from ecobureau.words import say
+
+SHOWN = ("ph", "do", "codmn", "nh3n", "tp")
+DIGITS = {"ph": 1, "do": 2, "codmn": 1, "nh3n": 2, "tp": 3, "tn": 2, "chla": 1, "sd": 2}
+"""Digits that tables show; classes rest on the unrounded values."""
+
+_KINDS = {"point": lambda: _("断面"), "place": lambda: _("城市或区县"), "river": lambda: _("河流湖库")}
+
+
+@require_GET
+@signed_in
+def overview_page(request: HttpRequest) -> HttpResponseBase:
+    """Sections, places or rivers in a period: class, target, what decides it, how far it is over."""
+    viewer, when, kind = viewer_in(request), asked_period(request, WaterSpan.values, "month"), _kind(request, "point")
+    lines = selectors_water.overview(viewer, when.span, when.start, kind)
+    if "format" in request.GET:
+        cells = [_cells(line, kind) for line in lines]
+        return as_file(request, "water", f"{_('地表水')} {when.words}", _heads(kind), cells)
+    shares = selectors_water.all_shares(lines) if kind == "point" else None
+    context = {
+        **_common(request, when, kind, "water"),
+        "rows": [_row(line, kind) for line in lines],
+        "items": [(WaterItem(item).label, item) for item in SHOWN],
+        "shares": shares,
+        "counts": list(enumerate(shares.counts, 1)) if shares else [],
+        "good": _percent(shares.good) if shares else None,
+        "bad": _percent(shares.bad) if shares else None,
+        "wanted": sum(line.met is not None for line in lines),
+        "met": sum(line.met is True for line in lines),
+    }
+    return render(request, "statistics/water.html", context)
+
+
+@require_GET
+@signed_in
+def months_page(request: HttpRequest) -> HttpResponseBase:
+    """The class of each month of a year, section by section (水质月历)."""
+    viewer, kind = viewer_in(request), _kind(request, "point")
+    when = period("year", asked_date(request, beijing(now()).date()))
+    rows = selectors_water.matrix(viewer, when.start.year, kind)
+    if "format" in request.GET:
+        heads = [_("名称"), *(_("{month} 月").format(month=month) for month in range(1, 13)), _("全年"), _("目标")]
+        cells = [
+            [row.series.name, *(_short(one, kind) for one in (*row.months, row.year)), _roman(row.target)]
+            for row in rows
+        ]
+        return as_file(request, "water-months", f"{_('水质月历')} {when.words}", heads, cells)
+    context = {
+        **_common(request, when, kind, "water_months"),
+        "rows": [
+            {
+                "row": row,
+                "months": [
+                    (date(when.start.year, at, 1), one, _short(one, kind)) for at, one in enumerate(row.months, 1)
+                ],
+                "year": _short(row.year, kind),
+                "target": row.target,
+            }
+            for row in rows
+        ],
+        "months": range(1, 13),
+    }
+    return render(request, "statistics/water_months.html", context)
+
+
+@require_GET
+@signed_in
+def ranking_page(request: HttpRequest) -> HttpResponseBase:
+    """Places, rivers or sections by water index, ties alike, with the change against the year before."""
+    viewer, when, kind = viewer_in(request), asked_period(request, WaterSpan.values, "month"), _kind(request, "place")
+    lines = selectors_water.ranking(viewer, when.span, when.start, kind)
+    if "format" in request.GET:
+        rows = [[line.rank, *_cells(line, kind)] for line in lines]
+        return as_file(request, "water-ranking", f"{_('水质排名')} {when.words}", [_("名次"), *_heads(kind)], rows)
+    rules = in_force.water_on(last_of(when.span, when.start))
+    context = {
+        **_common(request, when, kind, "water_ranking"),
+        "rows": [_row(line, kind) for line in lines],
+        "rules": [] if rules is None else rule_lines([rules.index.entry, rules.auto.entries["cwqi.decimals"]]),
+    }
+    return render(request, "statistics/water_ranking.html", context)
+
+
+@require_GET
+@signed_in
+def series_page(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """A section's, place's or river's year: months, quarters, the year, and the year before."""
+    viewer, series = viewer_in(request), _series(request, pk)
+    when = period("year", asked_date(request, beijing(now()).date()))
+    first, until = when.start, after("year", when.start)
+    months = selectors_water.periods(viewer, pk, "month", first, until)
+    before = selectors_water.periods(viewer, pk, "month", when.before, first)
+    days = selectors_water.periods(viewer, pk, "day", first, until)
+    year = next(iter(selectors_water.periods(viewer, pk, "year", first, until)), None)
+    last = next(iter(selectors_water.periods(viewer, pk, "year", when.before, first)), None)
+    by_month = {one.start.month: one for one in months}
+    by_month_before = {one.start.month: one for one in before}
+    context = {
+        **_common(request, when, series.kind, "water"),
+        "series": series,
+        "place": series.kind != Series.Kind.POINT,
+        "year": year,
+        "last": last,
+        "year_words": _short(year, series.kind),
+        "last_words": _short(last, series.kind),
+        "target": selectors_water.targets_of([pk], first.year).get(pk),
+        "months": [
+            (
+                date(first.year, at, 1),
+                by_month.get(at),
+                _short(by_month.get(at), series.kind),
+                _over(by_month.get(at)),
+                _short(by_month_before.get(at), series.kind),
+                by_month_before.get(at),
+            )
+            for at in range(1, 13)
+        ],
+        "quarters": [
+            (one, _short(one, series.kind), _over(one))
+            for one in selectors_water.periods(viewer, pk, "quarter", first, until)
+        ],
+        "calendar": _calendar(days, first.year, series.kind),
+        "day_numbers": range(1, 32),
+    }
+    return render(request, "statistics/water_series.html", context)
+
+
+@require_GET
+@signed_in
+def period_page(request: HttpRequest, pk: int, span: str, start: str) -> HttpResponseBase:
+    """A period of a section, place or river: its figures, each with its derivation, and what was revised."""
+    viewer, series = viewer_in(request), _series(request, pk)
+    try:
+        on = date.fromisoformat(start)
+    except ValueError as error:
+        raise Http404 from error
+    if span not in WaterSpan.values or not 2000 <= on.year <= 2100 or first_of(span, on) != on:
+        raise Http404
+    when = period(span, on)
+    explained = explain_water.explained(viewer, pk, span, on)
+    summary = selectors_water.summary(viewer, pk, span, on)
+    values: dict[str, Any] = {}
+    if series.kind == Series.Kind.POINT:
+        values = dict(
+            selectors_water.days(viewer, pk, on) if span == "day" else selectors_water.figures(viewer, pk, span, on)
+        )
+    context = {
+        **_common(request, when, series.kind, "water"),
+        "series": series,
+        "place": series.kind != Series.Kind.POINT,
+        "summary": summary,
+        "short": _short(summary, series.kind),
+        "why": _why(summary, explained),
+        "over": _over(summary),
+        "deciding": _names(summary.deciding) if summary else "",
+        "target": selectors_water.targets_of([pk], on.year).get(pk),
+        "parts": [] if explained is None else [_part(one, values) for one in explained.parts],
+        "rules": [] if explained is None else rule_lines(explained.rules),
+        "sections": [] if explained is None else explained.sections,
+        "revisions": selectors_water.revisions(viewer, pk, span, on),
+        "form": ProposeForm(
+            initial={"starts": f"{on}T00:00", "ends": f"{on + timedelta(days=1)}T00:00"}, medium="water"
+        ),
+        "may_propose": span == "day" and series.kind == Series.Kind.POINT and services.may_propose(viewer, series),
+    }
+    return render(request, "statistics/water_period.html", context)
+
+
+# --- what pages show --------------------------------------------------------------------------------------------------
+
+
+def _common(request: HttpRequest, when: Period, kind: str, page: str) -> dict[str, Any]:
+    return {
+        "tabs": tabs("water"),
+        "page": page,
+        "when": when,
+        "spans": WaterSpan.choices,
+        "kind": kind,
+        "kinds": [(code, words()) for code, words in _KINDS.items()],
+        "csv": other_format(request, "csv"),
+        "xlsx": other_format(request, "xlsx"),
+    }
+
+
+def _kind(request: HttpRequest, default: str) -> str:
+    kind = request.GET.get("kind", default)
+    if kind not in selectors_water.KINDS:
+        raise Http404
+    return kind
+
+
+def _series(request: HttpRequest, pk: int) -> Series:
+    series = selectors_water.one(viewer_in(request), pk)
+    if series is None:
+        raise Http404
+    return series
+
+
+def _roman(number: int | None) -> str:
+    return "" if number is None else WaterClass(number).roman
+
+
+def _short(row: WaterSummary | None, kind: str) -> str:
+    if row is None:
+        return ""
+    if kind == Series.Kind.POINT:
+        return _roman(row.water_class)
+    return "" if row.good_rate is None else f"{row.good_rate:.1f}"
+
+
+def _names(items: list[str]) -> str:
+    return _("、").join(say(f"water.item.{item}") for item in items)
+
+
+def _over(row: WaterSummary | None) -> str:
+    """Return the items over the limit with their multiples, or the main pollutants with their share of sections."""
+    if row is None:
+        return ""
+    words = []
+    for one in row.over:
+        name = say(f"water.item.{one['item']}")
+        more = f"{one['share']:g}%" if "share" in one else one["multiple"] or _("不计倍数")
+        words.append(_("{name}（{more}）").format(name=name, more=more))
+    return _("、").join(words)
+
+
+def _row(line: Line, kind: str) -> dict[str, Any]:
+    row = line.summary
+    return {
+        "line": line,
+        "values": [_shown(item, line.means.get(item)) for item in SHOWN],
+        "deciding": _names(row.deciding) if row else "",
+        "over": _over(row),
+        "before": _short(line.before, kind),
+        "grade": say(f"water.grade.{row.grade}") if row and row.grade else "",
+        "trend": say(f"water.trend.{line.trend.direction}") if line.trend else "",
+        "cwqi": "" if row is None or row.cwqi is None else f"{row.cwqi:.4f}",
+        "before_cwqi": "" if line.before is None or line.before.cwqi is None else f"{line.before.cwqi:.4f}",
+    }
+
+
+def _shown(item: str, value: float | None) -> str:
+    return "—" if value is None else plain(value, DIGITS[item])
+
+
+def _unit(item: str) -> str:
+    unit = UNITS["water"].get(item, "")
+    return "" if unit == "1" else unit
+
+
+def _percent(share: Any) -> str | None:
+    return None if share is None else str(half_even(share * 100, 1))
+
+
+def _heads(kind: str) -> list[str]:
+    if kind == Series.Kind.POINT:
+        items = [f"{WaterItem(item).label} {_unit(item)}".strip() for item in SHOWN]
+        return [
+            _("断面"),
+            _("河流湖库"),
+            _("类别"),
+            _("目标"),
+            _("达标"),
+            _("定类项目"),
+            _("超标项目（倍数）"),
+            _("上年同期"),
+            _("水质指数"),
+            _("变化率（％）"),
+            *items,
+        ]
+    return [
+        _("名称"),
+        _("断面数"),
+        *(WaterClass(at).roman for at in range(1, 7)),
+        _("Ⅰ～Ⅲ 类（％）"),
+        _("劣Ⅴ类（％）"),
+        _("水质状况"),
+        _("主要污染指标（超标断面比例）"),
+        _("上年同期 Ⅰ～Ⅲ 类（％）"),
+        _("水质指数"),
+        _("变化率（％）"),
+    ]
+
+
+def _cells(line: Line, kind: str) -> list[Any]:
+    row = line.summary
+    if kind == Series.Kind.POINT:
+        return [
+            line.series.name,
+            line.series.river.name if line.series.river else "",
+            _short(row, kind),
+            _roman(line.target),
+            "" if line.met is None else _("是") if line.met else _("否"),
+            _names(row.deciding) if row else "",
+            _over(row),
+            _short(line.before, kind),
+            row.cwqi if row else None,
+            line.change,
+            *(line.means.get(item) for item in SHOWN),
+        ]
+    return [
+        line.series.name,
+        sum(row.counts) if row else 0,
+        *(row.counts if row else [0] * 6),
+        row.good_rate if row else None,
+        row.bad_rate if row else None,
+        say(f"water.grade.{row.grade}") if row and row.grade else "",
+        _over(row),
+        line.before.good_rate if line.before else None,
+        row.cwqi if row else None,
+        line.change,
+    ]
+
+
+_Cell = tuple[WaterSummary, str] | None
+
+
+def _calendar(rows: list[WaterSummary], year: int, kind: str) -> list[tuple[int, list[_Cell]]]:
+    known = {row.start: row for row in rows}
+    months = []
+    for month in range(1, 13):
+        first = date(year, month, 1)
+        length = (after("month", first) - first).days
+        found = [known.get(first + timedelta(days=at)) for at in range(length)]
+        months.append((month, [None if row is None else (row, _short(row, kind)) for row in found]))
+    return months
+
+
+def _why(summary: WaterSummary | None, explained: explain_water.Explained | None) -> str:
+    """Return why there is no class; the first part of the derivation names what is missing."""
+    if summary is None or not summary.reason or explained is None or not explained.parts:
+        return ""
+    steps = told(explained.parts[0].derivation)
+    return steps[-1].text if summary.reason == "water.none.required" and steps else say(summary.reason)
+
+
+def _part(part: explain_water.Part, values: dict[str, Any]) -> dict[str, Any]:
+    row = values.get(part.item)
+    value = None if row is None else getattr(row, "mean", None) if hasattr(row, "mean") else row.value
+    return {
+        "name": say(part.name),
+        "item": part.item,
+        "value": "" if value is None else plain(value, DIGITS[part.item]),
+        "unit": _unit(part.item),
+        "valid": row is None or row.valid,
+        "steps": told(part.derivation),
+        "inputs": told_inputs(part.derivation.inputs) if part.item else [],
+    }
