@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +19,11 @@ from ecobureau.web.core import attachments, live, registry, selectors
 from ecobureau.web.core import services as kernel
 from ecobureau.web.core.access import NOBODY, SYSTEM, Viewer, viewer_of
 from ecobureau.web.core.refusals import Refused
+from ecobureau.web.dispatch import handing, joint, orders
 from ecobureau.web.dispatch import services as tasks
 from ecobureau.web.dispatch.models import Task
 from ecobureau.web.places import services as places
+from ecobureau.web.places.models import Membership, Organisation
 from web.files import jpeg
 from web.people import person
 
@@ -53,13 +55,14 @@ WHERE: dict[str, tuple[str, list[str]]] = {
 }
 WORDS = {
     "READ": "view list count map search api download live",
-    "ROUTE": "route withdraw insist reopen",
-    "FIELD": "accept hand_back arrive record submit",
-    "SIGN": "send_back close suspend resume reopen",
+    "ROUTE": "route withdraw insist reopen call_in transfer",
+    "TAKE": "take_over refuse_transfer",
+    "FIELD": "accept hand_back arrive record submit hand_over",
+    "SIGN": "send_back close suspend resume reopen hand_over call_in transfer",
     "TRIAGE": "triage dispatch watch merge split propose_dismissal reopen",
 }
 FACES = (*WORDS["READ"].split(), "export", "attach", "share")
-ONLY_ACCESS = {"core.no_access", "core.not_your_role", "core.sign_in"}
+ONLY_ACCESS = {"core.no_access", "core.not_your_role", "core.sign_in", "dispatch.not_receiver"}
 
 
 def read_matrix() -> dict[tuple[str, str, str], frozenset[str]]:
@@ -91,6 +94,9 @@ def city(settings: Any, tmp_path: Path) -> None:
         places.make_organisation(SYSTEM, parent=district, code="enforcement", level="department", name=f"{name}执法")
         for grid in ("g1", "g2"):
             places.make_organisation(SYSTEM, parent=district, code=grid, level="grid", name=f"{name}{grid}")
+    for unit in (GRID, BRIGADE):
+        mate = person(f"mate-{unit}")
+        places.add_member(SYSTEM, Organisation.objects.get(path=unit), mate, valid_from=date(2020, 1, 1))
 
 
 @pytest.fixture
@@ -110,10 +116,16 @@ def make(what: str) -> Any:
         return kernel.create(
             "clue", SYSTEM, title="矩阵线索", org_path=GRID, grid=GRID, first_at=AT, last_at=AT, **SPOT
         )
-    unit, kind = (GRID, "grid_check") if what == "task/grid" else (BRIGADE, "enforcement_visit")
-    return kernel.create(
-        "task", SYSTEM, title="矩阵任务", org_path=GRID, grid=GRID, owner_unit=unit, task_kind=kind, **SPOT
+    unit, kind = (BRIGADE, "enforcement_visit") if what == "task/unit" else (GRID, "grid_check")
+    task = kernel.create(
+        "task", SYSTEM, title="矩阵任务", org_path=GRID, grid=GRID, owner_unit=unit, task_kind=kind,
+        transfer_to=unit, **SPOT,
     )  # fmt: skip
+    if what.startswith("task"):
+        return task
+    kind = {"help/unit": "help", "order/unit": "supervision"}[what]
+    more = {"title": "矩阵", "org_path": GRID, "grid": GRID, "owner_unit": BRIGADE, "demand": "限时"}
+    return kernel.create(kind, SYSTEM, task_id=task.pk, **more)
 
 
 def paper(record: Any, kind: str) -> Any:
@@ -123,7 +135,7 @@ def paper(record: Any, kind: str) -> Any:
 
 def snapshot(record: Any) -> tuple[Any, ...]:
     tables = ("core_history", "core_clock", "core_attachment", "core_link", "core_notice", "clues_clue")
-    tables += ("clues_evidence", "dispatch_task")
+    tables += ("clues_evidence", "dispatch_task", "dispatch_help", "dispatch_supervision", "core_share")
     with connection.cursor() as cursor:
         cursor.execute("select " + ", ".join(f"(select count(*) from {table})" for table in tables))
         counted = cursor.fetchone()
@@ -167,15 +179,49 @@ def task_verbs() -> dict[str, Callable[[Any, Viewer], Any]]:
         "suspend": lambda task, who: tasks.suspend(task, who, reason="weather"),
         "resume": tasks.resume,
         "reopen": lambda task, who: tasks.reopen(task, who, reason="又发生"),
+        "hand_over": lambda task, who: handing.hand_over(task, who, person=_mate(task), reason="换班"),
+        "call_in": lambda task, who: joint.call_in(task, who, units=["/wuhan/"], demand="测一测"),
+        "supervise": lambda task, who: orders.supervise(task, who, grade="red", demand="限时"),
+        "transfer": lambda task, who: handing.transfer(task, who, unit=DISTRICT, reason="不归我们管"),
+        "take_over": handing.take_over,
+        "refuse_transfer": lambda task, who: handing.refuse_transfer(task, who, reason="也不归我们管"),
     }
 
 
-@pytest.mark.parametrize("what", ["clue", "task/grid", "task/unit"])
+def _mate(task: Task) -> int:
+    return Membership.objects.get(organisation__path=task.owner_unit).person_id
+
+
+def help_verbs() -> dict[str, Callable[[Any, Viewer], Any]]:
+    return {
+        "accept": joint.accept,
+        "answer": lambda help_, who: joint.answer(help_, who, result="测过了"),
+        "decline": lambda help_, who: joint.decline(help_, who, reason="not_ours"),
+        "return": lambda help_, who: joint.send_back(help_, who, reason="没写清"),
+        "withdraw": lambda help_, who: joint.withdraw(help_, who, reason="不用了"),
+        "close": lambda help_, who: kernel.perform(help_, "close", who),
+    }
+
+
+def order_verbs() -> dict[str, Callable[[Any, Viewer], Any]]:
+    return {
+        "sign": orders.sign,
+        "answer": lambda order, who: orders.answer(order, who, answer="已办"),
+        "press": lambda order, who: orders.press(order, who, reason="还不行"),
+        "lift": orders.lift,
+        "withdraw": lambda order, who: orders.withdraw(order, who, reason="不用了"),
+    }
+
+
+@pytest.mark.parametrize("what", ["clue", "task/grid", "task/unit", "help/unit", "order/unit"])
 def test_every_verb_of_every_role_at_every_level(what: str, people: list[tuple[str, str, Any, Viewer]]) -> None:
     record = make(what)
-    for kind in ("photo", "photo", "photo", *(("data_snapshot", "sketch", "statement") if what != "clue" else ())):
+    needed = ("data_snapshot", "sketch", "statement") if what.startswith("task") else ()
+    for kind in ("photo", "photo", "photo", *needed):
         paper(record, kind)
-    verbs = clue_verbs(make("clue")) if what == "clue" else task_verbs()
+    verbs = {"task": task_verbs, "help": help_verbs, "order": order_verbs}.get(
+        what.split("/")[0], lambda: clue_verbs(make("clue"))
+    )()
     flow = registry.get(record.KIND).flow
     assert set(verbs) == set(flow.verbs()), "a verb is missing from this test"
     wrong = []
@@ -262,9 +308,14 @@ def faces(client: Any, who: Viewer, record: Any, file: Any) -> Iterator[tuple[st
 
 
 def test_the_table_speaks_of_real_roles_levels_and_verbs() -> None:
-    known = {*FACES, *registry.get("clue").flow.verbs(), *registry.get("task").flow.verbs()}
+    known = {
+        *FACES,
+        *(verb for kind in ("clue", "task", "help", "supervision") for verb in registry.get(kind).flow.verbs()),
+    }
     for (what, role, where), words in MATRIX.items():
-        assert what in ("clue", "task/grid", "task/unit") and role in ROLES and where in WHERE
+        assert (
+            what in ("clue", "task/grid", "task/unit", "help/unit", "order/unit") and role in ROLES and where in WHERE
+        )
         assert words <= known, words - known
 
 

@@ -37,6 +37,7 @@ INSTALLED_APPS = [
     "ecobureau.web.core",
     "ecobureau.web.accounts",
     "ecobureau.web.places",
+    "ecobureau.web.messages",
     "ecobureau.web.sources",
     "ecobureau.web.telemetry",
     "ecobureau.web.statistics",
@@ -86,6 +87,7 @@ SHELL_HOOKS: dict[str, str] = {
     "feeds": "ecobureau.web.desk.hooks.feeds",
     "shift": "ecobureau.web.desk.hooks.shift",
     "counts": "ecobureau.web.desk.hooks.counts",
+    "unread": "ecobureau.web.core.notices.unread",
     "demo_people": "ecobureau.demo.accounts.for_login_page",
 }
 """What the frame of the pages asks of higher rooms, by dotted path; see `ecobureau.web.shell.hooks`."""
@@ -158,6 +160,12 @@ _behind_tls = os.environ.get("ECOBUREAU_TLS") == "1"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _behind_tls
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _behind_tls else None
 SECURE_HSTS_SECONDS = 31536000 if _behind_tls else 0
+
+MESSAGE_HOSTS = [host.strip() for host in os.environ.get("ECOBUREAU_MESSAGE_HOSTS", "").split(",") if host.strip()]
+"""Hosts that messages may be sent to (webhooks, mail server); none by default. See `messages.channels.outbound`."""
+SMS_SENDER = os.environ.get("ECOBUREAU_SMS_SENDER", "ecobureau.web.messages.channels.sms.to_file")
+PUBLIC_URL = os.environ.get("ECOBUREAU_URL", "")
+"""Address of the office pages as people open them, for links in messages; empty = messages carry no link."""
 
 REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",

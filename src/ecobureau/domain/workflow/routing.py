@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +18,7 @@ class Candidate:
         covers: the place lies in the unit's area (or the unit has none and stands above it).
         on_shift: the person (or anybody of the unit) is on duty now; stand_in: in somebody's stead.
         open_tasks: matters in hand.
+        until: end of the shift, aware; None off shift.
         distance_km: from the place, None when unknown.
     """
 
@@ -31,14 +33,26 @@ class Candidate:
     person_name: str = ""
     stand_in: bool = False
     distance_km: float | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """What speaks for (or against) a candidate: message code and plain values of its template.
+
+    `until` among the values is an instant as ISO text with its zone; who shows it turns it into a time of day.
+    """
+
+    code: str
+    params: Mapping[str, str | int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A candidate in its rank, with the reasons in its favour as message codes."""
+    """A candidate in its rank, with what speaks for it."""
 
     candidate: Candidate
-    reasons: tuple[str, ...]
+    reasons: tuple[Why, ...]
 
 
 def propose(candidates: Iterable[Candidate], duty: str, levels: Sequence[str]) -> list[Proposal]:
@@ -62,10 +76,22 @@ def propose(candidates: Iterable[Candidate], duty: str, levels: Sequence[str]) -
     return [Proposal(each, _reasons(each)) for each in sorted(fitting, key=rank)]
 
 
-def _reasons(candidate: Candidate) -> tuple[str, ...]:
-    reasons = ["routing.covers", "routing.duty"]
-    if candidate.on_shift:
-        reasons.append("routing.stand_in" if candidate.stand_in else "routing.on_shift")
-    if candidate.open_tasks == 0:
-        reasons.append("routing.free")
-    return tuple(reasons)
+def _reasons(candidate: Candidate) -> tuple[Why, ...]:
+    made = [Why("routing.covers"), _shift(candidate)]
+    load = candidate.open_tasks
+    made.append(Why("routing.load", {"n": load}) if load else Why("routing.free"))
+    if candidate.distance_km is not None:
+        made.append(Why("routing.distance", {"km": f"{candidate.distance_km:.1f}"}))
+    return tuple(made)
+
+
+def _shift(candidate: Candidate) -> Why:
+    if not candidate.on_shift:
+        return Why("routing.off_shift")
+    code = "routing.stand_in" if candidate.stand_in else "routing.on_shift"
+    return Why(f"{code}_until", {"until": candidate.until.isoformat()}) if candidate.until else Why(code)
+
+
+def is_override(proposals: Sequence[Proposal], unit: str) -> bool:
+    """Say whether sending to `unit` goes against the proposal: somebody was proposed, and the first is another unit."""
+    return bool(proposals) and proposals[0].candidate.unit != unit

@@ -186,6 +186,7 @@ def _fire(pk: int, at: datetime) -> int:
         tell = clock.percents[str(percent)]
         ClockFired.objects.create(clock=clock, percent=percent, at=at, tell=tell)
         _announce(clock, percent, tell, at)
+    clock.refresh_from_db()
     _plan(clock, before | set(reached))
     clock.save(update_fields=["next_at"])
     return len(reached)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +11,15 @@ from ecobureau.domain.workflow import Role
 from ecobureau.web.core import live, people
 from ecobureau.web.core.access import Viewer
 from ecobureau.web.core.models import Notice, Record
+
+Sink = Callable[[Sequence[Notice], Record], None]
+_sinks: list[Sink] = []
+
+
+def register(sink: Sink) -> None:
+    """Add one who hears of every notice that is written, in its transaction (done once, by the messages app)."""
+    if sink not in _sinks:
+        _sinks.append(sink)
 
 
 def _part(path: str, depth: int) -> str:
@@ -50,7 +59,7 @@ def tell(word: str, record: Record, code: str, params: Mapping[str, Any], at: da
 def send(users: Iterable[int], record: Record, code: str, params: Mapping[str, Any], at: datetime) -> None:
     """Write a notice (message code and parameters) about a record to each of `users`."""
     wanted = list(dict.fromkeys(users))
-    Notice.objects.bulk_create(
+    written = Notice.objects.bulk_create(
         Notice(
             user_id=user,
             kind=record.KIND,
@@ -64,8 +73,18 @@ def send(users: Iterable[int], record: Record, code: str, params: Mapping[str, A
     )
     for user in wanted:
         live.publish(f"user:{user}", record.KIND, record.pk)
+    for sink in _sinks:
+        sink(written, record)
+
+
+def unread(viewer: Viewer) -> int:
+    """Return how many of the viewer's notices are unread."""
+    return Notice.objects.filter(user_id=viewer.id, read_at__isnull=True).count() if viewer.user_id else 0
 
 
 def mark_read(viewer: Viewer, ids: Iterable[int]) -> int:
     """Mark the viewer's own notices among `ids` as read; returns how many."""
-    return Notice.objects.filter(user_id=viewer.id, pk__in=list(ids), read_at__isnull=True).update(read_at=now())
+    done = Notice.objects.filter(user_id=viewer.id, pk__in=list(ids), read_at__isnull=True).update(read_at=now())
+    if done:
+        live.publish(f"user:{viewer.id}", "notice")
+    return done

@@ -46,6 +46,7 @@ urlpatterns = [
     path("audit/", house.audit_page, name="audit"),
     path("inbox/", house.inbox_page, name="inbox"),
     path("inbox/read/", house.read_page, name="read"),
+    path("inbox/bell/", house.bell_view, name="bell"),
     path("files/<uuid:uuid>/", details.file_page, name="file"),
     path("files/<uuid:uuid>/withdraw/", details.withdraw_page, name="withdraw"),
     path("api/schema", api.SchemaView.as_view(), name="schema"),

@@ -12,6 +12,8 @@ class DispatchConfig(AppConfig):
         from ecobureau.web.core import registry
         from ecobureau.web.dispatch import acts, forms
         from ecobureau.web.dispatch.kind import KIND
+        from ecobureau.web.dispatch.kind_help import HELP_KIND, SUPERVISION_KIND
 
-        registry.register(KIND)
+        for kind in (KIND, HELP_KIND, SUPERVISION_KIND):
+            registry.register(kind)
         registry.extend("clue", "dispatch", service=acts.send, form=forms.SendForm, page="dispatch:send")

@@ -24,6 +24,7 @@ TASK_KINDS = {
 """Kinds of task. What each must bring back is `EVIDENCE`."""
 
 _FIELD = (Role.GRID_WORKER, Role.ENFORCEMENT_OFFICER)
+_IN_HAND = ("dispatched", "accepted", "onsite", "evidence")
 ROUTING = (Role.DISPATCHER, Role.DUTY_OFFICER)
 """Who sends and routes."""
 
@@ -76,6 +77,31 @@ def _is_ours(context: Context) -> Refusal | None:
     return None
 
 
+def _ours_or_head(context: Context) -> Refusal | None:
+    return None if Role.UNIT_HEAD in context.roles else _is_ours(context)
+
+
+def receiver(context: Context) -> Refusal | None:
+    """`receiver` in the data is set by the service: the actor holds the role for the unit that is asked to take it."""
+    return None if context.data.get("receiver") else Refusal("dispatch.not_receiver")
+
+
+def _another_unit(context: Context) -> Refusal | None:
+    if context.data.get("unit") == context.facts.get("owner_unit"):
+        return Refusal("dispatch.same_unit")
+    return None
+
+
+def _helpers_answered(context: Context) -> Refusal | None:
+    waiting = context.facts.get("helpers_waiting")
+    return Refusal("dispatch.helpers_waiting", {"n": waiting}) if isinstance(waiting, int) and waiting else None
+
+
+def _not_paused_too_often(context: Context) -> Refusal | None:
+    times, limit = (int(str(context.facts[key])) for key in ("suspensions", "suspensions_most"))
+    return Refusal("dispatch.paused_too_often", {"times": times}) if times >= limit else None
+
+
 def _leader_after_two_returns(context: Context) -> Refusal | None:
     returns, limit = (int(str(context.facts[key])) for key in ("returns", "returns_before_leader"))
     if returns >= limit and Role.LEADER not in context.roles:
@@ -104,6 +130,7 @@ FLOW = Flow(
         State("closed", _("销号"), step=6, final=True, bound=True),
         State("handed_back", _("退单待定")),
         State("suspended", _("中止"), bound=True),
+        State("transferring", _("移交待接"), bound=True),
         State("withdrawn", _("撤回"), final=True),
     ),
     transitions=(
@@ -206,7 +233,7 @@ FLOW = Flow(
             target="closed",
             roles=(Role.UNIT_HEAD, Role.LEADER),
             not_same_as=("submit", "accept"),
-            guards=(_leader_after_two_returns,),
+            guards=(_leader_after_two_returns, _helpers_answered),
             stops=("close",),
             primary=True,
         ),
@@ -218,15 +245,79 @@ FLOW = Flow(
             roles=(Role.UNIT_HEAD,),
             reason_required=True,
             reasons=PAUSE_REASONS,
+            guards=(_not_paused_too_often,),
             pauses=("arrive", "first_result", "close"),
+            starts=("pause",),
         ),
         Transition(
             verb="resume",
             name=_("恢复"),
             sources=("suspended",),
             target="accepted",
-            roles=(Role.UNIT_HEAD,),
+            roles=(Role.UNIT_HEAD, Role.SYSTEM),
             resumes=("arrive", "first_result", "close"),
+            stops=("pause",),
+        ),
+        Transition(
+            verb="hand_over",
+            name=_("转交他人"),
+            sources=("accepted", "onsite", "evidence"),
+            target="dispatched",
+            roles=(*_FIELD, Role.UNIT_HEAD),
+            reason_required=True,
+            needs=("person",),
+            guards=(_ours_or_head,),
+            starts=("accept",),
+        ),
+        Transition(
+            verb="call_in",
+            name=_("联合处置"),
+            sources=_IN_HAND,
+            target=None,
+            roles=(*ROUTING, Role.UNIT_HEAD),
+            needs=("units",),
+        ),
+        Transition(
+            verb="supervise",
+            name=_("督办"),
+            sources=(*_IN_HAND, "submitted", "handed_back", "transferring", "suspended"),
+            target=None,
+            roles=(Role.LEADER, Role.DUTY_OFFICER),
+            needs=("grade", "demand"),
+        ),
+        Transition(
+            verb="transfer",
+            name=_("移交部门"),
+            sources=(*_IN_HAND, "handed_back"),
+            target="transferring",
+            roles=(*ROUTING, Role.UNIT_HEAD),
+            reason_required=True,
+            needs=("unit",),
+            guards=(_another_unit,),
+            stops=("accept", "decide"),
+            starts=("transfer",),
+        ),
+        Transition(
+            verb="take_over",
+            name=_("接收"),
+            sources=("transferring",),
+            target="dispatched",
+            roles=(*ROUTING, Role.UNIT_HEAD),
+            guards=(receiver,),
+            stops=("transfer",),
+            starts=("accept",),
+            primary=True,
+        ),
+        Transition(
+            verb="refuse_transfer",
+            name=_("不予接收"),
+            sources=("transferring",),
+            target="dispatched",
+            roles=(*ROUTING, Role.UNIT_HEAD),
+            reason_required=True,
+            guards=(receiver,),
+            stops=("transfer",),
+            starts=("accept",),
         ),
         Transition(
             verb="reopen",
@@ -247,5 +338,7 @@ FLOW = Flow(
         ),
         ClockSpec(code="close", name=_("办结"), rule="sla:task.sla.{level}.close", escalate="sla:task.escalate"),
         ClockSpec(code="decide", name=_("退单裁定"), rule="sla:task.reject_decide", escalate="sla:task.escalate"),
+        ClockSpec(code="transfer", name=_("移交表态"), rule="sla:task.transfer_decide", escalate="sla:task.escalate"),
+        ClockSpec(code="pause", name=_("中止期限"), rule="sla:task.pause_max", escalate="sla:task.escalate"),
     ),
 )

@@ -10,6 +10,8 @@ from django.utils.translation import gettext_lazy as _
 
 from ecobureau.clock import beijing, now
 from ecobureau.web.core.forms import PositionForm
+from ecobureau.web.core.models.record import LEVELS
+from ecobureau.web.dispatch import handing
 from ecobureau.web.dispatch.models import Task
 from ecobureau.web.places import selectors as places
 from ecobureau.web.places.models import Organisation
@@ -33,6 +35,7 @@ class SendForm(forms.Form):
     unit = TargetField(max_length=240)
     task_kind = forms.ChoiceField(choices=Task.TaskKind.choices)
     note = forms.CharField(required=False, max_length=200)
+    override = forms.CharField(required=False, max_length=200)
     secure_first = forms.BooleanField(required=False)
     version = forms.IntegerField(required=False)
     client_uuid = forms.UUIDField(required=False)
@@ -94,6 +97,65 @@ class SubmitForm(forms.Form):
         found = super().clean() or {}
         found["officers"] = [found.pop(name) for name in ("officer_1", "officer_2") if name in found]
         return found
+
+
+class HandOverForm(forms.Form):
+    """To whom of the unit."""
+
+    takes = ("record",)
+    person = forms.TypedChoiceField(label=_("转交给"), coerce=int)
+
+    def __init__(self, *args: Any, record: Task, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        others = handing.colleagues(record.owner_unit)
+        others.pop(record.owner_person_id or 0, None)
+        self.fields["person"].choices = sorted(others.items(), key=lambda each: each[1])  # type: ignore[attr-defined]
+
+
+class CallInForm(forms.Form):
+    """Who assists, and with what."""
+
+    takes = ("record",)
+    units = forms.MultipleChoiceField(label=_("配合单位"), widget=forms.CheckboxSelectMultiple)
+    demand = forms.CharField(label=_("请配合做什么"), max_length=500, widget=forms.Textarea(attrs={"rows": 3}))
+
+    def __init__(self, *args: Any, record: Task, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        near = [unit for unit in places.tree() if places.answers_for(unit, record.org_path)]
+        units = [(unit.path, unit.name) for unit in near if unit.path != record.owner_unit]
+        self.fields["units"].choices = units  # type: ignore[attr-defined]
+
+
+class SuperviseForm(forms.Form):
+    """How pressing, and what is asked."""
+
+    grade = forms.ChoiceField(label=_("督办等级"), choices=LEVELS, initial="orange")
+    demand = forms.CharField(label=_("督办要求"), max_length=500, widget=forms.Textarea(attrs={"rows": 3}))
+
+
+class TransferForm(forms.Form):
+    """Which department or sub-centre is asked to take it."""
+
+    takes = ("record",)
+    unit = forms.ChoiceField(label=_("移交给"))
+
+    def __init__(self, *args: Any, record: Task, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        units = places.tree(levels=handing.RECEIVERS)
+        choices = [(unit.path, unit.name) for unit in units if unit.path != record.owner_unit]
+        self.fields["unit"].choices = choices  # type: ignore[attr-defined]
+
+
+class HelpAnswerForm(forms.Form):
+    """What the assisting unit did."""
+
+    result = forms.CharField(label=_("配合结果"), max_length=2000, widget=forms.Textarea(attrs={"rows": 4}))
+
+
+class OrderAnswerForm(forms.Form):
+    """The answer to a supervision order."""
+
+    answer = forms.CharField(label=_("反馈"), max_length=2000, widget=forms.Textarea(attrs={"rows": 4}))
 
 
 class ArriveForm(PositionForm):

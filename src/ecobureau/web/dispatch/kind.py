@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from ecobureau.domain.workflow import Paper, Role
 from ecobureau.web.core.access import AccessTable, Reach
 from ecobureau.web.core.records import Column, Kind, Statistic
-from ecobureau.web.dispatch import forms, selectors, services
+from ecobureau.web.dispatch import forms, handing, jobs, joint, orders, selectors, services
 from ecobureau.web.dispatch.flow import FLOW
 from ecobureau.web.dispatch.models import Task
 from ecobureau.words import _
@@ -65,6 +65,8 @@ KIND = Kind(
         Column("arrived_at", _("到场时间"), sort=("arrived_at",), shown=False),
         Column("submitted_at", _("提交时间"), sort=("submitted_at",), shown=False),
         Column("returns", _("退回次数"), sort=("returns",), shown=False),
+        Column("supervised", _("督办"), value=lambda task: task.get_supervised_display() or None, sort=("supervised",)),
+        Column("route_override", _("不按建议派发的理由"), shown=False),
     ),
     verbs={
         "route": services.route,
@@ -80,15 +82,31 @@ KIND = Kind(
         "suspend": services.suspend,
         "resume": services.resume,
         "reopen": services.reopen,
+        "hand_over": handing.hand_over,
+        "transfer": handing.transfer,
+        "take_over": handing.take_over,
+        "refuse_transfer": handing.refuse_transfer,
+        "call_in": joint.call_in,
+        "supervise": orders.supervise,
     },
     detail=selectors.context,
     tell=selectors.tell,
     templates={"detail": "dispatch/task.html"},
-    forms={"route": forms.RouteForm, "submit": forms.SubmitForm, "arrive": forms.ArriveForm},
+    forms={
+        "route": forms.RouteForm,
+        "submit": forms.SubmitForm,
+        "arrive": forms.ArriveForm,
+        "hand_over": forms.HandOverForm,
+        "transfer": forms.TransferForm,
+        "call_in": forms.CallInForm,
+        "supervise": forms.SuperviseForm,
+    },
+    on_clock=jobs.on_clock,
     statistics=(
         Statistic("to_review", _("待审核"), {"state": "submitted"}, _("已交上来、等负责人审核的任务数")),
         Statistic(
             "handed_back", _("退单待定"), {"state": "handed_back"}, _("网格员或执法人员退回、等调度员裁定的任务数")
         ),
+        Statistic("transferring", _("移交待接"), {"state": "transferring"}, _("已请其他部门接收、等对方表态的任务数")),
     ),
 )

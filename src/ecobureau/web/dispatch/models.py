@@ -12,6 +12,7 @@ from ecobureau.rulepacks import load
 from ecobureau.web.clues.models import reopening
 from ecobureau.web.clues.snapshot import has_series
 from ecobureau.web.core.models import Record
+from ecobureau.web.core.models.record import LEVELS
 
 
 class Task(Record):
@@ -34,6 +35,10 @@ class Task(Record):
     arrived_at = models.DateTimeField(_("到场时间"), null=True, blank=True)
     submitted_at = models.DateTimeField(_("提交时间"), null=True, blank=True)
     returns = models.PositiveSmallIntegerField(_("退回次数"), default=0)
+    route_override = models.CharField(_("不按建议派发的理由"), max_length=200, blank=True)
+    transfer_to = models.CharField(_("拟接收单位"), max_length=200, blank=True)
+    suspensions = models.PositiveSmallIntegerField(_("中止次数"), default=0)
+    supervised = models.CharField(_("督办"), max_length=8, blank=True, choices=LEVELS)
 
     class Meta(Record.Meta):
         verbose_name = _("任务")
@@ -49,12 +54,60 @@ class Task(Record):
         return self.clue.heading if self.clue is not None else self.title
 
     def facts(self) -> dict[str, Any]:
-        signs = load("sla").at("task.returned_signs", beijing(now()).date()).value
+        pack, day = load("sla"), beijing(now()).date()
         return {
             "task_kind": self.task_kind,
             "has_series": has_series(self.clue),
             "owner_person": self.owner_person_id,
             "returns": self.returns,
-            "returns_before_leader": signs,
+            "returns_before_leader": pack.at("task.returned_signs", day).value,
+            "owner_unit": self.owner_unit,
+            "suspensions": self.suspensions,
+            "suspensions_most": pack.at("task.pause_times", day).value,
+            "helpers_waiting": self.helpers.filter(state__in=("asked", "accepted")).count() if self.pk else 0,
             **reopening(self.closed_at),
         }
+
+
+class Help(Record):
+    """What an assisting unit (配合单位) does for a task that another leads (牵头); `owner_unit` is the assistant."""
+
+    KIND: ClassVar[str] = "help"
+
+    task = models.ForeignKey(Task, models.PROTECT, related_name="helpers")
+    demand = models.TextField(_("请配合做什么"))
+    result = models.TextField(_("配合结果"), blank=True)
+    answered_at = models.DateTimeField(_("反馈时间"), null=True, blank=True)
+
+    class Meta(Record.Meta):
+        verbose_name = _("配合事项")
+        verbose_name_plural = _("配合事项")
+        indexes: ClassVar = [*Record.Meta.indexes, models.Index(fields=["task", "state"], name="dispatch_help_task")]
+
+    @property
+    def heading(self) -> str:
+        return self.task.heading
+
+
+class Supervision(Record):
+    """A supervision order (督办单) on a task; its `level` is its own and sets its own clocks."""
+
+    KIND: ClassVar[str] = "supervision"
+
+    task = models.ForeignKey(Task, models.PROTECT, related_name="supervisions")
+    demand = models.TextField(_("督办要求"))
+    answer = models.TextField(_("反馈"), blank=True)
+    answered_at = models.DateTimeField(_("反馈时间"), null=True, blank=True)
+    pressed = models.PositiveSmallIntegerField(_("再督次数"), default=0)
+
+    class Meta(Record.Meta):
+        verbose_name = _("督办单")
+        verbose_name_plural = _("督办单")
+        indexes: ClassVar = [
+            *Record.Meta.indexes,
+            models.Index(fields=["task", "state"], name="dispatch_supervision_task"),
+        ]
+
+    @property
+    def heading(self) -> str:
+        return self.task.heading

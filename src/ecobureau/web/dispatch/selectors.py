@@ -7,20 +7,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Count, OuterRef, QuerySet, Subquery
 
 from ecobureau.clock import beijing, now
 from ecobureau.domain.geo import distance_m
-from ecobureau.domain.rules import NoRule
 from ecobureau.domain.workflow.routing import Candidate, Proposal, propose
 from ecobureau.rulepacks import load
 from ecobureau.web.clues import evidence as clue_evidence
+from ecobureau.web.clues import scenarios
 from ecobureau.web.clues.models import Clue
-from ecobureau.web.core import access
+from ecobureau.web.core import access, addresses, registry
 from ecobureau.web.core.access import Viewer
 from ecobureau.web.core.models import Clock, History
-from ecobureau.web.dispatch.models import Task
+from ecobureau.web.dispatch import routing_words
+from ecobureau.web.dispatch.models import Help, Supervision, Task
 from ecobureau.web.places import selectors as places
 from ecobureau.web.places.models import Organisation
 from ecobureau.words import say
@@ -90,7 +92,10 @@ def plan(clue: Clue, at: datetime | None = None, task_kind: str | None = None) -
     day = beijing(at).date()
     scenario = _scenario(clue.scenario, day)
     kind = task_kind or str(scenario.get("task", "grid_check"))
-    duties = ["grid"] if kind == "grid_check" else [str(each) for each in scenario.get("duties", ["enforcement"])]
+    of_matter = scenarios.duties_of(clue.scenario, clue.matter, day) if clue.matter and scenario.get("by_matter") else []
+    duties = of_matter or (
+        ["grid"] if kind == "grid_check" else [str(each) for each in scenario.get("duties", ["enforcement"])]
+    )
     candidates = _candidates(clue, duties, at)
     proposals: list[Proposal] = []
     for duty in (*duties, "command"):
@@ -103,20 +108,22 @@ def plan(clue: Clue, at: datetime | None = None, task_kind: str | None = None) -
     return Plan(kind, duties[0], bool(scenario.get("freeze_data_first")), proposals, minutes)
 
 
-def reasons_for(clue: Clue, unit: str, person: int | None, task_kind: str) -> list[str]:
-    """Return the message codes of what speaks for a unit or person; empty where routing did not propose it."""
-    for proposal in plan(clue, task_kind=task_kind).proposals:
+def reasons_for(plan: Plan, unit: str, person: int | None) -> list[list[Any]]:
+    """Return what speaks for a unit or person, each `[code, params]`; empty where routing did not propose it."""
+    for proposal in plan.proposals:
         if (proposal.candidate.unit, proposal.candidate.person) == (unit, person):
-            return list(proposal.reasons)
+            return [[why.code, dict(why.params)] for why in proposal.reasons]
     return []
 
 
+def was_sent(client_uuid: UUID | None) -> bool:
+    """Say whether a submission of that id has made a task already."""
+    return client_uuid is not None and Task.objects.filter(client_uuid=client_uuid).exists()
+
+
 def _scenario(code: str, day: Any) -> Mapping[str, Any]:
-    try:
-        value = load("scenario_kinds").at(f"scenario.{code}", day).value
-    except NoRule:
-        return {}
-    return value if isinstance(value, dict) else {}
+    """Return what the scene kind says on a day, as the pack and the city's changes have it."""
+    return scenarios.value(code, day)
 
 
 def _candidates(clue: Clue, duties: Sequence[str], at: datetime) -> list[Candidate]:
@@ -175,6 +182,7 @@ def _of_unit(
             person_name=duty.name,
             stand_in=duty.stands_in_for is not None,
             distance_km=distance,
+            until=duty.ends,
         )
         for duty in on_duty
     ]
@@ -189,9 +197,42 @@ def last_snapshot(task: Task) -> str:
     return next((str(each["data_sha256"]) for each in told if each), "")
 
 
+def helpers_of(viewer: Viewer, task: Task) -> list[Help]:
+    """Return the assisting units' matters of a task that the viewer may see, oldest first."""
+    found = access.scope(viewer, "view", Help.objects.filter(task=task).select_related("owner_person"))
+    return list(found.order_by("pk"))
+
+
+def orders_of(viewer: Viewer, task: Task) -> list[Supervision]:
+    """Return the supervision orders on a task that the viewer may see, newest first."""
+    found = access.scope(viewer, "view", Supervision.objects.filter(task=task).select_related("owner_person"))
+    return list(found.order_by("-pk"))
+
+
+def _rows(found: Sequence[Any], said: str) -> list[dict[str, Any]]:
+    """Return what hangs on a task as its page shows it; `said` names the column with the answer."""
+    names = places.names_of({each.owner_unit for each in found}) if found else {}
+    return [
+        {
+            "record": each,
+            "url": addresses.of(each),
+            "unit": names.get(each.owner_unit, each.owner_unit),
+            "state": say(registry.kind_of(type(each)).flow.state(each.state).name),
+            "said": getattr(each, said),
+        }
+        for each in found
+    ]
+
+
 def tell(data: Mapping[str, Any]) -> str:
-    """Return what the data of a task's act say beyond the verb: the snapshot that the program made with it."""
+    """Return what the data of a task's act say beyond the verb: the snapshot, the unit or the order it speaks of."""
     made = data.get("snapshot")
+    units = data.get("units") or ([data["unit"]] if data.get("unit") else [])
+    if units:
+        names = places.names_of(set(units))
+        return "、".join(names.get(unit, unit) for unit in units)
+    if data.get("demand"):
+        return str(data["demand"])
     if not isinstance(made, Mapping):
         return ""
     return say("dispatch.snapshot", None, rows=made["rows"], sha256=str(made["sha256"])[:12])
@@ -237,6 +278,10 @@ def context(viewer: Viewer, task: Task) -> dict[str, Any]:
         "clue": task.clue if held else None,
         "clue_reason": clue_evidence.reason(task.clue) if task.clue is not None else "",
         "subject_name": clue_evidence.subject_name(task.clue) if task.clue is not None else "",
-        "why": [say(code) for code in task.route_why],
+        "why": [routing_words.of_row(row) for row in task.route_why],
+        "helpers": _rows(helpers_of(viewer, task), "result"),
+        "orders": _rows(orders_of(viewer, task), "answer"),
+        "lead": places.names_of({task.owner_unit}).get(task.owner_unit, task.owner_unit),
+        "transfer_to": places.names_of({task.transfer_to}).get(task.transfer_to, "") if task.transfer_to else "",
         "leader_next": task.returns >= int(str(task.facts()["returns_before_leader"])) and task.state == "submitted",
     }

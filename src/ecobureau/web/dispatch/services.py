@@ -20,9 +20,9 @@ from ecobureau.web.clues.snapshot import has_series
 from ecobureau.web.core import access, attachments, notices, people, positions
 from ecobureau.web.core import services as kernel
 from ecobureau.web.core.access import SYSTEM, Viewer
-from ecobureau.web.core.models import History
+from ecobureau.web.core.models import Clock, History
 from ecobureau.web.core.refusals import refuse
-from ecobureau.web.dispatch import selectors
+from ecobureau.web.dispatch import joint, selectors
 from ecobureau.web.dispatch.flow import BY_PROGRAM, ROUTING
 from ecobureau.web.dispatch.models import Task
 from ecobureau.web.places import selectors as places
@@ -58,7 +58,8 @@ def send(
     task_kind: str = Task.TaskKind.GRID_CHECK,
     order: str = "",
     keep_data_first: bool = False,
-    route_why: Sequence[str] = (),
+    route_why: Sequence[Any] = (),
+    route_override: str = "",
     note: str = "",
     client_uuid: UUID | None = None,
     expect_version: int | None = None,
@@ -68,7 +69,7 @@ def send(
     Args:
         unit: path of the unit; person: id of somebody of it, None where the unit decides itself.
         keep_data_first: freeze a copy of the data before anybody at the plant is told (workflow reference 1.5).
-        route_why: message codes of the reasons that routing gave.
+        route_why: what routing said for it, each `[code, params]`; route_override: why not the unit it proposed.
         client_uuid: sent twice, it makes one task: the second call returns it.
 
     Raises:
@@ -98,6 +99,7 @@ def send(
         order=order,
         keep_data_first=keep_data_first,
         route_why=list(route_why),
+        route_override=route_override,
         note=note,
         client_uuid=client_uuid,
     )
@@ -109,12 +111,12 @@ def send(
     return task
 
 
-def _tell_owner(task: Task, at: datetime) -> None:
+def _tell_owner(task: Task, at: datetime, code: str = "dispatch.notice.new_task") -> None:
     if task.owner_person_id:
-        notices.send([task.owner_person_id], task, "dispatch.notice.new_task", {"title": task.title}, at)
+        notices.send([task.owner_person_id], task, code, {"title": task.title}, at)
     else:
         people = [duty.person_id for duty in places.on_duty(task.owner_unit, at)]
-        notices.send(people, task, "dispatch.notice.new_task", {"title": task.title}, at)
+        notices.send(people, task, code, {"title": task.title}, at)
 
 
 @transaction.atomic
@@ -138,9 +140,10 @@ def route(task: Task, actor: Viewer, *, unit: str, person: int | None = None, no
 @transaction.atomic
 def withdraw(task: Task, actor: Viewer, *, reason: str, **act: Any) -> History:
     """Take a task back before it is accepted; the clue goes back to triage."""
-    entry = kernel.perform(task, "withdraw", actor, reason=reason, **act)
+    entry = kernel.perform(task, "withdraw", actor, reason=reason, changes={"supervised": ""}, **act)
     if task.owner_person_id:
         notices.send([task.owner_person_id], task, "dispatch.notice.withdrawn", {"title": task.title}, now())
+    joint.end_with(task, reason=reason)
     clue = _locked_clue(task)
     if clue is not None and clue.state == "tasked" and not _other_open(task):
         clues.take_back(clue, SYSTEM, reason=reason)
@@ -268,7 +271,8 @@ def send_back(task: Task, actor: Viewer, *, reason: str, **act: Any) -> History:
 @transaction.atomic
 def close(task: Task, actor: Viewer, **act: Any) -> History:
     """Sign the task off (销号): not by those who handled it. The clue closes with its last task."""
-    entry = kernel.perform(task, "close", actor, **act)
+    entry = kernel.perform(task, "close", actor, changes={"supervised": ""}, **act)
+    joint.end_with(task, reason="closed")
     clue = _locked_clue(task)
     if clue is not None and clue.state == "tasked" and not _other_open(task):
         clues.close_with_task(clue, task=task.number)
@@ -276,13 +280,26 @@ def close(task: Task, actor: Viewer, **act: Any) -> History:
 
 
 def suspend(task: Task, actor: Viewer, *, reason: str, **act: Any) -> History:
-    """Stop the clocks for a reason of the closed list."""
-    return kernel.perform(task, "suspend", actor, reason=reason, **act)
+    """Stop the clocks for a reason of the closed list; only so often, and only for so long (`task.pause_max`)."""
+    changes = {"suspensions": task.suspensions + 1}
+    return kernel.perform(task, "suspend", actor, reason=reason, changes=changes, **act)
 
 
 def resume(task: Task, actor: Viewer, **act: Any) -> History:
     """Let the clocks go on."""
     return kernel.perform(task, "resume", actor, **act)
+
+
+@transaction.atomic
+def resume_overdue(pk: int) -> bool:
+    """Let a task go on whose pause has lasted as long as it may; returns whether it did. Safe to run twice."""
+    task = Task.objects.select_for_update(no_key=True).filter(pk=pk, state="suspended").first()
+    limit = Clock.objects.filter(kind="task", object_id=pk, code="pause", stopped_at__isnull=True).first()
+    if task is None or limit is None or limit.due_at > now():
+        return False
+    resume(task, SYSTEM)
+    _tell_owner(task, now(), "dispatch.notice.goes_on")
+    return True
 
 
 @transaction.atomic

@@ -11,6 +11,7 @@ from django.urls import reverse
 from ecobureau.domain.workflow.routing import Proposal
 from ecobureau.web.clues.models import Clue
 from ecobureau.web.core.parts import DispatchSheet, span_words
+from ecobureau.web.dispatch import routing_words
 from ecobureau.web.dispatch.selectors import Plan
 from ecobureau.web.places import selectors as places
 from ecobureau.words import say
@@ -34,14 +35,8 @@ def words(proposal: Proposal) -> str:
 
 
 def why(proposal: Proposal) -> str:
-    """Return the reasons in the candidate's favour in one line, with load and distance."""
-    who = proposal.candidate
-    said = [say(code) for code in proposal.reasons if code not in ("routing.covers", "routing.duty")]
-    if who.open_tasks:
-        said.append(say("routing.load", None, n=who.open_tasks))
-    if who.distance_km is not None:
-        said.append(say("routing.distance", None, km=f"{who.distance_km:.1f}"))
-    return " · ".join(said)
+    """Return what speaks for the candidate in one line: place, shift, load, distance."""
+    return routing_words.line(proposal.reasons)
 
 
 def rows(plan: Plan) -> Sequence[dict[str, Any]]:
@@ -69,7 +64,7 @@ def sheet_of(clue: Clue, plan: Plan, after: str = "") -> DispatchSheet:
         action=reverse("dispatch:send", args=[clue.number]),
         unit=best.candidate.unit_name if best else "",
         persons=best.candidate.person_name if best else "",
-        why=why(best) if best else "",
+        why=routing_words.sentence(best) if best else "",
         limits=limits(plan),
         hidden=hidden,
         secure_ticked=plan.freeze_first,

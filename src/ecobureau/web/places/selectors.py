@@ -281,6 +281,13 @@ def shifts(below: str, start: datetime, end: datetime) -> list[Shift]:
     )
 
 
+def next_duty(person_id: int, after: datetime) -> datetime | None:
+    """Return when a person's next shift begins after an instant, None where none is on a roster."""
+    mine = Q(stand_in_id=person_id) | Q(person_id=person_id, stand_in__isnull=True)
+    found = Shift.objects.filter(mine, roster__active=True, starts__gt=after).order_by("starts")
+    return found.values_list("starts", flat=True).first()
+
+
 def duty_of(person_id: int, at: datetime) -> OnDuty | None:
     """Return the shift a person is on at an instant, as its own person or as the stand-in; None off duty."""
     shift = (

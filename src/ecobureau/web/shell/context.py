@@ -36,6 +36,8 @@ MODULES = {
     "eb/chart": "eb/js/chart.js",
     "eb/chart-data": "eb/js/chart-data.js",
     "eb/chart-option": "eb/js/chart-option.js",
+    "eb/figure": "eb/js/figure.js",
+    "eb/figure-option": "eb/js/figure-option.js",
     "eb/map": "eb/js/map.js",
     "eb/map-marks": "eb/js/map-marks.js",
     "eb/photo": "eb/js/photo.js",
@@ -157,6 +159,10 @@ class Shell:
             return [], []
         counts = hooks.ask("counts", self.viewer, default={})
         return navigation.rail(self.roles, self.request.path, counts)
+
+    @cached_property
+    def unread(self) -> int:
+        return int(hooks.ask("unread", self.viewer, default=0)) if self.signed_in else 0
 
     @cached_property
     def search_url(self) -> str:

@@ -5,6 +5,7 @@
 | `feeds` | viewer | `Feeds` or None |
 | `shift` | viewer | words ("夜班 18:00–08:00") or "" |
 | `counts` | viewer | {item key of the navigation: number waiting for me} |
+| `unread` | viewer | number of unread notices, for the bell |
 | `demo_people` | – | list of `DemoPerson` (asked in the demo alone) |
 """
 

@@ -59,6 +59,13 @@ def inbox_page(request: HttpRequest) -> HttpResponse:
     return render(request, "core/inbox.html", {"notices": [{"notice": n, "text": t, "url": u} for n, t, u in found]})
 
 
+@require_GET
+@signed_in
+def bell_view(request: HttpRequest) -> HttpResponse:
+    """The bell of the top bar with the number of unread notices."""
+    return render(request, "eb/bell.html")
+
+
 @require_POST
 @signed_in
 def read_page(request: HttpRequest) -> HttpResponse:

@@ -6,6 +6,7 @@ import { startKeys } from "eb/keys";
 /** Islands that load only where they stand. @type {Record<string, string>} */
 const ISLANDS = {
   "eb-chart": "eb/chart",
+  "eb-figure": "eb/figure",
   "eb-map": "eb/map",
   "eb-photo": "eb/photo",
   "eb-queue": "eb/queue",
@@ -93,6 +94,17 @@ dialogs();
 fillers();
 wideDetails();
 worker();
+/** Office pages hear news for the bell also where nothing else on them is live. */
+function ears() {
+  const user = document.body.dataset.user;
+  if (!user || !document.body.classList.contains("eb-office") || document.querySelector("eb-live")) return;
+  const ear = document.createElement("eb-live");
+  ear.dataset.user = user;
+  ear.dataset.quiet = "";
+  document.body.append(ear);
+}
+
+ears();
 islands(document);
 document.addEventListener("htmx:load", (event) => {
   const place = /** @type {CustomEvent} */ (event).detail?.elt;

@@ -1,0 +1,21 @@
+"""What the worker does for tasks."""
+
+from __future__ import annotations
+
+from ecobureau.web.core.jobs import job
+from ecobureau.web.core.models import Clock
+from ecobureau.web.dispatch.models import Task
+
+
+@job
+def resume_task(pk: int) -> None:
+    """Let a task go on whose pause is used up."""
+    from ecobureau.web.dispatch import services
+
+    services.resume_overdue(pk)
+
+
+def on_clock(task: Task, clock: Clock, percent: int, tell: str) -> None:
+    """A pause that is used up ends. Later, in a job: the tick holds the clock, and a verb takes the record first."""
+    if clock.code == "pause" and percent >= 100:
+        resume_task.defer(unique=f"resume-task-{task.pk}", pk=task.pk)
