@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
-from django.core.cache import cache
 from django.test import Client
 
 from ecobureau.clock import BEIJING, ManualClock, use_clock
 from ecobureau.domain.detection.registry import load_all
 from ecobureau.web.clues.models import Clue
 from ecobureau.web.core.models import Audit
-from ecobureau.web.detection import accounting, replay, services
-from ecobureau.web.detection.models import ChainLink, Pass, PatternSetting, PermittedAmount, Verdict
+from ecobureau.web.detection import accounting, reading, replay, services, totals
+from ecobureau.web.detection.models import (
+    ChainLink,
+    Pass,
+    PatternSetting,
+    PermittedAmount,
+    SettingProposal,
+    Verdict,
+)
 from ecobureau.words import templates
 from web.detection.plants import Plant, fill, make_plant, write
 from web.people import person
@@ -28,7 +34,6 @@ AMOUNT = {"factor": "a21026", "period": "year", "kg": "9000", "source": "许可�
 
 @pytest.fixture(autouse=True)
 def clock() -> Iterator[None]:
-    cache.clear()
     with use_clock(ManualClock(NOON)):
         yield
 
@@ -108,10 +113,35 @@ def test_an_administrator_connects_and_disconnects_a_station(plant: Plant) -> No
     row = ChainLink.objects.get(role="treat")
     assert (row.station_id, row.factor, row.rated_kw) == (plant.spare.pk, "kw2", 30)
     assert Audit.objects.filter(what="registry.chain").count() == 1
-    remove = f"/outlets/{plant.outlet.pk}/chain/{row.pk}/remove/"
-    assert client("duty", "duty_officer").post(remove).status_code == 403
-    assert admin.post(remove).status_code == 302 and not ChainLink.objects.filter(role="treat").exists()
-    assert admin.post(remove).status_code == 404
+    end = f"/outlets/{plant.outlet.pk}/chain/{row.pk}/end/"
+    last = {"last": "2026-11-20", "reason": "电表拆除"}
+    assert client("duty", "duty_officer").post(end, last).status_code == 403
+    assert admin.post(end, last | {"reason": " "}).status_code == 422
+    assert ChainLink.objects.get(pk=row.pk).valid_to is None
+    assert admin.post(end, last).status_code == 302
+    assert ChainLink.objects.get(pk=row.pk).valid_to == date(2026, 11, 20)
+    assert "2026-11-20 结束" in admin.post(end, last).content.decode()
+    assert "已结束的环节" in text(admin, f"/outlets/{plant.outlet.pk}/chain/")
+    assert Audit.objects.filter(what="registry.chain_end").count() == 1
+    # Ended, the same meter may be connected again.
+    assert admin.post(address, LINK | {"valid_from": "2026-11-22"}).status_code == 302
+    text(admin, f"/outlets/{plant.outlet.pk}/chain/99999/end/", 404)
+
+
+def test_a_changed_link_leaves_the_past_as_it_was(plant: Plant, database_url: str) -> None:
+    start = NOON - timedelta(hours=48)
+    write(database_url, plant.stack, start, {"a21002": [50.0] * 48, "a00000": [20.0] * 48})
+    write(database_url, plant.meter, start, {"kw1": [1500.0] * 48, "kw2": [70.0] * 48})
+    row = ChainLink.objects.get(role="prod")
+    admin = client("admin", "administrator")
+    change = f"/outlets/{plant.outlet.pk}/chain/{row.pk}/change/"
+    assert admin.post(change, {"since": "2026-11-22", "factor": "", "reason": "换表"}).status_code == 422
+    assert ChainLink.objects.count() == 1 and ChainLink.objects.get().valid_to is None
+    assert admin.post(change, {"since": "2026-11-22", "factor": "kw2", "reason": "换表"}).status_code == 302
+    [(series, _facts, _declared)] = reading.inputs([plant.outlet.pk], start, NOON)
+    power = series.avg["pw_prod"]
+    midnight = 36
+    assert list(power[:midnight]) == [1500.0] * midnight and list(power[midnight:]) == [70.0] * (48 - midnight)
 
 
 def test_totals_against_the_permit_with_a_forecast(plant: Plant, database_url: str) -> None:
@@ -120,6 +150,7 @@ def test_totals_against_the_permit_with_a_forecast(plant: Plant, database_url: s
         database_url, plant.stack, NOON - timedelta(hours=hours), {"a21002": [50.0] * hours, "a00000": [36.0] * hours}
     )
     leader = client("leader", "leader")
+    assert totals.refresh([plant.outlet.pk], NOON) == 22
     [line] = leader.get("/totals/").context["lines"]
     # 50 mg/m3 · 36 m3/s · 3600 s = 6.48 kg an hour, since the first of November
     assert float(line.month.share.total_kg) == pytest.approx(6.48 * hours)
@@ -128,7 +159,7 @@ def test_totals_against_the_permit_with_a_forecast(plant: Plant, database_url: s
     assert low <= middle <= high and middle == pytest.approx(100 * 6.48 * 24 * 30 / 4000, rel=0.03)
     page = text(leader, f"/totals/{plant.outlet.pk}/a21002/?day=2026-11-21")
     assert page.count("/frames/") >= 24 and "6.480" in page and "实测" in page
-    rows = leader.get("/totals.csv").content.decode("utf-8-sig").splitlines()
+    rows = b"".join(leader.get("/totals.csv").streaming_content).decode("utf-8-sig").splitlines()
     assert len(rows) == 3 and "83.59" in rows[1]
     assert Audit.objects.filter(what="detection.totals").exists()
     text(leader, f"/totals/{plant.outlet.pk}/nothing/", 404)
@@ -138,6 +169,7 @@ def test_an_outlet_without_flow_has_no_amount(plant: Plant, database_url: str) -
     write(database_url, plant.stack, NOON - timedelta(hours=5), {"a21002": [50.0] * 5})
     leader = client("leader", "leader")
     assert "不能计算排放量" in text(leader, f"/outlets/{plant.outlet.pk}/chain/")
+    totals.refresh([plant.outlet.pk], NOON)
     assert "没有流量数据" in text(leader, f"/totals/{plant.outlet.pk}/a21002/")
     assert accounting.account(plant.outlet, "a34013", NOON.date(), NOON) is None
 
@@ -166,11 +198,28 @@ def test_patterns_are_read_by_the_office_and_set_by_the_administrator(plant: Pla
     assert not PatternSetting.objects.exists()
     assert admin.post("/patterns/P01/", {"P01.gas_hours": "abc"}).status_code == 422
     assert not PatternSetting.objects.exists()
-    assert admin.post("/patterns/P01/", {"P01.gas_hours": "7.5", "note": "试行"}).status_code == 302
+    wish = {"P01.gas_hours": "7.5", "note": "试行"}
+    assert "请写明原因" in admin.post("/patterns/P01/", wish | {"note": ""}).content.decode()
+    assert admin.post("/patterns/P01/", wish).status_code == 302
+    assert not PatternSetting.objects.exists() and SettingProposal.objects.get().params == {"P01.gas_hours": 7.5}
+    assert "批准" in text(head, "/patterns/P01/") and "撤回" in text(admin, "/patterns/P01/")
+    assert "待批准的设置" in text(head, "/patterns/")
+    decide = "/patterns/P01/decide/"
+    assert admin.post(decide, {"verb": "approve"}).status_code == 403
+    assert "回放还没有成功完成" in head.post(decide, {"verb": "approve"}, follow=True).content.decode()
+    assert not PatternSetting.objects.exists()
+    replay.run(Pass.objects.get().pk, 30)
+    far = client("far", "unit_head", "/wuhan/jiangan/")
+    assert far.post(decide, {"verb": "approve"}).status_code == 403
+    assert "请写明原因" in head.post(decide, {"verb": "reject"}, follow=True).content.decode()
+    assert head.post(decide, {"verb": "approve", "words": "同意"}).status_code == 302
     row = PatternSetting.objects.get()
     assert (row.pattern, row.enabled, row.params) == ("P01", False, {"P01.gas_hours": 7.5})
     page = text(admin, "/patterns/P01/")
-    assert "<b>7.5</b>" in page and "停用" in page
+    assert "<b>7.5</b>" in page and "停用" in page and "同意" in page
+    assert set(Audit.objects.filter(what__startswith="detection.").values_list("what", flat=True)) == {
+        "detection.propose", "detection.replay", "detection.approve",
+    }  # fmt: skip
     text(admin, "/patterns/P99/", 404)
 
 
@@ -181,10 +230,10 @@ def test_a_replay_says_what_it_would_have_opened(plant: Plant, database_url: str
     assert not Pass.objects.exists()
     address = admin.post("/patterns/P01/replay/", {"days": "10"})["Location"]
     one = Pass.objects.get()
-    assert "hx-get" in text(admin, address) and "正在运行" in text(admin, "/patterns/P01/")
+    assert "?part=body" in text(admin, address) and "正在运行" in text(admin, "/patterns/P01/")
     replay.run(one.pk, 10)
     page = text(admin, address)
-    assert "会打开 1 条线索" in page and "41.37" in page and "hx-get" not in page
+    assert "会打开 1 条线索" in page and "41.37" in page and "?part=body" not in page
     assert not Clue.objects.exists()
     other = text(client("far", "leader", "/wuhan/qingshan/"), address)
     assert "41.37" not in other and "其中 1 条不在您的辖区" in other

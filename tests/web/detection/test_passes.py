@@ -34,6 +34,7 @@ from ecobureau.web.detection.models import (
     Pass,
     PatternSetting,
     PermittedAmount,
+    SettingProposal,
     Verdict,
 )
 from ecobureau.web.places import services as places
@@ -223,14 +224,14 @@ def test_slow_passes_run_once_when_they_are_due(plant: Any, store: Any) -> None:
 
 
 def test_feedback_draws_confidence_towards_what_proved_true(plant: Any, store: Any) -> None:
-    assert rules.calibrated("P01", 0.8) == 0.8
-    values = ordinary(DAYS * 24)
-    values["a21002"][-30:] = [41.37] * 30
-    fill(plant, store, values)
-    nightly(plant[0])
-    clue = Clue.objects.get()
-    Verdict.objects.create(clue=clue, pattern="P01", outcome="false", reason="仪表检修", at=NOON)
-    assert rules.calibrated("P01", 0.8) < 0.8
+    today = NOON.date()
+    assert rules.calibrated("P01", 0.8, today) == 0.8
+    clue = frozen(plant, store)
+    head = viewer(person("head", ("unit_head", "/wuhan/")))
+    verdicts.give(head, clue, "false", "仪表检修")
+    fused = clue.evidence.get(code="detection.evidence.window").params["fused"]
+    assert Verdict.objects.get().fused == fused == pytest.approx(clue.confidence, abs=1e-3)
+    assert rules.calibrated("P01", 0.8, today) < 0.8 and rules.calibrated("P02", 0.8, today) == 0.8
 
 
 def frozen(plant: Any, store: Any) -> Clue:
@@ -293,11 +294,25 @@ def test_a_pattern_is_set_by_the_administrator_only_and_within_the_packs_keys(pl
         (admin, "P01", {key: "viel"}, "detection.no_number"),
     ):
         with pytest.raises(Refused) as refused:
-            settings.set_pattern(actor, pattern, enabled=False, params=params, note="")
-        assert refused.value.code == code and not PatternSetting.objects.exists()
-    settings.set_pattern(admin, "P01", enabled=True, params={key: "999"}, note="试行")
+            settings.propose(actor, pattern, enabled=False, params=params, note="试行")
+        assert refused.value.code == code and not SettingProposal.objects.exists()
+    wish = settings.propose(admin, "P01", enabled=True, params={key: "999"}, note="试行")
+    with pytest.raises(Refused) as refused:
+        settings.propose(admin, "P01", enabled=False, params={}, note="再试")
+    assert refused.value.code == "detection.proposal_waits"
+    second = viewer(person("second", ("administrator", "/")))
+    with pytest.raises(Refused) as refused:
+        settings.decide(second, wish, approve=True)
+    assert refused.value.code == "detection.replay_first" and not PatternSetting.objects.exists()
+    replay.run(Pass.objects.get().pk, 30)
+    with pytest.raises(Refused) as refused:
+        settings.decide(admin, wish, approve=True)
+    assert refused.value.code == "detection.own_proposal"
+    settings.decide(second, wish, approve=True)
     assert rules.params(NOON.date()).raw(key) == 999.0
-    fill(plant, store, ordinary(48))
+    with pytest.raises(Refused) as refused:
+        settings.withdraw(admin, wish)
+    assert refused.value.code == "detection.proposal_decided"
 
 
 def test_a_replay_tells_what_a_pattern_would_have_opened_and_opens_nothing(plant: Any, store: Any) -> None:

@@ -6,6 +6,9 @@ import numpy as np
 
 from ecobureau.domain.detection.types import FactorFacts, OutletFacts, OutletSeries, Params
 from ecobureau.web.detection import pool, rules
+from ecobureau.web.detection.looking import Task
+
+PATTERNS = ("P01", "P28")
 
 
 def outlet(name: str) -> tuple[OutletSeries, OutletFacts, tuple[()]]:
@@ -30,13 +33,13 @@ def test_the_process_of_its_own_gives_the_same_results() -> None:
 
     packs = [(name, rules.load(name)) for name in rules.PACKS]
     params = Params.of([pack for _name, pack in packs], date(2026, 11, 22))
-    few = [outlet(f"G{number}") for number in range(pool.AT_HAND)]
-    many = [outlet(f"G{number}") for number in range(pool.AT_HAND + 1)]
+    few = [Task(outlet(f"G{number}"), PATTERNS) for number in range(pool.AT_HAND)]
+    many = [Task(outlet(f"G{number}"), PATTERNS) for number in range(pool.AT_HAND + 1)]
     try:
-        there = list(pool.detect(many, params, ["P01", "P28"]))
+        there = [one.result for one in pool.detect(many, params)]
     finally:
         pool.close()
-    here = list(pool.detect(few, params, ["P01", "P28"]))
+    here = [one.result for one in pool.detect(few, params)]
     assert [one.outlet_id for one in there] == ["G0", "G1", "G2", "G3"]
     assert [one.clues for one in there[: len(here)]] == [one.clues for one in here]
     assert here[0].clues and here[0].clues[0].pattern == "P01"

@@ -39,6 +39,8 @@ _STATUS = {
     "core.too_large": 413,
     "core.not_found": 404,
     "detection.not_administrator": 403,
+    "detection.own_proposal": 403,
+    "detection.not_approver": 403,
     "detection.not_office": 403,
     "detection.not_judge": 403,
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -17,8 +17,8 @@ from ecobureau.domain.emission.marks import meaning_of
 from ecobureau.domain.emission.outlet import GAS_FLOW, WATER_FLOW, FactorHours, OutletHours, OutletSpec, outlet_hours
 from ecobureau.domain.emission.permit import Forecast, Share, against, forecast
 from ecobureau.domain.emission.rules import EmissionRules
-from ecobureau.domain.emission.times import day_of
-from ecobureau.domain.emission.totals import Total, totals_of
+from ecobureau.domain.emission.times import day_number, period_days, period_index
+from ecobureau.domain.emission.totals import Total
 from ecobureau.rulepacks import load
 from ecobureau.storage import read
 from ecobureau.storage.types import Kind
@@ -69,24 +69,6 @@ class Account:
     days: Days
     rules: EmissionRules
     frames: Mapping[tuple[str, int], tuple[int, str]]
-
-    def total(self, period: str, on: date) -> Total | None:
-        """Return the total of the month or year that a day lies in."""
-        return next((one for one in totals_of(self.days, period) if one.span[0] <= on < one.span[1]), None)
-
-    def daily_kg(self, since: date, until: date) -> list[tuple[date, float]]:
-        """Return the mass of each day of [since, until), measured and substituted, kg."""
-        found = []
-        for at, number in enumerate(self.days.day):
-            day = day_of(int(number))
-            if since <= day < until:
-                found.append((day, (int(self.days.measured_ug[at]) + int(self.days.substituted_ug[at])) / 1e9))
-        return found
-
-    def known_days(self) -> set[date]:
-        """Return the days of which something is known: measured, substituted, or nothing was to be measured."""
-        known = (self.days.rate_valid + self.days.substituted > 0) | (self.days.lost_hours == 0)
-        return {day_of(int(number)) for number in self.days.day[known]}
 
     def listed(self, since: datetime, until: datetime) -> list[Hour]:
         """Return the hours of [since, until)."""
@@ -140,33 +122,59 @@ def account(outlet: Outlet, factor: str, since: date, end: datetime) -> Account 
     Args:
         since: better the first day of a quarter, by which the standard judges the capture; end: aware.
     """
-    found = _read(outlet, factor, first_moment(since), end)
-    if factor not in found:
-        return None
-    rules = EmissionRules.from_pack(load("emission"), beijing(end).date())
-    frames: dict[tuple[str, int], tuple[int, str]] = {}
-    samples = {}
+    return accounts(outlet, [factor], since, end).get(factor)
+
+
+def accounts(
+    outlet: Outlet, factors: Collection[str], since: date, end: datetime, *, frames: bool = True
+) -> dict[str, Account]:
+    """Compute what an outlet emitted of several factors, reading its hours once; factors without a value fall out.
+
+    Args:
+        since, end: as for `account`; frames: keep the raw frame of every hour.
+    """
+    found = _read(outlet, factors, first_moment(since), end)
+    wanted = [factor for factor in sorted(factors) if factor in found]
+    if not wanted:
+        return {}
+    rules = rules_on(beijing(end - timedelta(seconds=1)).date())
     medium = Outlet.Medium(outlet.medium)
-    wanted = {factor: _UNIT[medium], _FLOW[medium][0]: _FLOW[medium][1]}
+    flow, flow_unit = _FLOW[medium]
+    samples: dict[str, Samples] = {}
+    behind: dict[tuple[str, int], tuple[int, str]] = {}
     for code, points in found.items():
-        samples[code] = _samples(points, wanted[code], rules)
-        frames |= {(code, hour_number(one.start)): (one.raw_id, one.flag) for one in points}
+        samples[code] = _samples(points, flow_unit if code == flow else _UNIT[medium], rules)
+        if frames:
+            behind |= {(code, hour_number(one.start)): (one.raw_id, one.flag) for one in points}
     window = (hour_number(first_moment(since)), hour_number(end - timedelta(seconds=1)) + 1)
     spec = OutletSpec("gas" if medium is Outlet.Medium.AIR else "water")
     hours = outlet_hours(samples, spec, rules, window=window, stops=_stops(outlet, first_moment(since), end))
-    days = days_of(hours, factor, rules, spec.kind)
-    return Account(outlet, factor, hours, hours.factors[factor], days, rules, frames)
+    return {
+        factor: Account(
+            outlet, factor, hours, hours.factors[factor], days_of(hours, factor, rules, spec.kind), rules, behind
+        )
+        for factor in wanted
+    }
 
 
-def _read(outlet: Outlet, factor: str, start: datetime, end: datetime) -> dict[str, list[read.Point]]:
-    flow = _FLOW[Outlet.Medium(outlet.medium)][0]
+def rules_on(day: date) -> EmissionRules:
+    """Return the rules of accounting in force on a day."""
+    return EmissionRules.from_pack(load("emission"), day)
+
+
+def _read(outlet: Outlet, factors: Collection[str], start: datetime, end: datetime) -> dict[str, list[read.Point]]:
+    codes = [*factors, _FLOW[Outlet.Medium(outlet.medium)][0]]
     # An inlet station may be registered at the same outlet: what is a link of the chain is not the outlet itself.
-    links = ChainLink.objects.filter(outlet=outlet, role=ChainLink.Role.INLET).values("station_id")
+    inlets: dict[int, list[ChainLink]] = {}
+    for link in ChainLink.objects.filter(outlet=outlet, role=ChainLink.Role.INLET):
+        inlets.setdefault(link.station_id, []).append(link)
     out: dict[str, list[read.Point]] = {}
-    for pk in Station.objects.filter(outlet=outlet).exclude(pk__in=links).order_by("pk").values_list("pk", flat=True):
-        for code, points in read.series(store(), pk, None, Kind.HOUR, 3600, [factor, flow], start, end).items():
-            if points:
-                out.setdefault(code, points)
+    for pk in Station.objects.filter(outlet=outlet).order_by("pk").values_list("pk", flat=True):
+        links = inlets.get(pk, [])
+        for code, points in read.series(store(), pk, None, Kind.HOUR, 3600, codes, start, end).items():
+            own = [one for one in points if not reading.taken(links, code, one.start)] if links else points
+            if own:
+                out.setdefault(code, own)
     return out
 
 
@@ -194,6 +202,31 @@ def _stops(outlet: Outlet, start: datetime, end: datetime) -> list[tuple[int, in
 
 
 # --- against what is permitted ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class DayTotal:
+    """A day of an outlet and factor as it stands in the roll-up; counts are hours, masses whole micrograms."""
+
+    day: date
+    measured_ug: int
+    substituted_ug: int
+    stopped: int
+    quiet: int
+    operating: int
+    measured: int
+    substituted: int
+    lost: int
+
+    @property
+    def kg(self) -> float:
+        """Mass, measured and substituted."""
+        return (self.measured_ug + self.substituted_ug) / 1e9
+
+    @property
+    def known(self) -> bool:
+        """Whether something is known: measured, substituted, or nothing was to be measured."""
+        return self.measured + self.substituted > 0 or self.lost == 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,31 +269,60 @@ class Standing:
         return round(100 * self.share.warning)
 
 
-def standing(found: Account | None, permit: PermittedAmount, at: datetime) -> Standing:
-    """Set what was emitted in the running month or year against its permit."""
-    today = beijing(at).date()
-    first = today.replace(day=1) if permit.period == PermittedAmount.Period.MONTH else date(today.year, 1, 1)
-    until = (
-        (first.replace(day=28) + timedelta(days=4)).replace(day=1)
-        if permit.period == PermittedAmount.Period.MONTH
-        else date(today.year + 1, 1, 1)
-    )
-    rules = found.rules if found else EmissionRules.from_pack(load("emission"), today)
-    total = found.total(permit.period, today) if found else None
+def span_of(period: str, day: date) -> tuple[date, date]:
+    """Return the first day of the month, quarter or year that a day lies in, and the day after its last."""
+    index = int(period_index(np.array([day_number(day)]), period)[0])
+    return period_days(index, period)
+
+
+def standing(permit: PermittedAmount, days: Sequence[DayTotal], today: date) -> Standing:
+    """Set what the days of the running month or year add up to against its permit.
+
+    Args:
+        days: of one outlet and factor, in order; days outside the period are left out.
+    """
+    first, until = span_of(permit.period, today)
+    mine = [one for one in days if first <= one.day < until]
+    rules = rules_on(today)
+    total = sum_of(mine, permit.period) if mine else None
     share = against(total.total_kg if total else Decimal(0), permit.kg, rules)
-    ahead = None
-    if found is not None:
-        # Days before the first value tell nothing of a usual day.
-        days = [kg for _day, kg in found.daily_kg(_first_value(found, first), today)]
-        ahead = forecast(days, (until - today).days, rules)
-    return Standing(permit, total, share, ahead, until)
+    # Days before the first value tell nothing of a usual day, nor does the day that is not over.
+    ahead = forecast([one.kg for one in mine if one.day < today], (until - today).days, rules)
+    return Standing(permit, total, share, ahead if mine else None, until)
 
 
-def _first_value(found: Account, first: date) -> date:
-    at = np.flatnonzero(found.days.received > 0)
-    return max(first, day_of(int(found.days.day[at[0]]))) if len(at) else first
+def sum_of(days: Sequence[DayTotal], period: str) -> Total:
+    """Add up days of one month, quarter or year.
+
+    Raises:
+        ValueError: no days.
+    """
+    if not days:
+        raise ValueError("no days")
+
+    def add(name: str) -> int:
+        return sum(int(getattr(one, name)) for one in days)
+
+    operating, stopped, quiet = add("operating"), add("stopped"), add("quiet")
+    return Total(
+        period=period,
+        index=int(period_index(np.array([day_number(days[0].day)]), period)[0]),
+        days=len(days),
+        hours=operating + stopped + quiet,
+        stopped=stopped,
+        quiet=quiet,
+        operating=operating,
+        valid=add("measured"),
+        substituted=add("substituted"),
+        lost=add("lost"),
+        measured_ug=add("measured_ug"),
+        substituted_ug=add("substituted_ug"),
+        should=0,
+        received=0,
+        valid_items=0,
+    )
 
 
 def quarter_begin(day: date) -> date:
     """Return the first day of the quarter of a day."""
-    return date(day.year, (day.month - 1) // 3 * 3 + 1, 1)
+    return span_of("quarter", day)[0]

@@ -17,3 +17,4 @@ class DetectionConfig(AppConfig):
 
         loops.register("detection-arrival", loops.every_seconds(15.0, passes.arrival))
         loops.register("detection-slow", loops.every_seconds(60.0, passes.slow))
+        loops.register("detection-totals", loops.every_seconds(60.0, passes.sums))

@@ -27,6 +27,38 @@ class LinkForm(forms.Form):
         help_text=_("用电：电表上报时用的编码，如 kw1。进口：留空表示该站点的全部因子。"),
     )
     rated_kw = forms.FloatField(label=_("额定功率（kW，可不填）"), required=False)
+    valid_from = forms.DateField(
+        label=_("从哪天起（可不填）"), required=False, widget=DateInput(), help_text=_("不填：一直如此。")
+    )
+
+
+class LinkChangeForm(forms.Form):
+    """Another factor code or rated power of a link from a day on."""
+
+    since = forms.DateField(
+        label=_("从哪天起"), widget=DateInput(), help_text=_("这一天之前的数据仍按原来的登记计算。")
+    )
+    factor = forms.CharField(label=_("因子编码"), max_length=20, required=False)
+    rated_kw = forms.FloatField(label=_("额定功率（kW，可不填）"), required=False)
+    reason = forms.CharField(label=_("原因"), max_length=200)
+
+
+class EndForm(forms.Form):
+    """The last day on which a link or an amount holds."""
+
+    last = forms.DateField(
+        label=_("最后一天"), widget=DateInput(), help_text=_("填生效日的前一天，表示登记有误、从未生效。记录仍保留。")
+    )
+    reason = forms.CharField(label=_("原因"), max_length=200)
+
+
+class AmountChangeForm(forms.Form):
+    """Another permitted amount from a day on."""
+
+    since = forms.DateField(label=_("从哪天起"), widget=DateInput(), help_text=_("这一天之前仍按原来的许可量计算。"))
+    kg = forms.DecimalField(label=_("许可排放量（kg）"), max_digits=16, decimal_places=3)
+    source = forms.CharField(label=_("依据"), max_length=120, help_text=_("许可证编号和页码。"))
+    reason = forms.CharField(label=_("原因"), max_length=200)
 
 
 class AmountForm(forms.Form):
@@ -57,12 +89,18 @@ class PatternForm(forms.Form):
                     widget=forms.NumberInput(attrs={"step": "any"}),
                     help_text=_now("参数包：{value} {unit}").format(value=one.entry.value, unit=one.entry.unit).strip(),
                 )
-        self.fields["note"] = forms.CharField(label=_("说明"), max_length=200, required=False)
+        self.fields["note"] = forms.CharField(label=_("为什么改"), max_length=200, required=False)
 
     @property
     def params(self) -> dict[str, object]:
         """The values that were filled in."""
         return {key: self.cleaned_data[key] for key in self.keys if self.cleaned_data.get(key) is not None}
+
+
+class DecisionForm(forms.Form):
+    """What the second person says of a proposal."""
+
+    words = forms.CharField(label=_("意见"), max_length=200, required=False, help_text=_("退回时必须写明。"))
 
 
 class ReplayForm(forms.Form):

@@ -11,7 +11,7 @@ from ecobureau import clock
 from ecobureau.clock import beijing, now
 from ecobureau.storage import read
 from ecobureau.storage.types import Kind
-from ecobureau.web.detection import reading, rules, services
+from ecobureau.web.detection import reading, rules, services, totals
 from ecobureau.web.detection.models import ChainLink, Pass
 from ecobureau.web.sources.models import Outlet, Station
 from ecobureau.web.telemetry.selectors import store
@@ -57,6 +57,22 @@ def slow() -> bool:
             if mine and _due(Pass.Kind.HOURLY, _hour(at)):
                 services.run_pass(Pass.Kind.HOURLY, outlet_ids(), _hour(at), days=HOURLY_DAYS)
     return False
+
+
+def sums() -> bool:
+    """Bring the daily totals up to date once an hour, far back once a night. Returns False: no hurry."""
+    at = now()
+    hour, night = _hour(at), _night(at)
+    if _summed.get("hour") != hour:
+        far = _summed.get("night") != night
+        totals.refresh(outlet_ids(), hour, since=totals.whole_year(hour) if far else None)
+        _summed["hour"] = hour
+        if far:
+            _summed["night"] = night
+    return False
+
+
+_summed: dict[str, datetime] = {}
 
 
 def _hour(at: datetime) -> datetime:

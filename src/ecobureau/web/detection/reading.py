@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 import numpy as np
+from django.db import connection
 
 from ecobureau.clock import beijing
 from ecobureau.domain import units
@@ -112,11 +113,14 @@ def inputs(outlet_ids: Iterable[int], start: datetime, end: datetime, step_s: in
         step_s: 3600 takes the hourly values, anything less the minute values of that interval.
     """
     ids = sorted(set(outlet_ids))
-    rows = Outlet.objects.filter(pk__in=ids, medium__in=list(_KINDS)).select_related("enterprise")
-    outlets = {row.pk: row for row in rows}
+    known = Outlet.objects.filter(pk__in=ids, medium__in=list(_KINDS)).select_related("enterprise")
+    outlets = {row.pk: row for row in known}
     chain: dict[int, list[ChainLink]] = {}
-    for link in ChainLink.objects.filter(outlet_id__in=outlets).order_by("outlet_id", "role", "pk"):
-        chain.setdefault(link.outlet_id, []).append(link)
+    first, last = beijing(start).date(), beijing(end).date()
+    rows = ChainLink.objects.filter(outlet_id__in=outlets).exclude(valid_to__lt=first).exclude(valid_from__gt=last)
+    for link in rows.order_by("outlet_id", "role", "pk"):
+        if not link.void:
+            chain.setdefault(link.outlet_id, []).append(link)
     stations: dict[int, list[int]] = {}
     for pk, outlet_id in Station.objects.filter(outlet_id__in=outlets).order_by("pk").values_list("pk", "outlet_id"):
         stations.setdefault(outlet_id, []).append(pk)
@@ -131,33 +135,73 @@ def inputs(outlet_ids: Iterable[int], start: datetime, end: datetime, step_s: in
     return out
 
 
+def presence(start: datetime, end: datetime, step_s: int = HOUR_S) -> dict[int, np.ndarray]:
+    """Return for every outlet with a station in use whether any hourly row came for each sample of [start, end).
+
+    Meters and inlets that are links of the outlet's chain do not count: (n,) each, on the grid of `grid`.
+    """
+    t = grid(start, end, step_s)
+    linked = set(ChainLink.objects.values_list("outlet_id", "station_id"))
+    stations: dict[int, int] = {}
+    rows = Station.objects.filter(active=True, outlet__active=True, outlet__medium__in=list(_KINDS))
+    for pk, outlet_id in rows.order_by("pk").values_list("pk", "outlet_id"):
+        if (outlet_id, pk) not in linked:
+            stations[pk] = outlet_id
+    out = {outlet_id: np.zeros(len(t), dtype=bool) for outlet_id in stations.values()}
+    if not len(t):
+        return out
+    with connection.cursor() as cursor:
+        cursor.execute(_PRESENT, [list(stations), start, end])
+        for station_id, starts in cursor:
+            at = (np.array(starts, dtype=np.int64) - t[0]) // step_s
+            out[stations[station_id]][at[(at >= 0) & (at < len(t))]] = True
+    return out
+
+
+_PRESENT = """
+    select f.station_id, array_agg(extract(epoch from f.start)::bigint)
+    from frame_period f join stream s on s.id = f.stream_id
+    where f.station_id = any(%s) and s.kind = 'hour' and s.interval_s = 3600 and f.start >= %s and f.start < %s
+    group by 1"""
+
+
 def series_of(
     outlet: Outlet, station_ids: list[int], links: list[ChainLink], start: datetime, end: datetime, step_s: int
 ) -> OutletSeries:
     """Return one outlet's aligned series, with power and inlet from its chain."""
     mine = Grid(grid(start, end, step_s), step_s)
-    # A meter may report through the outlet's own station; a station without one factor named is a link as a whole.
-    elsewhere = {link.station_id for link in links if not link.factor}
-    taken = {(link.station_id, link.factor) for link in links}
     changes: list[ParameterChange] = []
     for station_id in station_ids:
-        if station_id in elsewhere:
-            continue
+        of_station = [link for link in links if link.station_id == station_id]
         for factor, points in _points(station_id, None, start, end, step_s).items():
-            if (station_id, factor) not in taken:
-                mine.put(factor, points, _UNITS.get(factor, ""))
-        changes += _changes(station_id, start, end)
+            own = [one for one in points if not taken(of_station, factor, one.start)] if of_station else points
+            if own:
+                mine.put(factor, own, _UNITS.get(factor, ""))
+        if not any(not link.factor and link.holds_on(beijing(end).date()) for link in of_station):
+            changes += _changes(station_id, start, end)
     inlet = Grid(mine.t, step_s)
     for link in links:
         wanted = [link.factor] if link.factor else None
         found = _points(link.station_id, wanted, start, end, step_s)
         power = _POWER.get(ChainLink.Role(link.role))
-        for factor, points in found.items():
+        for factor, every in found.items():
+            points = [one for one in every if link.holds_on(beijing(one.start).date())]
+            if not points:
+                continue
             if power is not None:
                 mine.put(power, points, "", add=True)
             else:
                 inlet.put(factor, points, _UNITS.get(factor, ""))
     return mine.series(str(outlet.pk), _KINDS[Outlet.Medium(outlet.medium)], inlet, tuple(changes))
+
+
+def taken(links: Iterable[ChainLink], factor: str, at: datetime) -> bool:
+    """Return whether a value of a station at a moment belongs to one of its links instead of to the outlet itself.
+
+    A meter may report through the outlet's own station; a link that names no factor takes the station as a whole.
+    """
+    day = beijing(at).date()
+    return any(link.factor in ("", factor) and link.holds_on(day) for link in links)
 
 
 def _points(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 
 from django.db import transaction
@@ -25,8 +26,11 @@ MOST = 500
 
 
 @transaction.atomic
-def ask(actor: Viewer, pattern: str, days: int) -> Pass:
+def ask(actor: Viewer, pattern: str, days: int, *, params: Mapping[str, float] | None = None) -> Pass:
     """Ask for a replay of one pattern over the last days; it runs in the worker.
+
+    Args:
+        params: the pattern's own parameters in place of what the city has set for it; None = as they stand.
 
     Raises:
         Refused: not an administrator; unknown pattern; days not within 1..92.
@@ -40,7 +44,12 @@ def ask(actor: Viewer, pattern: str, days: int) -> Pass:
         refuse(Refusal("detection.replay_days", {"most": LONGEST_DAYS}), actor=actor.user_id, what=pattern)
     until = now().replace(minute=0, second=0, microsecond=0)
     one = Pass.objects.create(
-        kind=Pass.Kind.REPLAY, started_at=now(), until=until, patterns=[pattern], by=actor.user_id
+        kind=Pass.Kind.REPLAY,
+        started_at=now(),
+        until=until,
+        patterns=[pattern],
+        params={} if params is None else {"own": dict(params)},
+        by=actor.user_id,
     )
     audit.write(actor, "detection.replay", kind="pattern", number=pattern, days=days)
     jobs.run_replay.defer(pass_id=one.pk, days=days)
@@ -53,7 +62,8 @@ def run(pass_id: int, days: int) -> Pass:
     if one.ended_at is not None:
         return one
     first = one.until - timedelta(days=days)
-    params = rules.params(beijing(one.until).date())
+    own = {one.patterns[0]: one.params["own"]} if "own" in one.params else {}
+    params = rules.params(beijing(one.until).date(), own)
     told: list[dict[str, object]] = []
     failed: dict[str, str] = {}
     ids = outlet_ids()

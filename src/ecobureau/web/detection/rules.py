@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 from functools import lru_cache
 
 from ecobureau.domain import judging
+from ecobureau.domain.detection import calibration
 from ecobureau.domain.detection.registry import load_all
 from ecobureau.domain.detection.types import Params
 from ecobureau.domain.judging.rating import clipped, scenario_of
@@ -19,8 +20,6 @@ FAST = frozenset({"P03", "P04", "P07", "P13", "P16", "P18", "P20", "P24", "P25",
 """Patterns that a single new hour can complete; looked at on arrival."""
 TOLD_BY = {"P16": "R-OFFLINE", "P28": "R-OVER", "P31": "R-RANGE", "P35": "R-REVISED"}
 """Patterns that tell the same matter as a rule of the judge on arrival, who is earlier."""
-_PRIOR = 8.0
-"""Weight of what the detector says itself, in clues: feedback takes over as it grows."""
 
 
 def national(on: date) -> dict[str, object]:
@@ -36,11 +35,18 @@ def national(on: date) -> dict[str, object]:
     return values
 
 
-def params(on: date) -> Params:
-    """Return the parameters in force on a day, with the city's own in front of the packs'."""
+def params(on: date, own: Mapping[str, Mapping[str, object]] | None = None) -> Params:
+    """Return the parameters in force on a day, with the city's own in front of the packs'.
+
+    Args:
+        own: pattern → parameters in place of what the city has set for it, for a trial.
+    """
     values = national(on)
-    for setting in PatternSetting.objects.all():
+    trial = own or {}
+    for setting in PatternSetting.objects.exclude(pattern__in=trial):
         values |= setting.params
+    for mine in trial.values():
+        values |= mine
     return Params(values)
 
 
@@ -70,13 +76,49 @@ def scenario(pattern: str, st: str, on: date) -> str:
     return scenario_of(pattern, st, _judging(on))
 
 
-def calibrated(pattern: str, confidence: float) -> float:
-    """Return a confidence drawn towards the share of this pattern's clues that proved true on the spot.
+def calibrated(pattern: str, confidence: float, on: date) -> float:
+    """Return a confidence after what people found out on the spot about this pattern's clues.
 
     Args:
-        confidence: 0..1 as fused. The detector's word weighs as much as eight clues: a pattern without feedback keeps
-            it, one that was wrong forty times loses it.
+        confidence: 0..1 as fused; on: the day whose rules hold. A pattern without verdicts keeps its word.
     """
-    outcomes = list(Verdict.objects.filter(pattern=pattern).values_list("outcome", flat=True))
-    true = sum(outcome == Verdict.Outcome.VERIFIED for outcome in outcomes)
-    return clipped((confidence * _PRIOR + true) / (_PRIOR + len(outcomes)))
+    return clipped(calibration.calibrated(confidence, told(pattern), _feedback(on)))
+
+
+def told(pattern: str = "") -> list[calibration.Told]:
+    """Return the verdicts of a pattern (of all: empty), each with the confidence that was fused, oldest first."""
+    rows = Verdict.objects.filter(pattern=pattern) if pattern else Verdict.objects.all()
+    return [
+        calibration.Told(float(fused), outcome == Verdict.Outcome.VERIFIED)
+        for outcome, fused in rows.order_by("at", "pk").values_list("outcome", "fused")
+        if fused is not None
+    ]
+
+
+def shown(pattern: str = "") -> list[calibration.Told]:
+    """Return the verdicts of a pattern (of all: empty) with the confidence that people were told, oldest first."""
+    rows = Verdict.objects.filter(pattern=pattern) if pattern else Verdict.objects.all()
+    found = rows.order_by("at", "pk").values_list("outcome", "confidence")
+    return [
+        calibration.Told(float(value), outcome == Verdict.Outcome.VERIFIED)
+        for outcome, value in found
+        if value is not None
+    ]
+
+
+def edges(on: date) -> list[float]:
+    """Return the limits of the bins of the reliability table."""
+    value = load("detection_feedback").at("calibration.edges", on).value
+    assert isinstance(value, list | tuple)
+    return [float(one) for one in value]
+
+
+def least_verdicts(on: date) -> int:
+    """Return how many verdicts of a pattern it takes until steps are fitted to them."""
+    return _feedback(on).least
+
+
+@lru_cache(maxsize=8)
+def _feedback(on: date) -> calibration.Settings:
+    params = Params.of([load("detection_feedback")], on).part("calibration")
+    return calibration.Settings(int(params["least"]), params["prior"], params["most"])

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
-from django.core.cache import cache
 from django.db.models import Q
+from django.utils.dates import WEEKDAYS
 
 from ecobureau.clock import beijing, now
+from ecobureau.domain.detection import calibration
 from ecobureau.domain.detection.registry import Detector, load_all
 from ecobureau.domain.rules import Entry, NoRule
 from ecobureau.domain.workflow import Refusal
@@ -19,8 +20,17 @@ from ecobureau.rulepacks import load
 from ecobureau.web.clues.models import Clue, Evidence
 from ecobureau.web.core.access import Viewer
 from ecobureau.web.core.refusals import refuse
-from ecobureau.web.detection import accounting, rules, verdicts
-from ecobureau.web.detection.models import ChainLink, FindingRow, Pass, PatternSetting, PermittedAmount, Verdict
+from ecobureau.web.detection import accounting, rules, totals, verdicts
+from ecobureau.web.detection.models import (
+    ChainLink,
+    FindingRow,
+    ModelCard,
+    Pass,
+    PatternSetting,
+    PermittedAmount,
+    SettingProposal,
+    Verdict,
+)
 from ecobureau.web.sources import selectors as sources
 from ecobureau.web.sources.models import Outlet
 from ecobureau.words import say, templates
@@ -39,8 +49,21 @@ def outlet(viewer: Viewer, pk: int) -> Outlet:
 
 
 def links(of: Outlet) -> list[ChainLink]:
-    """Return the links of an outlet's chain with their stations."""
+    """Return the links of an outlet's chain that hold today or later, with their stations."""
+    return [one for one in _links(of) if not _over(one)]
+
+
+def ended_links(of: Outlet) -> list[ChainLink]:
+    """Return the links that hold no longer."""
+    return [one for one in _links(of) if _over(one)]
+
+
+def _links(of: Outlet) -> list[ChainLink]:
     return list(ChainLink.objects.filter(outlet=of).select_related("station", "outlet").order_by("role", "pk"))
+
+
+def _over(one: ChainLink) -> bool:
+    return one.void or (one.valid_to is not None and one.valid_to < beijing(now()).date())
 
 
 def link(of: Outlet, pk: int) -> ChainLink | None:
@@ -83,45 +106,36 @@ def permitted_pairs(viewer: Viewer, words: str = "") -> list[tuple[int, str]]:
 
 
 def lines(viewer: Viewer, pairs: Iterable[tuple[int, str]], lang: str) -> list[Line]:
-    """Return the totals of outlets and factors, as of the hour; what was computed in this hour is kept."""
+    """Return how outlets and factors stand, from the daily totals."""
     wanted = list(pairs)
-    at = now().replace(minute=0, second=0, microsecond=0)
-    today = beijing(at).date()
+    today = beijing(now()).date()
     known = {row.pk: row for row in sources.outlets(viewer).filter(pk__in={pk for pk, _factor in wanted})}
     names = sources.factors({factor for _pk, factor in wanted})
     rows = PermittedAmount.objects.filter(outlet_id__in=known, valid_from__lte=today).exclude(valid_to__lt=today)
     permits: dict[tuple[int, str, str], PermittedAmount] = {}
     for row in rows.order_by("valid_from"):
         permits[(row.outlet_id, row.factor_id, row.period)] = row
+    days = totals.of(wanted, date(today.year, 1, 1), today + timedelta(days=1))
     out = []
     for pk, factor in wanted:
         if pk not in known:
             continue
         month, year = permits.get((pk, factor, "month")), permits.get((pk, factor, "year"))
-        made = _standings(known[pk], factor, month, year, at)
-        out.append(Line(known[pk], factor, sources.factor_label(names.get(factor), factor, lang), *made))
+        mine = days.get((pk, factor), [])
+        made = [None if one is None else accounting.standing(one, mine, today) for one in (month, year)]
+        label = sources.factor_label(names.get(factor), factor, lang)
+        out.append(Line(known[pk], factor, label, *made))
     return out
-
-
-def _standings(
-    of: Outlet, factor: str, month: PermittedAmount | None, year: PermittedAmount | None, at: datetime
-) -> tuple[accounting.Standing | None, accounting.Standing | None]:
-    key = f"detection-total-{of.pk}-{factor}-{at:%Y%m%d%H}-" + "-".join(
-        f"{one.pk}_{one.kg.normalize()}" if one else "0" for one in (month, year)
-    )
-    found = cache.get(key)
-    if found is None:
-        today = beijing(at).date()
-        since = date(today.year, 1, 1) if year else accounting.quarter_begin(today)
-        account = accounting.account(of, factor, since, at)
-        found = tuple(None if one is None else accounting.standing(account, one, at) for one in (month, year))
-        cache.set(key, found, 3600)
-    return found
 
 
 def amounts(of: Outlet, factor: str) -> list[PermittedAmount]:
     """Return every permitted amount of an outlet and factor, newest first."""
     return list(PermittedAmount.objects.filter(outlet=of, factor_id=factor).order_by("period", "-valid_from"))
+
+
+def amount(of: Outlet, pk: int) -> PermittedAmount | None:
+    """Return one permitted amount of an outlet."""
+    return PermittedAmount.objects.filter(outlet=of, pk=pk).select_related("outlet").first()
 
 
 # --- patterns ---------------------------------------------------------------------------------------------------------
@@ -231,6 +245,112 @@ def _parameters(pattern: str, setting: PatternSetting | None, on: date) -> list[
             except NoRule:
                 continue
     return out
+
+
+# --- proposals and reliability ----------------------------------------------------------------------------------------
+
+
+def open_proposal(pattern: str) -> SettingProposal | None:
+    """Return the proposal of a pattern that waits for a second person."""
+    rows = SettingProposal.objects.filter(pattern=pattern, state=SettingProposal.State.OPEN)
+    return rows.select_related("replay").first()
+
+
+def open_proposals() -> list[SettingProposal]:
+    """Return all proposals that wait."""
+    return list(SettingProposal.objects.filter(state=SettingProposal.State.OPEN).select_related("replay"))
+
+
+def decided_proposals(pattern: str, most: int = 8) -> list[SettingProposal]:
+    """Return the newest proposals of a pattern that were decided."""
+    rows = SettingProposal.objects.filter(pattern=pattern).exclude(state=SettingProposal.State.OPEN)
+    return list(rows.select_related("replay")[:most])
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One parameter that a proposal would change: key, value now and then (None: the pack's)."""
+
+    key: str
+    before: Any
+    after: Any
+
+
+def changes_of(of: Pattern, proposal: SettingProposal) -> list[Change]:
+    """Return what a proposal would change of a pattern's parameters."""
+    packs = {one.key: one.entry.value for one in of.parameters}
+    own = of.setting.params if of.setting else {}
+    keys = sorted({*own, *proposal.params})
+    found = [Change(key, own.get(key, packs.get(key)), proposal.params.get(key, packs.get(key))) for key in keys]
+    return [one for one in found if one.before != one.after]
+
+
+def reliability(pattern: str = "") -> list[calibration.Bin]:
+    """Return how often clues proved true by the confidence that people were told."""
+    told = rules.shown(pattern)
+    return calibration.reliability(told, rules.edges(beijing(now()).date()))
+
+
+def score() -> float | None:
+    """Return the mean square of confidence against outcome over all verdicts."""
+    return calibration.brier(rules.shown())
+
+
+def least_verdicts() -> int:
+    """Return how many verdicts of a pattern it takes until steps are fitted."""
+    return rules.least_verdicts(beijing(now()).date())
+
+
+# --- model cards ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class CardRow:
+    """A model card with its words."""
+
+    card: ModelCard
+    name: str
+    inputs: str
+
+    @property
+    def gain(self) -> float | None:
+        """By how much boosted quantiles missed less than the robust line on the hold-out, per cent."""
+        plain, boosted = self.card.holdout_robust, self.card.holdout_boosted
+        return None if not plain or boosted is None else 100 * (1 - boosted / plain)
+
+    @property
+    def spread(self) -> float | None:
+        """Scale of the residuals, per cent of the value; None for a factor fitted as it is."""
+        return 100 * self.card.scale if self.card.logs else None
+
+    @property
+    def holdoff_days(self) -> float:
+        """Days between what was learnt last and the refit."""
+        return (self.card.fitted_at - self.card.end_at).total_seconds() / 86400
+
+
+def cards(of: Outlet, lang: str) -> list[CardRow]:
+    """Return the model cards of an outlet."""
+    rows = list(ModelCard.objects.filter(outlet=of))
+    known = sources.factors({row.factor for row in rows} | {str(one) for row in rows for one in row.inputs})
+
+    def word(name: str) -> str:
+        for start, code in (("in24:", "detection.model.inlet_day"), ("in:", "detection.model.inlet")):
+            if name.startswith(start):
+                return say(code, lang, name=word(name.removeprefix(start)))
+        if name.startswith("hour"):
+            return say("detection.model.hour", lang)
+        key = f"detection.factor.{name}"
+        return say(key, lang) if key in templates() else sources.factor_label(known.get(name), name, lang)
+
+    return [
+        CardRow(row, word(row.factor), "、".join(dict.fromkeys(word(str(one)) for one in row.inputs))) for row in rows
+    ]
+
+
+def refit_day(of: Outlet) -> str:
+    """Return the weekday of an outlet's refits, in words."""
+    return str(WEEKDAYS[of.pk % 7])
 
 
 # --- passes -----------------------------------------------------------------------------------------------------------

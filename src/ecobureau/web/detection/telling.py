@@ -79,6 +79,7 @@ def pieces(found: Clue, watched: Watched, rules: str) -> list[Piece]:
                 "end": _clock(found.end),
                 "station": watched.station_id,
                 "factors": list(found.factors),
+                "fused": round(found.confidence, 4),
             },
         )
     )

@@ -10,7 +10,7 @@ from django.db.models import Count
 from ecobureau.clock import now
 from ecobureau.domain.detection.registry import load_all
 from ecobureau.domain.workflow import Refusal
-from ecobureau.web.clues.models import Clue
+from ecobureau.web.clues.models import Clue, Evidence
 from ecobureau.web.core import audit
 from ecobureau.web.core.access import Viewer
 from ecobureau.web.core.refusals import refuse
@@ -57,6 +57,8 @@ def give(actor: Viewer, clue: Clue, outcome: str, reason: str) -> Verdict:
             "outcome": outcome,
             "reason": reason[:200],
             "confidence": clue.confidence,
+            # Calibration learns from what the detectors said, not from what it made of that itself.
+            "fused": _fused(clue),
             "at": now(),
             "by": actor.user_id,
             "by_name": actor.name,
@@ -66,6 +68,13 @@ def give(actor: Viewer, clue: Clue, outcome: str, reason: str) -> Verdict:
         actor, "detection.verdict", kind="clue", object_id=clue.pk, number=clue.number, outcome=outcome, reason=reason
     )
     return row
+
+
+def _fused(clue: Clue) -> float | None:
+    """Return the confidence that the detectors gave a clue at last, before feedback moved it."""
+    rows = Evidence.objects.filter(clue=clue, code="detection.evidence.window").order_by("-seq")
+    found = rows.values_list("params__fused", flat=True).first()
+    return clue.confidence if found is None else float(found)
 
 
 def precision() -> dict[str, Precision]:

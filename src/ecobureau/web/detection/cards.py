@@ -1,0 +1,96 @@
+"""Model cards and weekly features: what the nightly pass learnt of each outlet, kept and handed to the next.
+
+Refits are spread over the week: each outlet has its weekday. An outlet without a card is fitted at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+
+from django.db.models import Max
+
+from ecobureau.clock import beijing
+from ecobureau.domain.detection.types import OutletFacts
+from ecobureau.web.detection.looking import Card, Features
+from ecobureau.web.detection.models import ModelCard, WeekFeatures
+
+FRESH = timedelta(hours=36)
+"""Features older than this are of other weeks: peers are compared with those of the last night."""
+LONGEST = timedelta(days=8)
+"""An outlet whose weekday was missed is fitted on the next night."""
+
+
+def fitted(outlet_ids: Collection[int]) -> dict[int, datetime]:
+    """Return when each outlet's data model was last refit."""
+    rows = ModelCard.objects.filter(outlet_id__in=outlet_ids).order_by().values("outlet_id")
+    return {row["outlet_id"]: row["newest"] for row in rows.annotate(newest=Max("fitted_at"))}
+
+
+def due(outlet_id: int, known: Mapping[int, datetime], at: datetime) -> bool:
+    """Say whether an outlet's data model is refit tonight: its weekday, no card yet, or its weekday was missed."""
+    last = known.get(outlet_id)
+    if last is None or at - last > LONGEST:
+        return True
+    return outlet_id % 7 == beijing(at).weekday() and beijing(last).date() < beijing(at).date()
+
+
+def keep(outlet_id: int, found: Iterable[Card]) -> None:
+    """Keep the cards of an outlet in place of its earlier ones of the same factors."""
+    for one in found:
+        card = one.card
+        ModelCard.objects.update_or_create(
+            outlet_id=outlet_id,
+            factor=card.factor,
+            defaults={
+                "inputs": list(card.inputs),
+                "family": card.kind,
+                "logs": card.logs,
+                "start_at": _time(card.start),
+                "end_at": _time(card.end),
+                "fitted_at": _time(card.fitted_at),
+                "samples": card.rows,
+                "scale": float(card.scale),
+                "explained": float(card.explained),
+                "holdout_robust": None if card.holdout_robust is None else float(card.holdout_robust),
+                "holdout_boosted": None if card.holdout_boosted is None else float(card.holdout_boosted),
+                "took_s": one.took_s,
+            },
+        )
+
+
+def of(outlet_id: int) -> list[ModelCard]:
+    """Return the cards of an outlet, by factor."""
+    return list(ModelCard.objects.filter(outlet_id=outlet_id))
+
+
+def keep_weeks(facts: OutletFacts, features: Features, until: datetime) -> None:
+    """Keep the features of an outlet's weeks for its peers."""
+    WeekFeatures.objects.update_or_create(
+        outlet_id=int(facts.outlet_id),
+        defaults={
+            "peers": _group(facts),
+            "until": until,
+            "features": {name: list(values) for name, values in features.items()},
+        },
+    )
+
+
+def peers_of(of_outlets: Sequence[OutletFacts], until: datetime) -> dict[str, tuple[Features, ...]]:
+    """Return by outlet id what the last night saw of the weeks of all outlets of the same industry."""
+    groups = {_group(facts) for facts in of_outlets}
+    found: dict[str, list[Features]] = {}
+    rows = WeekFeatures.objects.filter(peers__in=groups, until__gte=until - FRESH, until__lte=until).order_by(
+        "outlet_id"
+    )
+    for group, features in rows.values_list("peers", "features"):
+        found.setdefault(group, []).append(features)
+    return {facts.outlet_id: tuple(found.get(_group(facts), ())) for facts in of_outlets}
+
+
+def _group(facts: OutletFacts) -> str:
+    return f"{facts.kind}:{facts.industry}"[:140]
+
+
+def _time(epoch: float) -> datetime:
+    return datetime.fromtimestamp(float(epoch), UTC)

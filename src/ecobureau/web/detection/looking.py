@@ -1,0 +1,154 @@
+"""What is computed for one outlet in the detectors' own process: patterns, week's features, the refit of its weekday.
+
+Nothing here touches the database: inputs are handed in, results handed back.
+"""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from ecobureau.domain.detection.fleet.peers import PEERS, features_of
+from ecobureau.domain.detection.fusion import fuse
+from ecobureau.domain.detection.marks.gaps import SILENT_SHARE
+from ecobureau.domain.detection.model.expected import DAY_S, ModelCard, fit_expected
+from ecobureau.domain.detection.model.outlet import cycle_of, default_inputs, inputs_of, pollutants, settings_of
+from ecobureau.domain.detection.registry import load_all
+from ecobureau.domain.detection.run import Input, OutletResult, case_of, model_opinion
+from ecobureau.domain.detection.types import Bools, Case, Finding, Floats, NoOpinion, Params
+
+Features = Mapping[str, Sequence[float | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One outlet to look at.
+
+    Attributes:
+        one: series, facts, declarations; patterns: ids, None = all.
+        silent: (n,) share of the other outlets that are silent at each sample, None = nobody compared.
+        peers: features of the weeks of the outlets of the same industry, oldest week first.
+        weeks: hand back this outlet's own features; refit: fit the data model of its pollutants anew.
+    """
+
+    one: Input
+    patterns: tuple[str, ...] | None = None
+    silent: Floats | None = None
+    peers: tuple[Features, ...] = ()
+    weeks: bool = False
+    refit: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A refit and the seconds it took."""
+
+    card: ModelCard
+    took_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What came of a task."""
+
+    result: OutletResult
+    features: Features = field(default_factory=dict)
+    cards: tuple[Card, ...] = ()
+
+
+def look(task: Task, params: Params) -> Looked:
+    """Look at one outlet.
+
+    Args:
+        params: all packs of detection with the city's own values.
+    """
+    series, facts, declarations = task.one
+    case = case_of(series, facts, declarations, params)
+    if task.silent is not None:
+        case.cache[SILENT_SHARE] = task.silent
+    if task.peers:
+        case.cache[PEERS] = [{name: _array(values) for name, values in one.items()} for one in task.peers]
+    result = _patterns(case, task.patterns)
+    with np.errstate(all="ignore"):
+        features = {name: _plain(values) for name, values in features_of(case).items()} if task.weeks else {}
+        cards = tuple(refits(case)) if task.refit else ()
+    return Looked(result, features, cards)
+
+
+def _patterns(case: Case, only: Sequence[str] | None) -> OutletResult:
+    """Run the patterns over a case that knows its neighbours, as `domain.detection.run.detect_outlet` does alone."""
+    name = case.series.outlet_id
+    if len(case.series) < 2:
+        return OutletResult(name, silent={key: NoOpinion("detection.none.short") for key in load_all()})
+    found: list[Finding] = []
+    silent: dict[str, NoOpinion] = {}
+    failed: dict[str, str] = {}
+    for detector in load_all().values():
+        if only is not None and detector.id not in only:
+            continue
+        try:
+            # Windows without a value make NaN, and that is meant.
+            with np.errstate(all="ignore"), warnings.catch_warnings():
+                warnings.simplefilter("ignore", RuntimeWarning)
+                opinion = detector.look(case)
+        except Exception as error:
+            failed[detector.id] = f"{type(error).__name__}: {error}"
+            continue
+        if isinstance(opinion, NoOpinion):
+            silent[detector.id] = opinion
+        else:
+            found.extend(opinion)
+    found.sort(key=lambda one: (one.start, one.pattern))
+    clues = fuse(name, found, case.params.part("fusion"), model_opinion(case))
+    return OutletResult(name, tuple(found), tuple(clues), silent, failed)
+
+
+def refits(case: Case) -> list[Card]:
+    """Fit the data model of each pollutant anew on the newest days before the hold-off.
+
+    The robust line is tried against boosted quantiles on the last fifth of the rows; the card says what each missed by.
+    A pollutant without inputs or with too little clean history has no card.
+    """
+    series, out = case.series, []
+    span = series.end - int(series.t[0]) if len(series) else 0
+    settings = settings_of(case.params.part("model"))
+    for factor in pollutants(series):
+        columns = inputs_of(series, default_inputs(series, factor))
+        if not columns or span < settings.min_d * DAY_S:
+            continue
+        # One refit, at the end: the first opinion of a model comes after 1.5 times its least history.
+        once = replace(settings, min_d=(span - series.step_s) / 1.5 / DAY_S, boost=True)
+        began = time.perf_counter()
+        found = fit_expected(
+            factor, series.t, series.avg[factor], columns, case.masks.use(factor), once, cycle=cycle_of(case, factor)
+        )
+        if found is not None and found.cards:
+            out.append(Card(found.cards[-1], time.perf_counter() - began))
+    return out
+
+
+def silent_shares(present: Bools) -> Floats:
+    """Return for each outlet the share of the others that are silent at each sample, (outlets, n).
+
+    Args:
+        present: (outlets, n) a row came; an outlet counts from its first row on. The same as
+            `domain.detection.fleet.network.silent_shares` where all lie on one grid, in one step.
+    """
+    begun = np.maximum.accumulate(present, axis=1) if present.size else present
+    never = ~present.any(axis=1, keepdims=True)
+    quiet = ~present & (begun | never)
+    others = max(1, len(present) - 1)
+    shares: Floats = (quiet.sum(axis=0)[None, :] - quiet) / others
+    return shares
+
+
+def _plain(values: Floats) -> list[float | None]:
+    return [None if np.isnan(one) else round(float(one), 6) for one in values]
+
+
+def _array(values: Sequence[float | None]) -> Floats:
+    return np.array([np.nan if one is None else one for one in values], dtype=np.float64)
