@@ -133,7 +133,7 @@ def test_in_english(points: list[Series], place: Series) -> None:
         f"/statistics/water/{points[1].pk}/",
     ):
         text_of(reader, path)
-    assert "Worst item: Ⅳ" in text_of(reader, f"/statistics/water/{points[1].pk}/month/2026-05-01/")
+    assert "The worst item sets the class: Ⅳ" in text_of(reader, f"/statistics/water/{points[1].pk}/month/2026-05-01/")
 
 
 def test_tables_as_files(points: list[Series]) -> None:

@@ -1,0 +1,19 @@
+"""Targets of a year: where a figure is going (a range), and what can still be afforded."""
+
+from ecobureau.domain.targets.afford import (
+    allowed_bad_days,
+    allowed_mean,
+    allowed_over_days,
+)
+from ecobureau.domain.targets.forecast import Forecast, ForecastRules, forecast, middle_of, windows
+
+__all__ = [
+    "Forecast",
+    "ForecastRules",
+    "allowed_bad_days",
+    "allowed_mean",
+    "allowed_over_days",
+    "forecast",
+    "middle_of",
+    "windows",
+]
