@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
 from ecobureau.domain.repeats import Bounds, Told, compare, likeness
@@ -37,6 +37,7 @@ def test_too_short_says_nothing(short: str) -> None:
     assert likeness(short, short) == 0.0
 
 
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(one=some.text(max_size=40), other=some.text(max_size=40))
 def test_likeness_is_the_same_from_both_sides_and_bounded(one: str, other: str) -> None:
     assert likeness(one, other) == likeness(other, one)

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
 from ecobureau.domain import risk
@@ -91,6 +91,7 @@ def test_what_makes_no_sense_is_refused(wrong: dict[str, Any]) -> None:
         of(**wrong)
 
 
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(
     severity=some.integers(1, 5),
     confidence=some.floats(0, 1),

@@ -140,7 +140,9 @@ def work(city: City, station: Any) -> None:
     city.at["clue"] = a_clue(station, "a21002", "red").number
     city.at["other"] = a_clue(station, "a34013", "yellow").number
     sign = a_clue(station, "a21026")
-    clues.propose_dismissal(sign, viewers["dispatcher"], reason="calibration", sample={"rows": [], "count": 0})
+    clues.propose_dismissal(
+        sign, viewers["dispatcher"], reason="calibration", sample={"rows": [], "count": 0}, seen="看过曲线"
+    )
     city.at["sign"] = sign.number
     made = {}
     for n, name in enumerate(("new", "onsite", "submitted", "back")):

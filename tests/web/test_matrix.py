@@ -156,7 +156,9 @@ def clue_verbs(other: Clue) -> dict[str, Callable[[Any, Viewer], Any]]:
         "watch": lambda clue, who: clues.watch(clue, who, reason="等下一小时"),
         "merge": lambda clue, who: clues.merge(clue, who, into=other),
         "split": lambda clue, who: clues.split(clue, who, reason="不是一件事"),
-        "propose_dismissal": lambda clue, who: clues.propose_dismissal(clue, who, reason="calibration", sample={}),
+        "propose_dismissal": lambda clue, who: clues.propose_dismissal(
+            clue, who, reason="calibration", sample={}, seen="看过曲线"
+        ),
         "approve_dismissal": clues.approve_dismissal,
         "refuse_dismissal": lambda clue, who: clues.refuse_dismissal(clue, who, reason="证据不足"),
         "reopen": lambda clue, who: clues.reopen(clue, who, reason="又发生"),

@@ -37,7 +37,7 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """When two reports may be one: radius in m, gap in hours, text likeness 0 to 1; and for texts, their gap and radius."""
+    """When two reports may be one: radius in m, gap in hours, likeness 0 to 1; for texts, their gap and radius."""
 
     radius_m: float
     hours: float

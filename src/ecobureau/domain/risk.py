@@ -1,7 +1,7 @@
 """How urgent a clue looks (0-100): the rating of severity and confidence, lifted by people near, wind and repeats.
 
-The base is severity x 20 x confidence, the one table of the house. Each lift takes its share of what is left up to 100, so
-that a lift never overtakes certainty and never lowers anything. The score sorts; the level (红橙黄蓝) is decided elsewhere.
+The base is severity x 20 x confidence, the one table of the house. Each lift takes its share of what is left up to 100,
+so that a lift never overtakes certainty and never lowers anything. The score sorts; the level is decided elsewhere.
 All numbers come from the rule pack `risk`, which is a proposal of ours and not law.
 """
 

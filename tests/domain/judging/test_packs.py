@@ -12,7 +12,7 @@ from ecobureau.words import say, templates
 DAY = date(2026, 11, 22)
 
 
-@pytest.mark.parametrize("name", ["judging", "scenario_kinds", "matter", "limits", "units"])
+@pytest.mark.parametrize("name", ["judging", "scenario_kinds", "matter", "risk", "limits", "units"])
 def test_every_entry_says_where_it_comes_from(name):
     pack = load(name)
     keys = list(pack.keys())
@@ -27,16 +27,20 @@ def test_every_kind_and_rule_has_a_name_in_both_languages():
     kinds = [key.removeprefix("scenario.") for key in load("scenario_kinds").keys("scenario.")]
     assert kinds == [f"K{number:02d}" for number in range(1, 12)]
     profiles = [key.removeprefix("limits.") for key in load("limits").keys("limits.")]
-    named = [f"scenario.{kind}" for kind in kinds] + [f"profile.{name}" for name in profiles]
-    for code in named + [f"judging.rule.{rule}" for rule in RULES]:
+    named = [f"profile.{name}" for name in profiles] + [f"judging.rule.{rule}" for rule in RULES]
+    for code in named:
         assert code in templates()
         assert say(code, "en") != say(code, "zh")
+    for pack, prefix in (("scenario_kinds", "scenario."), ("matter", "matter.")):
+        for key in load(pack).keys(prefix):
+            value = load(pack).at(key, date(2027, 1, 1)).value
+            assert value["name"] and value["name_en"].isascii() and value["name"] != value["name_en"]
 
 
 def test_no_words_of_the_judge_name_an_act():
-    for code, text in templates().items():
-        if code.startswith(("judging.", "scenario.")):
-            assert not any(word in text for word in ("造假", "违法", "偷排", "超标排放"))
+    texts = [text for code, text in templates().items() if code.startswith("judging.")]
+    texts += [load("scenario_kinds").at(key, DAY).value["name"] for key in load("scenario_kinds").keys("scenario.")]
+    assert not [text for text in texts if any(word in text for word in ("造假", "违法", "偷排", "超标排放"))]
 
 
 @pytest.mark.parametrize(

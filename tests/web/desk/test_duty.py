@@ -68,7 +68,7 @@ def test_a_repeat_is_proposed_and_one_click_folds_it(client: Any, city: None) ->
 def test_who_proposed_a_dismissal_reads_why_he_cannot_sign_it(client: Any, city: None) -> None:
     both = person("b", ("duty_officer", DISTRICT), ("unit_head", DISTRICT))
     clue = opened()
-    clues.propose_dismissal(clue, viewer_of(both), reason="calibration", sample={"rows": []})
+    clues.propose_dismissal(clue, viewer_of(both), reason="calibration", sample={"rows": []}, seen="看过曲线")
     client.force_login(both)
     page = client.get(f"/desk/{clue.number}/").content.decode()
     assert f"/clues/{clue.number}/do/approve_dismissal/" not in page and "同意排除：" in page

@@ -220,7 +220,7 @@ def test_a_person_who_is_not_of_the_unit_is_refused_and_nothing_changes(people: 
 
 def test_dismissal_takes_four_eyes(people: dict[str, Viewer]) -> None:
     clue, _ = clues.open_or_extend(report())
-    clues.propose_dismissal(clue, people["dispatcher"], reason="calibration", sample={"rows": []})
+    clues.propose_dismissal(clue, people["dispatcher"], reason="calibration", sample={"rows": []}, seen="看过曲线")
     both = Viewer(people["dispatcher"].user_id, "d", (Grant("unit_head", DISTRICT),))
     with pytest.raises(Refused) as own:
         clues.approve_dismissal(clue, both)

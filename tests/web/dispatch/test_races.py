@@ -205,14 +205,14 @@ def test_a_folded_clue_goes_on_growing_and_lifts_the_one_it_lies_in(team: dict[s
     clues.merge(fresh(child), team["one"], into=fresh(target))
     again, new = clues.open_or_extend(report(level="red", risk=90))
     assert (again.pk, new, fresh(child).state) == (child.pk, False, "merged")
-    assert (fresh(target).level, fresh(target).risk) == ("red", 90)
+    assert (fresh(target).level, fresh(target).risk) == ("red", 91)  # 90 and a repeat
     assert Clue.objects.count() == 2
     sound(target, child)
 
 
 def test_a_clue_is_not_opened_again_beside_a_later_one_of_the_same_matter(team: dict[str, Viewer]) -> None:
     old, _new = clues.open_or_extend(report())
-    clues.propose_dismissal(old, team["one"], reason="calibration", sample={})
+    clues.propose_dismissal(old, team["one"], reason="calibration", sample={}, seen="看过曲线")
     clues.approve_dismissal(old, team["head"])
     later, new = clues.open_or_extend(report())
     assert new and later.pk != old.pk
@@ -261,7 +261,7 @@ def overtaken(first: Callable[[], Any], second: Callable[[], Any]) -> tuple[Any,
 
 def closed_clue(team: dict[str, Viewer]) -> Clue:
     old, _new = clues.open_or_extend(report())
-    clues.propose_dismissal(old, team["one"], reason="calibration", sample={})
+    clues.propose_dismissal(old, team["one"], reason="calibration", sample={}, seen="看过曲线")
     clues.approve_dismissal(old, team["head"])
     return fresh(old)
 
@@ -281,7 +281,7 @@ def test_reopening_while_the_judge_opens_its_twin_is_refused_whole(team: dict[st
 def test_splitting_while_the_judge_opens_its_twin_is_refused_whole(team: dict[str, Viewer]) -> None:
     target, child = a_clue(), clues.open_or_extend(report())[0]
     clues.merge(fresh(child), team["one"], into=fresh(target))
-    clues.propose_dismissal(fresh(target), team["one"], reason="calibration", sample={})
+    clues.propose_dismissal(fresh(target), team["one"], reason="calibration", sample={}, seen="看过曲线")
     clues.approve_dismissal(fresh(target), team["head"])
     (later, new), answer = overtaken(
         lambda: clues.open_or_extend(report()),

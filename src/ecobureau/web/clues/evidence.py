@@ -2,27 +2,45 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from ecobureau.clock import beijing, now
-from ecobureau.domain.rules import NoRule
-from ecobureau.rulepacks import load
+from ecobureau.clock import now
+from ecobureau.domain.workflow import Role
 from ecobureau.storage.types import Kind
-from ecobureau.web.clues import extra, selectors
-from ecobureau.web.clues.models import Clue, Evidence
-from ecobureau.web.core import parts
+from ecobureau.web.clues import extra, pool, repeats, scenarios, selectors
+from ecobureau.web.clues.models import Clue, Evidence, SensitivePlace
+from ecobureau.web.core import access, parts
 from ecobureau.web.core.access import Viewer
 from ecobureau.web.core.charts import Chart
 from ecobureau.web.core.refusals import sentence
 from ecobureau.web.telemetry import charts
 from ecobureau.words import say
 
+
+@dataclass(frozen=True, slots=True)
+class RiskLine:
+    """One part of the risk: its sentence, and the points it adds (negative: takes away)."""
+
+    text: str
+    points: int
+
+    @property
+    def signed(self) -> str:
+        """The points with their sign; a real minus, as people write it."""
+        return f"+{self.points}" if self.points > 0 else f"−{-self.points}" if self.points < 0 else "0"
+
+
 _TONES = {"for": "ok", "none": "", "unknown": "outline"}
 _BEFORE = timedelta(hours=12)
+MERGEABLE = ("new", "triaged", "watching")
+_DESK = (Role.DUTY_OFFICER, Role.DISPATCHER)
 
 
 def title(clue: Clue) -> str:
@@ -51,13 +69,23 @@ def subject_url(clue: Clue) -> str:
 
 def scenario_name(clue: Clue) -> str:
     """Return the scene kind with its code, empty where the clue has none."""
-    if not clue.scenario:
-        return ""
-    try:
-        load("scenario_kinds").at(f"scenario.{clue.scenario}", beijing(now()).date())
-    except NoRule:
-        return clue.scenario
-    return f"{clue.scenario} {say(f'scenario.{clue.scenario}')}"
+    return scenarios.name(clue.scenario) if clue.scenario else ""
+
+
+def risk_parts(clue: Clue) -> list[RiskLine]:
+    """Return the parts of the risk as sentences with what each adds; empty for clues from before there were parts."""
+    return lines_of(clue.risk_parts.get("parts", [])) if isinstance(clue.risk_parts, dict) else []
+
+
+def lines_of(parts_: Iterable[Mapping[str, Any]]) -> list[RiskLine]:
+    """Return parts of a risk, as they are kept, in words."""
+    made = []
+    for part in parts_:
+        params = dict(part.get("params", {}))
+        if "kind" in params:
+            params["kind_name"] = str(SensitivePlace.Kind(params["kind"]).label)
+        made.append(RiskLine(say(str(part["code"]), None, **params), int(part["points"])))
+    return made
 
 
 def chips(pieces: list[Evidence]) -> list[parts.Chip]:
@@ -108,8 +136,24 @@ def happenings(pieces: list[Evidence]) -> list[parts.Happening]:
 
 
 def page_context(viewer: Viewer, clue: Clue) -> dict[str, Any]:
-    """Return the template context of a clue's own page: its evidence, and what higher rooms add."""
-    return context(viewer, clue) | {"added": extra.parts_of(viewer, clue)}
+    """Return the template context of a clue's own page: evidence, repeats, reporters, risk; what higher rooms add."""
+    told = context(viewer, clue) | {"added": extra.parts_of(viewer, clue)}
+    if clue.state in MERGEABLE and access.allowed(viewer, "act", clue) is None and viewer.has(*_DESK):
+        told["proposals"] = [
+            {
+                "clue": each.clue,
+                "url": reverse("core:detail", args=["clues", each.clue.number]),
+                "why": each.why,
+                "uuid": uuid4(),
+            }
+            for each in repeats.find(viewer, clue, 5)
+        ]
+        told["merge_url"] = reverse("core:do", args=["clues", clue.number, "merge"])
+    told["reporters"] = pool.reporters(viewer, clue)
+    told["risk_history"] = [(row, lines_of(row.parts)) for row in pool.risk_history(clue)]
+    if clue.source is not None and viewer.has(*pool.SEES_SOURCES):
+        told["source_rate"] = pool.rates(viewer, [clue.source])[clue.source.pk]
+    return told
 
 
 def context(viewer: Viewer, clue: Clue) -> dict[str, Any]:
@@ -126,6 +170,8 @@ def context(viewer: Viewer, clue: Clue) -> dict[str, Any]:
         "subject_name": subject_name(clue),
         "subject_url": subject_url(clue),
         "scenario_name": scenario_name(clue),
+        "matter_name": scenarios.matter_name(clue.matter) if clue.matter else "",
+        "risk_lines": risk_parts(clue),
         "earlier": selectors.same_kind_last_year(viewer, clue),
         "children": selectors.children_of([clue])[clue.pk],
     }

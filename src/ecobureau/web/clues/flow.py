@@ -126,6 +126,16 @@ FLOW = Flow(
             target=None,
             roles=(Role.SYSTEM,),
         ),
+        Transition(verb="take_in", name=_("并入一条线索"), sources=OPEN, target=None, roles=(Role.SYSTEM,)),
+        Transition(verb="let_go", name=_("分出一条线索"), sources=OPEN, target=None, roles=(Role.SYSTEM,)),
+        Transition(verb="rescore", name=_("重算风险"), sources=OPEN, target=None, roles=(Role.SYSTEM,)),
+        Transition(
+            verb="answer",
+            name=_("答复举报人"),
+            sources=("closed", "dismissed"),
+            target=None,
+            roles=(Role.SYSTEM,),
+        ),
         Transition(
             verb="resurface",
             name=_("观察中再次触发"),

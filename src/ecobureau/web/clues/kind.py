@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ecobureau.domain.workflow import Paper, Role
-from ecobureau.web.clues import acts, evidence, forms, services
+from ecobureau.web.clues import acts, evidence, forms, scenarios, services
+from ecobureau.web.clues.filters import ClueFilter
 from ecobureau.web.clues.flow import FLOW
 from ecobureau.web.clues.models import Clue
 from ecobureau.web.core.access import DEFAULT_ACCESS, AccessTable, Reach
@@ -47,10 +48,16 @@ KIND = Kind(
     flow=FLOW,
     access=ACCESS,
     papers=(Paper("photo", _("照片")), Paper("document", _("说明材料"))),
-    related=("station", "outlet", "owner_person"),
+    related=("station", "outlet", "owner_person", "source"),
+    filters=ClueFilter,
     columns=(
         Column("risk", _("风险"), sort=("risk",)),
-        Column("scenario", _("情形"), sort=("scenario",)),
+        Column("scenario", _("情形"), lambda clue: scenarios.name(clue.scenario), sort=("scenario",)),
+        Column("source", _("线索来源"), lambda clue: clue.source.name if clue.source is not None else None),
+        Column(
+            "matter", _("事项"), lambda clue: scenarios.matter_name(clue.matter) if clue.matter else None, shown=False
+        ),
+        Column("reference", _("来源编号"), shown=False),
         Column("factor", _("监测因子"), sort=("factor",)),
         Column("first_at", _("起"), sort=("first_at",)),
         Column("last_at", _("止"), sort=("last_at",), shown=False),
@@ -68,11 +75,26 @@ KIND = Kind(
         "refuse_dismissal": services.refuse_dismissal,
         "reopen": services.reopen,
     },
-    forms={"merge": forms.MergeForm, "create": forms.RegisterForm},
+    forms={"merge": forms.MergeForm, "propose_dismissal": forms.DismissForm, "create": forms.RegisterForm},
     create=services.register,
     bulk=("triage", "watch"),
     undo={"watch": "triage"},
-    imports=("title", "level", "scenario", "org_path", "lon", "lat", "note"),
+    imports=(
+        "title",
+        "level",
+        "scenario",
+        "matter",
+        "org_path",
+        "lon",
+        "lat",
+        "at",
+        "text",
+        "source",
+        "reference",
+        "reporter_name",
+        "reporter_phone",
+        "note",
+    ),
     detail=evidence.page_context,
     templates={"detail": "clues/detail.html"},
     statistics=(

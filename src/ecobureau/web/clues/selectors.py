@@ -9,8 +9,7 @@ from typing import Any
 from django.db import connection
 from django.db.models import Case, Count, Q, QuerySet, When
 
-from ecobureau.clock import beijing, now
-from ecobureau.rulepacks import load
+from ecobureau.clock import now
 from ecobureau.storage import read
 from ecobureau.storage.types import Kind
 from ecobureau.web.clues.flow import OPEN
@@ -19,7 +18,7 @@ from ecobureau.web.clues.services import Piece
 from ecobureau.web.core import access
 from ecobureau.web.core.access import Viewer
 
-_RELATED = ("station", "outlet", "outlet__enterprise", "merged_into")
+_RELATED = ("station", "outlet", "outlet__enterprise", "merged_into", "source")
 WAITING = ("new", "triaged")
 
 
@@ -50,37 +49,6 @@ def worst(viewer: Viewer, most: int) -> tuple[list[Clue], int]:
 def evidence(clue: Clue) -> list[Evidence]:
     """Return the evidence of a clue in its order."""
     return list(clue.evidence.order_by("seq"))
-
-
-def merge_candidates(viewer: Viewer, clue: Clue, most: int = 10) -> list[Clue]:
-    """Return open clues that may be the same matter: same subject, or near in place and time and of the same kind.
-
-    Radius and hours come from the rule pack `sla` (merge.radius_m, merge.hours; workflow reference 1.6).
-    """
-    from ecobureau.domain.geo import distance_m
-
-    pack, day = load("sla"), beijing(now()).date()
-    radius = float(str(pack.at("merge.radius_m", day).value))
-    hours = float(str(pack.at("merge.hours", day).value))
-    near = Q(subject=clue.subject) & ~Q(subject="")
-    if clue.lon is not None and clue.lat is not None:
-        box = radius / 90_000
-        near |= Q(
-            scenario=clue.scenario,
-            lon__range=(clue.lon - box, clue.lon + box),
-            lat__range=(clue.lat - box, clue.lat + box),
-            created_at__gte=clue.created_at - timedelta(hours=hours),
-            created_at__lte=clue.created_at + timedelta(hours=hours),
-        )
-    found = clues(viewer).filter(near, state__in=OPEN).exclude(pk=clue.pk).order_by("-created_at")[: most * 3]
-
-    def close(other: Clue) -> bool:
-        if other.subject and other.subject == clue.subject:
-            return True
-        assert clue.lon is not None and clue.lat is not None
-        return distance_m(clue.lon, clue.lat, other.lon or 0.0, other.lat or 0.0) <= radius
-
-    return [other for other in found if close(other)][:most]
 
 
 def same_kind_last_year(viewer: Viewer, clue: Clue) -> int:

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET
 from ecobureau.clock import now
 from ecobureau.domain.workflow import Refusal
 from ecobureau.web.clues import evidence as clue_evidence
+from ecobureau.web.clues import repeats
 from ecobureau.web.clues import selectors as clues
 from ecobureau.web.clues.models import Clue
 from ecobureau.web.core import addresses, parts, presence, registry
@@ -82,12 +83,12 @@ def merge_proposals(viewer: Viewer, clue: Clue, most: int = 3) -> list[dict[str,
     """Return open clues that may be the same matter, with why; a person decides (workflow reference 1.6)."""
     return [
         {
-            "clue": other,
-            "url": reverse("desk:duty_clue", args=[other.number]),
-            "why": _("同一对象") if other.subject and other.subject == clue.subject else _("同类、相近"),
+            "clue": found.clue,
+            "url": reverse("desk:duty_clue", args=[found.clue.number]),
+            "why": found.why,
             "uuid": uuid4(),
         }
-        for other in clues.merge_candidates(viewer, clue, most)
+        for found in repeats.find(viewer, clue, most)
     ]
 
 

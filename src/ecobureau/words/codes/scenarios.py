@@ -1,37 +1,8 @@
-"""What people call the kinds of scene K01 … K11, the matters of routing, and the duties of units."""
+"""What people call the duties of units. Kinds of scene and matters carry their names in their rule packs."""
 
 from ecobureau.words import _
 
 CODES = {
-    "scenario.K01": _("固定源超许可或异常"),
-    "scenario.K02": _("治污设施工况异常"),
-    "scenario.K03": _("监测数据真实性"),
-    "scenario.K04": _("地表水、饮用水异常"),
-    "scenario.K05": _("排污口、雨水口、管网异常排水"),
-    "scenario.K06": _("空气高值与热点"),
-    "scenario.K07": _("扬尘（工地、道路、渣土）"),
-    "scenario.K08": _("露天焚烧、秸秆焚烧"),
-    "scenario.K09": _("移动源"),
-    "scenario.K10": _("固废、危废、零散废水流向"),
-    "scenario.K11": _("噪声、油烟、辐射、光、群众举报"),
-    "matter.industrial_gas": _("工业废气"),
-    "matter.industrial_water": _("工业废水"),
-    "matter.odour": _("异味"),
-    "matter.kitchen_fume": _("油烟"),
-    "matter.dust": _("扬尘"),
-    "matter.burning": _("露天焚烧"),
-    "matter.vehicle": _("机动车"),
-    "matter.noise_industrial": _("工业噪声"),
-    "matter.noise_building": _("施工噪声"),
-    "matter.noise_social": _("社会生活噪声"),
-    "matter.noise_traffic": _("交通噪声"),
-    "matter.surface_water": _("地表水"),
-    "matter.outfall": _("排污口"),
-    "matter.solid_waste": _("固体废物"),
-    "matter.soil": _("土壤"),
-    "matter.radiation": _("辐射"),
-    "matter.light": _("光污染"),
-    "matter.monitoring_data": _("监测数据"),
     "duty.command": _("指挥"),
     "duty.dispatch": _("派发"),
     "duty.enforcement": _("执法"),

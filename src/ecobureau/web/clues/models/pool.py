@@ -12,7 +12,7 @@ from ecobureau.web.core.models.record import LEVELS
 
 
 class ClueSource(models.Model):
-    """Somebody or something that reports clues (线索来源): a judge of ours, a complaint line, a camera platform, a drone team.
+    """Somebody or something that reports clues (线索来源): a judge, a complaint line, cameras, a drone team.
 
     `account` is the service account whose API keys report for it; `machine` says that no person finds its clues.
     `code` of the program's own sources equals their kind.
@@ -81,8 +81,8 @@ class ClueIntake(models.Model):
 class Reporter(models.Model):
     """A person who reported a clue, and the answer owed (举报人).
 
-    Name, phone and the person's own words are sealed. `clue` is what the person reported; `matter` the clue it is folded
-    into (itself where it is not): when the matter closes, each reporter who wants an answer is owed one.
+    Name, phone and the person's own words are sealed. `clue` is what the person reported, `matter` the clue it is
+    folded into (itself where it is not): when the matter closes, each reporter who wants an answer is owed one.
     """
 
     class Way(models.TextChoices):
@@ -117,7 +117,7 @@ class Reporter(models.Model):
 
 
 class RiskScore(models.Model):
-    """What the risk of a clue was from an instant on, with its parts and why it was reckoned anew. Rows are only added."""
+    """What the risk of a clue was from an instant on, its parts, and why it was reckoned anew. Rows are only added."""
 
     clue = models.ForeignKey("clues.Clue", models.CASCADE, related_name="risk_history")
     at = models.DateTimeField()

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class RuleChange(models.Model):
-    """A new value of one entry of a rule pack from a day on: proposed by one person, decided by another. Never deleted."""
+    """A new value of an entry of a rule pack from a day on: proposed by one person, decided by another, kept."""
 
     class State(models.TextChoices):
         PROPOSED = "proposed", _("待批准")

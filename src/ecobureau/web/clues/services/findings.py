@@ -11,8 +11,11 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
+from ecobureau.clock import now
 from ecobureau.web.clues.flow import OPEN
 from ecobureau.web.clues.models import Clue, Evidence
+from ecobureau.web.clues.services import risks
+from ecobureau.web.clues.services.pool import own_source
 from ecobureau.web.clues.services.twins import is_twin
 from ecobureau.web.core import services as kernel
 from ecobureau.web.core.access import SYSTEM
@@ -35,10 +38,11 @@ class Report:
     Attributes:
         subject, factor, rule: what the clue is about; one open clue each.
         title_code, reason_code, params: message codes with their values; Chinese text is made of them for the search.
-        title: the Chinese title; level: colour; severity 1–5; confidence 0–1 or None; risk 0–100 with its parts.
+        title: the Chinese title; level: colour; severity 1–5; confidence 0–1 or None;
+            risk 0–100 as rated by these two (0: not rated, the table of the house is taken).
         first_at, last_at: window of the fact; late: it rests on back-filled data.
         place: org_path, grid, lon, lat of the subject.
-        pieces: evidence, in order.
+        pieces: evidence, in order. source: code of the program's own source (`judging`, `detection`).
     """
 
     subject: str
@@ -56,6 +60,7 @@ class Report:
     confidence: float | None = None
     risk: int = 0
     risk_parts: Mapping[str, Any] = field(default_factory=dict)
+    """Kept for callers; the parts that are shown are reckoned when the clue is opened."""
     late: bool = False
     org_path: str = "/"
     grid: str = ""
@@ -64,6 +69,7 @@ class Report:
     station_id: int | None = None
     outlet_id: int | None = None
     pieces: Sequence[Piece] = ()
+    source: str = "judging"
 
 
 _LEVELS = ("blue", "yellow", "orange", "red")
@@ -140,16 +146,32 @@ def _raise_target(clue: Clue) -> None:
     changes: dict[str, Any] = {}
     if _LEVELS.index(clue.level) > _LEVELS.index(target.level):
         changes["level"] = clue.level
-    if clue.risk > target.risk:
-        changes |= {"risk": clue.risk, "risk_parts": clue.risk_parts, "severity": clue.severity}
+    if risks.rated_of(clue) > risks.rated_of(target):
+        lifted = {"severity": clue.severity, "confidence": clue.confidence, "rated": risks.rated_of(clue)}
+        changes |= risks.anew(target, **lifted)
     data = {"from": clue.number}
     if "level" in changes and target.state == "watching":
         kernel.perform(target, "resurface", SYSTEM, changes=changes, data=data)
     elif changes:
         kernel.amend(target, SYSTEM, changes, verb="extend", data=data)
+    risks.note(target, "extend")
 
 
 def _open(report: Report) -> Clue:
+    source = own_source(report.source)
+    rating = risks.reckon(
+        scenario=report.scenario,
+        source_kind=source.kind,
+        level=report.level,
+        severity=report.severity,
+        confidence=report.confidence,
+        lon=report.lon,
+        lat=report.lat,
+        at=report.last_at,
+        repeats=risks.earlier_of(report.subject, now()),
+        rated=report.risk or None,
+        outlet_id=report.outlet_id,
+    )
     clue: Clue = kernel.create(
         "clue",
         SYSTEM,
@@ -169,15 +191,15 @@ def _open(report: Report) -> Clue:
         title_code=report.title_code,
         reason_code=report.reason_code,
         reason_params=dict(report.params),
-        severity=report.severity,
         confidence=report.confidence,
-        risk=report.risk,
-        risk_parts=dict(report.risk_parts),
         late=report.late,
         first_at=report.first_at,
         last_at=report.last_at,
+        source_id=source.pk,
+        **rating,
     )
     add_evidence(clue, report.pieces)
+    risks.note(clue, "open")
     return clue
 
 
@@ -195,13 +217,15 @@ def _extend(clue: Clue, report: Report) -> None:
         changes |= {"reason_code": report.reason_code, "reason_params": dict(report.params), "title": report.title}
     if worse:
         changes["level"] = report.level
-    if report.risk > clue.risk:
-        changes |= {"risk": report.risk, "risk_parts": dict(report.risk_parts), "severity": report.severity}
+    if report.risk > risks.rated_of(clue):
+        told = {"severity": report.severity, "confidence": report.confidence, "rated": report.risk}
+        changes |= risks.anew(clue, **told, at=changes["last_at"])
     if again:
         kernel.perform(clue, "resurface", SYSTEM, changes=changes)
     else:
         kernel.amend(clue, SYSTEM, changes, verb="extend")
     add_evidence(clue, report.pieces)
+    risks.note(clue, "extend")
 
 
 @transaction.atomic
