@@ -16,7 +16,7 @@ from ecobureau.web.statistics import report_air_data as data
 from ecobureau.web.statistics import report_air_parts as parts
 from ecobureau.web.statistics import report_air_years as years
 from ecobureau.web.statistics.models import AirSeries, Review
-from ecobureau.web.statistics.report_words import SHORT, day_words, joined, rules_table
+from ecobureau.web.statistics.report_words import SHORT, day_words, joined, rules_table, with_value
 
 DAYS_OF_CHART = 30
 
@@ -121,7 +121,7 @@ def _districts_words(districts: Sequence[AirSeries], found: Sequence[data.Index 
     levels = Counter(index.level for _one, index in known)
     told = [_("{word} {count} 个").format(word=air_word(level), count=levels[level]) for level in sorted(levels)]
     words = _("有 AQI 的 {count} 个区中，{levels}。").format(count=len(known), levels=joined(told))
-    bad = [f"{one.name}（{index.aqi}）" for one, index in known if index.level > 2]
+    bad = [with_value(one.name, index.aqi) for one, index in known if index.level > 2]
     if bad:
         return words + _("未达到优良的有：{names}。").format(names=joined(bad))
     return words + _("各区均为优良。")

@@ -70,7 +70,7 @@ def place(viewer: Viewer, series_id: int | None) -> Place | None:
         return None
     below = [one for one in known if one.pk != chosen.pk and one.org_path.startswith(chosen.org_path)]
     points = selectors.series(viewer, "point").filter(org_path__startswith=chosen.org_path)
-    return Place(chosen, sorted(below, key=lambda one: one.name), list(points.order_by("org_path", "name")))
+    return Place(chosen, below, list(points.order_by("org_path", "name")))
 
 
 def indices(series: Iterable[Series], first: date, last: date) -> dict[int, dict[date, Index]]:

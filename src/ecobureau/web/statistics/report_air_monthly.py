@@ -16,7 +16,15 @@ from ecobureau.web.statistics import report_air_data as data
 from ecobureau.web.statistics import report_air_month_data as month_data
 from ecobureau.web.statistics import report_air_parts as parts
 from ecobureau.web.statistics import report_air_years as years
-from ecobureau.web.statistics.report_words import SHORT, joined, month_words, rules_table, share_changed, year_before
+from ecobureau.web.statistics.report_words import (
+    SHORT,
+    joined,
+    month_words,
+    rules_table,
+    share_changed,
+    with_value,
+    year_before,
+)
 from ecobureau.web.statistics.spans import after
 
 RULES = {
@@ -55,7 +63,7 @@ def document(of: data.Place, start: date, *, author: str, at: datetime, mark: st
         _primary_table(of, month),
         _bad_days(of, month),
         parts.over_table(
-            parts.over_rows(of.shown, month.values, with_day=True),
+            parts.over_rows([of.place], month.values, with_day=True),
             with_day=True,
             multiple_digits=rules.statistics.digits["multiple"],
         ),
@@ -96,7 +104,7 @@ def _summary(
         return [Text(words, indent=True)]
     words = _(
         "{month}，{place}优良天数 {good} 天（有效 {days} 天），优良天数比率 {rate}%，重度及以上污染 {heavy} 天；"
-        "环境空气质量综合指数 {index}（{rule}）。"
+        "环境空气质量综合指数 {index}，所用规则为{rule}。"
     ).format(
         month=month_words(start),
         place=of.place.name,
@@ -150,8 +158,8 @@ def _ranking_words(of: data.Place, month: Month) -> str:
     if len(known) < 2:
         return ""
     count = min(3, len(known) // 2)
-    best = joined(f"{name}（{total:.2f}）" for name, total in known[:count])
-    worst = joined(f"{name}（{total:.2f}）" for name, total in known[-count:])
+    best = joined(with_value(name, f"{total:.2f}") for name, total in known[:count])
+    worst = joined(with_value(name, f"{total:.2f}") for name, total in known[-count:])
     return _("按综合指数，较好的是{best}，较差的是{worst}。").format(best=best, worst=worst)
 
 
@@ -200,7 +208,7 @@ def _ranking(of: data.Place, month: Month, base: Month, rules: parts.Rules) -> l
         )
     name = _("各区综合指数")
     note = _(
-        "指数越小越好，并列同名次；上年同月按今年的规则（{rule}）重新计算。"
+        "指数越小越好，并列同名次；上年同月按今年的规则重新计算（{rule}）。"
         "SO₂、NO₂、PM10、PM2.5 为平均值，O₃ 为第 90 百分位数，CO 为第 95 百分位数。"
     ).format(rule=rule_words(rules.composite.name) if rules.composite else "—")
     table = Table(columns, rows, caption=_("综合指数排名"), note=note, sheet=_("排名"))

@@ -57,7 +57,7 @@ def item_columns(rules: AirStatistics, *, statistic: bool = False) -> list[Colum
     """Return a column for each item; of statistics the percentiles say so."""
     extra = {"o3": "-8h-90", "co": "-95"} if statistic else {"o3": "-8h"}
     return [
-        Column(SHORT[item] + extra.get(item, ""), "number", rules.digits[item], unit(item), 0.95) for item in data.SHOWN
+        Column(SHORT[item] + extra.get(item, ""), "number", rules.digits[item], unit(item), 1.1) for item in data.SHOWN
     ]
 
 

@@ -138,15 +138,15 @@ def standards_table(found: Compared, both: Years) -> Table:
         for order, (how, standard, now, base) in enumerate(lines)
     ]
     columns = [
-        Column(_("比较方式"), weight=2),
-        Column(_("所用标准"), weight=2),
-        Column(_("今年优良"), "number", unit=_("天")),
-        Column(_("今年有效"), "number", unit=_("天")),
-        Column(_("今年比率"), "number", 1, "%"),
-        Column(_("上年优良"), "number", unit=_("天")),
-        Column(_("上年有效"), "number", unit=_("天")),
-        Column(_("上年比率"), "number", 1, "%"),
-        Column(_("比率变化"), weight=1.8),
+        Column(_("比较方式"), weight=1.8),
+        Column(_("所用标准"), weight=1.9),
+        Column(_("今年优良"), "number", unit=_("天"), weight=1.15),
+        Column(_("今年有效"), "number", unit=_("天"), weight=1.15),
+        Column(_("今年比率"), "number", 1, "%", 1.15),
+        Column(_("上年优良"), "number", unit=_("天"), weight=1.15),
+        Column(_("上年有效"), "number", unit=_("天"), weight=1.15),
+        Column(_("上年比率"), "number", 1, "%", 1.15),
+        Column(_("比率变化"), weight=2.1),
     ]
     caption = _("优良天数同比：{now}，{base}").format(now=_stretch(both.first, both.last), base=_stretch(*both.base))
     return Table(columns, rows, caption=caption, sheet=_("同比"))

@@ -60,7 +60,7 @@ def place(viewer: Viewer, series_id: int | None) -> Place | None:
     rivers = _series(viewer, Series.Kind.RIVER).filter(sections__org_path__startswith=chosen.org_path).distinct()
     return Place(
         chosen,
-        sorted(below, key=lambda one: one.name),
+        below,
         list(rivers.order_by("name")),
         list(sections.select_related("river", "parent").order_by("org_path", "name")),
     )

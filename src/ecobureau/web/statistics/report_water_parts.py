@@ -16,7 +16,7 @@ from ecobureau.web.core.paper.official import WATER_FILL, water
 from ecobureau.web.statistics import report_water_data as data
 from ecobureau.web.statistics.models import Review, WaterItem, WaterSummary
 from ecobureau.web.statistics.models import Series as Kept
-from ecobureau.web.statistics.report_words import joined, points_changed
+from ecobureau.web.statistics.report_words import joined, points_changed, with_value
 from ecobureau.web.statistics.rules import WaterInForce
 from ecobureau.words import say
 
@@ -254,7 +254,7 @@ def _then(row: WaterSummary | None, field: str) -> list[float | None]:
 
 def main_words(row: WaterSummary) -> str:
     """Return the main pollutants of a place with the share of sections that they exceed in."""
-    return joined(f"{say('water.item.' + one['item'])}（{one['share']:g}%）" for one in row.over)
+    return joined(with_value(say(f"water.item.{one['item']}"), f"{one['share']:g}%") for one in row.over)
 
 
 def shares_chart(place: Kept, span: str, last: date, count: int) -> list[Block]:

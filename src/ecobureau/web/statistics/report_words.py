@@ -30,6 +30,11 @@ def joined(names: Iterable[str]) -> str:
     return _("、").join(names)
 
 
+def with_value(name: str, value: object) -> str:
+    """Return a name with its value in brackets."""
+    return _("{name}（{value}）").format(name=name, value=value)
+
+
 def day_words(day: date) -> str:
     """Return a day as official texts write it."""
     return _("{year}年{month}月{day}日").format(year=day.year, month=day.month, day=day.day)

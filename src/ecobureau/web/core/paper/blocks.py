@@ -11,6 +11,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Literal
 
+from django.utils.translation import gettext as _
+
 from ecobureau.clock import beijing
 from ecobureau.domain.rounding import half_even
 
@@ -24,7 +26,8 @@ class Cell:
 
     Attributes:
         value: what a workbook holds. text: what is printed; empty: the value by the column's rule.
-        shape: `air` rectangle, `water` pill, "" plain. level: class 1–6 of the official colour (see official.py). link: where a page leads from it.
+        shape: `air` rectangle, `water` pill, "" plain.
+        level: class 1–6 of the official colour (see official.py). link: where a page leads from it.
     """
 
     value: Any
@@ -56,7 +59,7 @@ class Column:
     @property
     def head(self) -> str:
         """Return the head with the unit."""
-        return f"{self.name}（{self.unit}）" if self.unit else self.name
+        return _("{name}（{unit}）").format(name=self.name, unit=self.unit) if self.unit else self.name
 
 
 def shown(value: Any, column: Column) -> str:

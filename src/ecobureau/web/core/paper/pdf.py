@@ -245,21 +245,22 @@ class Paper:
         total = sum(column.weight for column in columns)
         widths = [self.width * column.weight / total for column in columns]
         heads = [f"{column.name}\n{column.unit}" if column.unit else column.name for column in columns]
-        head = self._row_lines(heads, widths, size, bold=True)
+        small = size - 0.8
+        head = self._row_lines(heads, widths, small, bold=True)
         made = [
             (row, self._row_lines([shown(*pair) for pair in zip(row, columns, strict=True)], widths, size))
             for row in rows
         ]
         first = self._high(made[0][1], size) if made else 0.0
-        self.keep(self._high(head, size) + first + (size * _PT * 1.8 if caption else 0.0))
+        self.keep(self._high(head, small) + first + (size * _PT * 1.8 if caption else 0.0))
         if caption:
             self._lines(caption, size + 0.5, bold=True)
             self.space(0.8)
-        self._table_row(columns, head, widths, size, None)
+        self._table_row(columns, head, widths, small, None)
         for row, lines in made:
             if self.left < self._high(lines, size):
                 self.page()
-                self._table_row(columns, head, widths, size, None)
+                self._table_row(columns, head, widths, small, None)
             self._table_row(columns, lines, widths, size, row)
         self.space(2.4)
 

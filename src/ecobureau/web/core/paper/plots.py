@@ -204,15 +204,18 @@ def _limits(chart: Chart, scale: _Scale, made: Scene) -> None:
     for limit in chart.limits:
         y = scale.y(limit.value)
         made.strokes.append(Stroke(((scale.left, y), (scale.right, y)), LIMIT, 0.4, (1.9, 1.1)))
-        made.labels.append(Label(scale.left + 1.0, y - 0.9, limit.words, "start", soft=False, colour=LIMIT))
 
 
 def _legend(chart: Chart, scale: _Scale, made: Scene) -> None:
-    if len(chart.series) < 2:
-        return
     x = scale.left + (text_width(chart.unit) if chart.unit else 0.0)
-    for order, series in enumerate(chart.series):
+    for order, series in enumerate(chart.series if len(chart.series) > 1 else ()):
         edge = SOFT if series.colour else ""
         made.boxes.append(Box(x, 1.0, 3.4, 2.4, colour_of(chart, order), edge, series=_series(chart, order)))
         made.labels.append(Label(x + 4.2, LETTER + 0.4, series.name))
         x += 4.2 + text_width(series.name) + 4.0
+    x = scale.right
+    for limit in chart.limits:
+        made.labels.append(Label(x, LETTER + 0.4, limit.words, "end", soft=False, colour=LIMIT))
+        x -= text_width(limit.words) + 7.5
+        made.strokes.append(Stroke(((x, 2.3), (x + 6.2, 2.3)), LIMIT, 0.4, (1.9, 1.1)))
+        x -= 4.0
