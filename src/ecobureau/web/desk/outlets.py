@@ -26,6 +26,8 @@ from ecobureau.web.sources.models import Station
 from ecobureau.words import say
 
 PAGE_SIZE = 50
+_ANALYSED = ("21", "22", "23")
+"""System codes ST of stations that the analyses of the statistics know: surface water, air, noise."""
 
 
 def _clue_rows(viewer: Viewer, **about: Any) -> list[dict[str, Any]]:
@@ -92,6 +94,7 @@ def station_page(request: HttpRequest, pk: int) -> HttpResponse:
         "clues": _clue_rows(viewer, station_id=pk),
         "device_links": _device_links([station]),
         "loggers": list(station.loggers.all()),
+        "analysis_url": reverse("statistics:analysis_station", args=[pk]) if station.st in _ANALYSED else "",
     }
     return render(request, "desk/outlet.html", context)
 

@@ -1,0 +1,339 @@
+"""What the analyses read: who can be looked at, and values on even grids of hours and days with gaps as NaN.
+
+Hours and days of air and water come from the roll-ups of this app, with accepted reviews taken out; hours of noise and
+of wind are the hourly values that stations reported. Grids begin at local midnight; a cell is the start of its hour.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from functools import lru_cache
+
+import numpy as np
+from django.db.models import Q
+from numpy.typing import NDArray
+
+from ecobureau.clock import BEIJING
+from ecobureau.domain.noise import Hours as NoiseHours
+from ecobureau.domain.noise import NoiseRules, hours_on, leq, periods
+from ecobureau.domain.trends import TrendRules
+from ecobureau.rulepacks import load
+from ecobureau.storage import read
+from ecobureau.storage.types import Kind
+from ecobureau.web.core.access import Viewer
+from ecobureau.web.places import selectors as places
+from ecobureau.web.places.door import visible
+from ecobureau.web.places.models import Level
+from ecobureau.web.sources import selectors as sources
+from ecobureau.web.statistics import rules as in_force
+from ecobureau.web.statistics.models import Day, Hours, Medium, Review, Series
+from ecobureau.web.telemetry.selectors import store
+
+Floats = NDArray[np.float64]
+
+NOISE = "noise"
+NOISE_ST = "23"
+"""System code ST of stations of the sound environment (HJ 212)."""
+
+MOST_ROLLED = 120_000
+"""Most days of hours (stations × days) that one page reads from the roll-ups."""
+MOST_REPORTED = 1_500
+"""Most station-days that one page reads from reported hours."""
+_SPEED, _DIRECTION, _LEQ = "a01007", "a01008", "Leq"
+_EPOCH = date(1970, 1, 1)
+
+
+class TooLong(ValueError):
+    """More than one page should read; `asked` and `most` are station-days."""
+
+    def __init__(self, asked: int, most: int) -> None:
+        super().__init__(f"{asked} station-days, at most {most}")
+        self.asked = asked
+        self.most = most
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A point or station behind a target: its name, and its series or station where it has one."""
+
+    name: str
+    series_id: int | None
+    station_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What is looked at.
+
+    Attributes:
+        key: as in addresses: `s` and the series, `n` and the noise station, `g` and the unit with noise stations.
+        medium: air, water or noise. kind: point, place or river. members: what its values are of.
+        series_id: the series of statistics, None for noise.
+    """
+
+    key: str
+    medium: str
+    kind: str
+    name: str
+    members: tuple[Member, ...]
+    series_id: int | None = None
+
+    @property
+    def single(self) -> bool:
+        """Whether it has values of its own (a point, or a place of air) and not only those of its members."""
+        return self.kind == "point" or self.medium == Medium.AIR
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Values of one member (or of the target as a whole) on an even grid, NaN = missing."""
+
+    name: str
+    values: Floats
+
+
+# --- what there is ----------------------------------------------------------------------------------------------------
+
+
+def listed(viewer: Viewer, medium: str) -> list[tuple[str, str, str]]:
+    """Return what can be looked at: (key, kind, name), places first, then rivers and points."""
+    if medium == NOISE:
+        units = [unit for unit in places.visible_units(viewer) if unit.level in (Level.CITY, Level.DISTRICT)]
+        stations = list(
+            sources.stations(viewer, st=NOISE_ST).order_by("name_sort", "pk").values_list("pk", "name", "org_path")
+        )
+        paths = [path for _, _, path in stations]
+        found = [
+            (f"g{unit.pk}", "place", unit.name) for unit in units if any(path.startswith(unit.path) for path in paths)
+        ]
+        return found + [(f"n{pk}", "point", name) for pk, name, _ in stations]
+    order = {"place": 0, "river": 1, "point": 2}
+    rows = Series.objects.filter(visible(viewer), medium=medium).values_list("pk", "kind", "name")
+    return sorted(((f"s{pk}", kind, name) for pk, kind, name in rows), key=lambda row: (order[row[1]], row[2], row[0]))
+
+
+def target(viewer: Viewer, key: str) -> Target | None:
+    """Return a target by its key; None when there is none or the viewer may not see it."""
+    if len(key) < 2 or not key[1:].isdecimal() or len(key) > 12:
+        return None
+    number = int(key[1:])
+    return {"s": _series, "n": _station, "g": _unit}.get(key[0], _none)(viewer, number)
+
+
+def _none(viewer: Viewer, number: int) -> Target | None:
+    return None
+
+
+def _series(viewer: Viewer, number: int) -> Target | None:
+    row = Series.objects.filter(visible(viewer), pk=number).first()
+    if row is None:
+        return None
+    if row.kind == Series.Kind.POINT:
+        own = (Member(row.name, row.pk, row.station_id),)
+        return Target(f"s{number}", row.medium, "point", row.name, own, row.pk)
+    of = Q(river=row) if row.kind == Series.Kind.RIVER else Q(parent=row) | Q(parent__parent=row)
+    rows = Series.objects.filter(of, visible(viewer), kind=Series.Kind.POINT, assessed=True, medium=row.medium)
+    members = tuple(Member(name, pk, station) for pk, name, station in rows.values_list("pk", "name", "station_id"))
+    return Target(f"s{number}", row.medium, row.kind, row.name, members, row.pk)
+
+
+def _station(viewer: Viewer, number: int) -> Target | None:
+    row = sources.station(viewer, number)
+    if row is None or row.st != NOISE_ST:
+        return None
+    return Target(f"n{number}", NOISE, "point", row.name, (Member(row.name, None, row.pk),))
+
+
+def _unit(viewer: Viewer, number: int) -> Target | None:
+    unit = next((one for one in places.visible_units(viewer) if one.pk == number), None)
+    if unit is None:
+        return None
+    rows = sources.stations(viewer, st=NOISE_ST, district=unit.path).order_by("name_sort", "pk")
+    members = tuple(Member(name, None, pk) for pk, name in rows.values_list("pk", "name"))
+    return Target(f"g{number}", NOISE, "place", unit.name, members) if members else None
+
+
+MEDIUM_OF_ST: dict[str, str] = {"21": Medium.WATER, "22": Medium.AIR, NOISE_ST: NOISE}
+
+
+def of_station(viewer: Viewer, station_id: int) -> tuple[str, str] | None:
+    """Return the medium of a station and its key, empty where no statistics follow it yet; None: no such station."""
+    row = sources.station(viewer, station_id)
+    if row is None or row.st not in MEDIUM_OF_ST:
+        return None
+    medium = MEDIUM_OF_ST[row.st]
+    if medium == NOISE:
+        return medium, f"n{station_id}"
+    found = Series.objects.filter(visible(viewer), station=station_id, medium=medium).values_list("pk", flat=True)
+    key = found.first()
+    return medium, "" if key is None else f"s{key}"
+
+
+# --- days -------------------------------------------------------------------------------------------------------------
+
+
+def day_blocks(
+    viewed: Target, item: str, start: date, end: date, rules: TrendRules, *, each: bool = False
+) -> list[Block]:
+    """Return the valid daily values of [start, end): of the target itself where it has some, else of each member.
+
+    Args:
+        each: of each member in any case.
+
+    Raises:
+        TooLong: more than a page should read.
+    """
+    days = (end - start).days
+    if viewed.medium == NOISE:
+        return [
+            Block(block.name, noise_days(block.values, item, start, rules))
+            for block in hour_blocks(viewed, start, end + timedelta(days=1), _LEQ)
+        ]
+    if viewed.series_id is not None and viewed.single and not each:
+        ids = {viewed.series_id: viewed.name}
+    else:
+        ids = {member.series_id: member.name for member in viewed.members if member.series_id is not None}
+    _bound(len(ids) * days, MOST_ROLLED)
+    found = {one: np.full(days, np.nan) for one in ids}
+    rows = Day.objects.filter(
+        series__in=ids, item=item, day__gte=start, day__lt=end, valid=True, value__isnull=False
+    ).values_list("series_id", "day", "value")
+    for one, day, value in rows.iterator(chunk_size=5_000):
+        found[one][(day - start).days] = value
+    return [Block(name, found[one]) for one, name in ids.items()]
+
+
+def noise_days(hours: Floats, item: str, start: date, rules: TrendRules) -> Floats:
+    """Return daily levels from hourly ones, averaged as energy: `leq` of 24 hours, or Ld, Ln, Ldn where valid.
+
+    Args:
+        hours: shape ((days + 1) · 24,), the last day only closes the last night. start: the first day.
+    """
+    days = len(hours) // 24 - 1
+    if item == "leq":
+        by_day = hours[: days * 24].reshape(days, 24)
+        enough = np.isfinite(by_day).sum(axis=1) >= rules.day_share * 24
+        return np.array(
+            [leq(row[np.isfinite(row)]) if good else np.nan for row, good in zip(by_day, enough, strict=True)]
+        )
+    found = np.full(days, np.nan)
+    there = np.flatnonzero(np.isfinite(hours))
+    if not there.size:
+        return found
+    first = (start - _EPOCH).days
+    hour = 3_600_000_000
+    times = (first * 24 + there).astype(np.int64) * hour
+    wanted = {"ld": "Ld", "ln": "Ln", "ldn": "Ldn"}[item]
+    noise_rules = NoiseRules.from_pack(load("noise"), start)
+    for period in periods(times, hours[there], noise_rules, interval=hour, hours_of=_noise_hours()):
+        at = period.start // (24 * hour) - first
+        if period.kind == wanted and period.valid and not period.note and 0 <= at < days:
+            found[at] = period.leq
+    return found
+
+
+def _noise_hours() -> Callable[[date], NoiseHours]:
+    pack = load("noise")
+    return lru_cache(maxsize=None)(lambda day: hours_on(pack, day))
+
+
+# --- hours ------------------------------------------------------------------------------------------------------------
+
+
+def hour_blocks(viewed: Target, start: date, end: date, item: str) -> list[Block]:
+    """Return the valid hours of [start, end) as grids of 24 · days: of each member, of a place of air as a whole.
+
+    An hour of a place of air is the mean of its points, valid where as many of them have it as HJ 663 asks of a city.
+
+    Raises:
+        TooLong: more than a page should read.
+    """
+    if viewed.medium == NOISE:
+        found = reported(viewed.members, (item,), start, end)
+        return [Block(member.name, grids[item]) for member, grids in zip(viewed.members, found, strict=True)]
+    blocks = member_hours(viewed.members, start, end, item)
+    if viewed.medium != Medium.AIR or viewed.kind == "point" or not blocks:
+        return blocks
+    in_rules = in_force.statistics_on(end - timedelta(days=1))
+    share = 0.5 if in_rules is None else float(in_rules.points_share)
+    stacked = np.vstack([block.values for block in blocks])
+    counts = np.isfinite(stacked).sum(axis=0)
+    with np.errstate(invalid="ignore"):
+        mean = np.where(counts >= np.maximum(share * len(blocks), 1), np.nansum(stacked, axis=0) / counts, np.nan)
+    return [Block(viewed.name, mean)]
+
+
+def member_hours(members: Collection[Member], start: date, end: date, item: str) -> list[Block]:
+    """Return the hours of each member from the roll-ups, without those that an accepted review took out."""
+    days = (end - start).days
+    ids = {member.series_id: member.name for member in members if member.series_id is not None}
+    _bound(len(ids) * days, MOST_ROLLED)
+    found = {one: np.full(days * 24, np.nan) for one in ids}
+    rows = Hours.objects.filter(series__in=ids, item=item, day__gte=start, day__lt=end)
+    for one, day, hours in rows.values_list("series_id", "day", "hours").iterator(chunk_size=5_000):
+        at = (day - start).days * 24
+        found[one][at : at + 24] = np.array(hours, dtype=np.float64)
+    low, high = _midnight(start), _midnight(end)
+    reviews = Review.objects.filter(
+        Q(item="") | Q(item=item), state=Review.State.ACCEPTED, series__in=ids, starts__lt=high, ends__gt=low
+    )
+    for one, starts, ends in reviews.values_list("series_id", "starts", "ends"):
+        first = int(max((starts - low) / timedelta(hours=1), 0))
+        last = -int(-((ends - low) / timedelta(hours=1)) // 1)
+        found[one][first : max(last, first)] = np.nan
+    return [Block(name, found[one]) for one, name in ids.items()]
+
+
+def wind_blocks(members: Collection[Member], start: date, end: date) -> list[tuple[Floats, Floats]]:
+    """Return (speed, direction) grids of each member by hour; all NaN where it reports no wind.
+
+    Raises:
+        TooLong: more than a page should read.
+    """
+    grids = reported(members, (_SPEED, _DIRECTION), start, end)
+    return [(one[_SPEED], one[_DIRECTION]) for one in grids]
+
+
+def reported(members: Collection[Member], codes: tuple[str, ...], start: date, end: date) -> list[dict[str, Floats]]:
+    """Return the hourly values that stations reported with a valid mark, as grids, by member and code.
+
+    Raises:
+        TooLong: more than a page should read.
+    """
+    days = (end - start).days
+    _bound(sum(member.station_id is not None for member in members) * days, MOST_REPORTED)
+    low, high = _midnight(start), _midnight(end)
+    found: list[dict[str, Floats]] = []
+    for member in members:
+        grids = {code: np.full(days * 24, np.nan) for code in codes}
+        if member.station_id is not None:
+            for code, points in read.series(
+                store(), member.station_id, None, Kind.HOUR, 3600, codes, low, high
+            ).items():
+                _fill(grids[code], points, low)
+        found.append(grids)
+    return found
+
+
+def _fill(grid: Floats, points: Iterable[read.Point], low: datetime) -> None:
+    for point in points:
+        if point.flag in ("", "N") and (value := point.value) is not None:
+            at = (point.start - low) // timedelta(hours=1)
+            if 0 <= at < len(grid):
+                grid[at] = value
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), BEIJING)
+
+
+def _bound(asked: int, most: int) -> None:
+    if asked > most:
+        raise TooLong(asked, most)
+
+
+def first_hour(start: date) -> int:
+    """Return the local hour since 1970 at which a day begins."""
+    return (start - _EPOCH).days * 24
