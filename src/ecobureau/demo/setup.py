@@ -107,6 +107,7 @@ def build(
     """
     from ecobureau.demo.build import build_sources, load_districts
     from ecobureau.demo.crew import build_people, extend_rosters
+    from ecobureau.demo.duties import build_duties
     from ecobureau.demo.history import load_history
     from ecobureau.demo.people import make_passwords
     from ecobureau.demo.plans import plan_city
@@ -136,6 +137,8 @@ def build(
     with steps("sources"):
         if not known:
             build_sources(city, now)
+    with steps("duties"):
+        build_duties(clock.beijing(now).date())
     save_fleet(data / STATIONS, plans)
     tell("demo.history", stations=built.stations)
     state = _first_state(data, city.seed, plans)

@@ -44,6 +44,9 @@ INSTALLED_APPS = [
     "ecobureau.web.clues",
     "ecobureau.web.detection",
     "ecobureau.web.dispatch",
+    "ecobureau.web.outfalls",
+    "ecobureau.web.rectification",
+    "ecobureau.web.figures",
     "ecobureau.web.desk",
 ]
 

@@ -156,7 +156,8 @@ class ClockSpec:
 
     Attributes:
         code: stable name; name: Chinese source text.
-        rule: `pack:key` of its length, where `{level}` stands for the record's level.
+        rule: `pack:key` of its length, where `{level}` stands for the record's level; or `record:<field>`, the day
+            (Beijing) with whose end it ends, as it stands in the record when the clock starts.
         escalate: `pack:prefix` of its warn points; entries `<prefix>.<percent>` say who is told.
         legal: a time limit of the law (scales icon), not one of the house (bell).
         open_end: nobody stops it by a verb; it ends with the record.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -42,15 +43,36 @@ def _percents(spec: ClockSpec, at: datetime) -> dict[str, str]:
     return {key.removeprefix(f"{prefix}."): str(pack.at(key, day).value) for key in keys}
 
 
-def start(record: Record, spec: ClockSpec, at: datetime) -> Clock:
-    """Start a clock at `at`; one of the same code that still runs is stopped first and a new run begins."""
+@dataclass(frozen=True, slots=True)
+class _Limit:
+    """When a clock ends, and what says so."""
+
+    due_at: datetime
+    length: Length
+    rule: str
+    version: str
+    source: str
+
+
+def _limit(record: Record, spec: ClockSpec, at: datetime) -> _Limit:
+    """Return the limit of a clock: by the rule pack, or by a day that stands in the record (`record:<field>`)."""
     name, key = spec.rule.split(":", 1)
+    if name == "record":
+        due_at = max(workflow.end_of(getattr(record, key)), at)
+        days = max(0, (workflow.beijing_day(due_at) - workflow.beijing_day(at)).days)
+        return _Limit(due_at, Length(days, Unit.DAY), spec.rule, "", "")
     pack = load(name)
     entry = pack.at(key.format(level=record.level), workflow.beijing_day(at))
     if not isinstance(entry.value, int):
         raise ValueError(f"{name}: {entry.key} is no whole number")
     length = Length(entry.value, Unit(entry.unit))
     due_at = workflow.due(at, length, calendar())
+    return _Limit(due_at, length, f"{name}:{entry.key}", pack.version, f"{entry.source} {entry.clause}".strip())
+
+
+def start(record: Record, spec: ClockSpec, at: datetime) -> Clock:
+    """Start a clock at `at`; one of the same code that still runs is stopped first and a new run begins."""
+    limit = _limit(record, spec, at)
     mine = Clock.objects.filter(kind=record.KIND, object_id=record.pk, code=spec.code)
     for earlier in mine.filter(stopped_at__isnull=True):
         stop(earlier, at, "restart")
@@ -60,13 +82,13 @@ def start(record: Record, spec: ClockSpec, at: datetime) -> Clock:
         code=spec.code,
         run=mine.count() + 1,
         started_at=at,
-        due_at=due_at,
-        span_s=(due_at - at).total_seconds(),
-        unit=length.unit.value,
-        amount=length.value,
-        rule=f"{name}:{entry.key}",
-        rule_version=pack.version,
-        rule_source=f"{entry.source} {entry.clause}".strip(),
+        due_at=limit.due_at,
+        span_s=(limit.due_at - at).total_seconds(),
+        unit=limit.length.unit.value,
+        amount=limit.length.value,
+        rule=limit.rule,
+        rule_version=limit.version,
+        rule_source=limit.source,
         legal=spec.legal,
         percents=_percents(spec, at),
     )

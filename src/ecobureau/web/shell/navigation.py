@@ -41,6 +41,8 @@ ITEMS: dict[str, Item] = {
     "map": Item(_("一张图"), "map-2", ("desk:map",)),
     "clues": Item(_("线索"), "bell-ringing", ("clues:list", "core:list plural=clues")),
     "tasks": Item(_("任务"), "clipboard-text", ("dispatch:list", "core:list plural=tasks")),
+    "soon": Item(_("快超时"), "alarm", ("dispatch:soon",)),
+    "supervisions": Item(_("督办"), "flag", ("core:list plural=supervisions",)),
     "complaints": Item(_("信访"), "message-report", ("complaints:list",)),
     "grids": Item(_("网格"), "sitemap", ("places:grids", "places:list")),
     "outlets": Item(_("排口"), "droplet", ("desk:outlets", "sources:outlets")),
@@ -51,6 +53,7 @@ ITEMS: dict[str, Item] = {
     "cases": Item(_("案件"), "gavel", ("enforcement:list",)),
     "review": Item(_("待审"), "checklist", ("desk:review",)),
     "rules": Item(_("规则包"), "book", ("desk:rules",)),
+    "rectification": Item(_("督办整改"), "checklist", ("rectification:list",)),
     "statistics": Item(_("统计"), "chart-bar", ("statistics:home",)),
     "totals": Item(_("总量"), "report-analytics", ("detection:totals",)),
     "patterns": Item(_("检测模式"), "adjustments", ("detection:patterns",)),
@@ -70,17 +73,33 @@ ITEMS: dict[str, Item] = {
 # role -> (above, below) on the rail
 RAIL: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "duty_officer": (
-        ("desk", "map", "clues", "tasks", "complaints", "outlets", "video", "handover"),
+        ("desk", "map", "clues", "tasks", "soon", "complaints", "outlets", "video", "handover"),
         ("feeds", "help"),
     ),
     "dispatcher": (
-        ("board", "tasks", "clues", "complaints", "grids", "outlets", "map", "statistics"),
+        ("board", "tasks", "soon", "clues", "complaints", "rectification", "grids", "outlets", "map", "statistics"),
         ("help",),
     ),
     "enforcement_officer": (("today", "tasks", "cases", "firms", "outlets", "totals", "map"), ("help",)),
     "grid_worker": (("phone_tasks", "map", "phone_me"), ("help",)),
-    "unit_head": (("today", "review", "tasks", "clues", "cases", "outlets", "totals", "map", "statistics"), ("help",)),
-    "leader": (("today", "map", "clues", "tasks", "statistics"), ("help",)),
+    "unit_head": (
+        (
+            "today",
+            "review",
+            "tasks",
+            "soon",
+            "supervisions",
+            "clues",
+            "cases",
+            "rectification",
+            "outlets",
+            "totals",
+            "map",
+            "statistics",
+        ),
+        ("help",),
+    ),
+    "leader": (("today", "map", "clues", "tasks", "supervisions", "rectification", "statistics"), ("help",)),
     "auditor": (("audit", "clues", "tasks", "books"), ("help",)),
     "administrator": (
         (
