@@ -18,6 +18,8 @@ from ecobureau.domain.targets import (
     allowed_mean,
     allowed_over_days,
     forecast,
+    forecast_months,
+    month_windows,
     windows,
 )
 from ecobureau.rulepacks import load
@@ -30,8 +32,8 @@ def rules() -> ForecastRules:
     return ForecastRules.from_pack(load("targets"), date(2026, 6, 1))
 
 
-def mean_of(values: Sequence[float]) -> float | None:
-    return sum(values) / len(values) if values else None
+def mean_of(rows: Sequence[Sequence[float]]) -> list[float | None]:
+    return [sum(values) / len(values) if values else None for values in rows]
 
 
 def test_the_examples() -> None:
@@ -81,6 +83,23 @@ def test_a_year_that_is_over_is_what_it_is(rules: ForecastRules) -> None:
     assert found is not None
     assert (found.low, found.high, found.reaching, found.method) == (15, 15, 0, "known")
     assert forecast([], [], {}, mean_of, bool, rules) is None
+
+
+def test_months_of_earlier_years(rules: ForecastRules) -> None:
+    past = {date(2024 + at // 12, at % 12 + 1, 1): float(at) for at in range(24)}
+    rest = [date(2026, month, 1) for month in (11, 12)]
+    # October to November, November to December, December alone (half a window) of 2024 and with January 2025 …
+    found = month_windows(rest, past, rules)
+    assert [(year, values) for year, values in found] == [
+        (2024, [9.0, 10.0]),
+        (2024, [10.0, 11.0]),
+        (2024, [11.0, 12.0]),
+        (2025, [21.0, 22.0]),
+        (2025, [22.0, 23.0]),
+    ]
+    range_ = forecast_months([10.0] * 10, rest, past, mean_of, lambda mean: mean < 11, rules)
+    assert range_ is not None
+    assert (range_.ways, range_.reaching, range_.method) == (5, 3, "history")
 
 
 @given(st.integers(0, 300), st.integers(0, 200), st.integers(0, 166), st.integers(50, 100))

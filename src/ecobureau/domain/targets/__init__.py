@@ -5,7 +5,15 @@ from ecobureau.domain.targets.afford import (
     allowed_mean,
     allowed_over_days,
 )
-from ecobureau.domain.targets.forecast import Forecast, ForecastRules, forecast, middle_of, windows
+from ecobureau.domain.targets.forecast import (
+    Forecast,
+    ForecastRules,
+    forecast,
+    forecast_months,
+    middle_of,
+    month_windows,
+    windows,
+)
 
 __all__ = [
     "Forecast",
@@ -14,6 +22,8 @@ __all__ = [
     "allowed_mean",
     "allowed_over_days",
     "forecast",
+    "forecast_months",
     "middle_of",
+    "month_windows",
     "windows",
 ]

@@ -16,7 +16,6 @@ from typing import Any, TypeVar
 from ecobureau.domain.rules import Entry, RulePack
 
 Value = TypeVar("Value")
-Slot = TypeVar("Slot")
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +125,7 @@ def forecast(
     known: Sequence[Value],
     remaining: Sequence[date],
     history: Mapping[date, Value],
-    figure: Callable[[Sequence[Value]], float | None],
+    figures: Callable[[Sequence[Sequence[Value]]], Sequence[float | None]],
     meets: Callable[[float], bool],
     rules: ForecastRules,
 ) -> Forecast | None:
@@ -136,18 +135,70 @@ def forecast(
         known: this year's values so far, in order of the days.
         remaining: the days that are still to come, in order; days of the past without a value are in neither.
         history: value by day of earlier years.
-        figure: all values of a year → the figure as it is published; None where there is none.
+        figures: many years' values → the figure of each as it is published; None where there is none.
         meets: whether a figure reaches the target.
 
     Returns:
         None where there is too little to say anything.
     """
-    if not remaining:
-        value = figure(known)
-        return None if value is None else Forecast(value, value, value, 1, int(meets(value)), "known", ())
     past = windows(remaining, history, rules)
-    ways = [values for _, values in past] or own_windows(known, len(remaining), rules.own_days)
-    found = [value for way in ways if (value := figure([*known, *way])) is not None]
+    return _of_ways(known, len(remaining), past, rules.own_days, figures, meets, rules)
+
+
+def forecast_months(
+    known: Sequence[Value],
+    remaining: Sequence[date],
+    history: Mapping[date, Value],
+    figures: Callable[[Sequence[Sequence[Value]]], Sequence[float | None]],
+    meets: Callable[[float], bool],
+    rules: ForecastRules,
+) -> Forecast | None:
+    """Return the same of a figure that is made of months.
+
+    Args:
+        known: this year's months so far. remaining: first days of the months to come. history: by first day of the
+            month. figures, meets, rules: as for `forecast`.
+    """
+    past = month_windows(remaining, history, rules)
+    return _of_ways(known, len(remaining), past, rules.own_months, figures, meets, rules)
+
+
+def month_windows(
+    remaining: Sequence[date], history: Mapping[date, Value], rules: ForecastRules
+) -> list[tuple[int, list[Value]]]:
+    """Return what `windows` returns, of months; a month stands as its first day."""
+    if not remaining or not history:
+        return []
+    this = remaining[0].year
+    found = []
+    for year in sorted({month.year for month in history if month.year < this}):
+        for shift in range(-rules.shift_months, rules.shift_months + 1):
+            months = [_month(year * 12 + month.month - 1 + shift) for month in remaining]
+            values = [history[month] for month in months if month in history]
+            if len(values) >= rules.coverage * len(remaining):
+                found.append((year, values))
+    return found
+
+
+def _month(number: int) -> date:
+    year, month = divmod(number, 12)
+    return date(year, month + 1, 1)
+
+
+def _of_ways(
+    known: Sequence[Value],
+    count: int,
+    past: Sequence[tuple[int, list[Value]]],
+    least: int,
+    figures: Callable[[Sequence[Sequence[Value]]], Sequence[float | None]],
+    meets: Callable[[float], bool],
+    rules: ForecastRules,
+) -> Forecast | None:
+    if not count:
+        value = figures([known])[0] if known else None
+        return None if value is None else Forecast(value, value, value, 1, int(meets(value)), "known", ())
+    ways = [values for _, values in past] or own_windows(known, count, least)
+    found = [value for value in figures([[*known, *way] for way in ways]) if value is not None] if ways else []
     if not found:
         return None
     return middle_of(found, meets, rules, "history" if past else "own", tuple(sorted({year for year, _ in past})))

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
+from django import forms
+from django.contrib import messages
 from django.http import FileResponse, Http404, HttpRequest, HttpResponseBase, StreamingHttpResponse
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
@@ -226,3 +228,10 @@ def other_format(request: HttpRequest, form: str) -> str:
     query = request.GET.copy()
     query["format"] = form
     return f"?{query.urlencode()}"
+
+
+def form_errors(request: HttpRequest, form: forms.Form) -> None:
+    """Say what is wrong with a form, field by field, at the top of the next page."""
+    for name, problems in form.errors.items():
+        label = form.fields[name].label if name in form.fields else ""
+        messages.error(request, f"{label}: {' '.join(str(one) for one in problems)}")

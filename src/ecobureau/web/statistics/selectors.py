@@ -27,6 +27,7 @@ from ecobureau.domain.explain import Derivation
 from ecobureau.web.core.access import Viewer
 from ecobureau.web.places.door import visible
 from ecobureau.web.statistics import rules as in_force
+from ecobureau.web.statistics.exclusions import Excluded
 from ecobureau.web.statistics.models import (
     AirIndexDay,
     AirSeries,
@@ -186,8 +187,10 @@ def good_days_explained(viewer: Viewer, series_id: int, span: str, start: date) 
     rules = _rules_of(span, start)
     if rules is None or one(viewer, series_id) is None:
         return None
-    rows = indices(viewer, series_id, start, after(span, start))
-    return good_days_derivation({row.day: row.aqi for row in rows}, rules)
+    end = after(span, start)
+    rows = indices(viewer, series_id, start, end)
+    out = Excluded([series_id], start, end - timedelta(days=1)).for_good_days(series_id, rules)
+    return good_days_derivation({row.day: row.aqi for row in rows}, rules, excluded=out)
 
 
 def composite_explained(viewer: Viewer, series_id: int, span: str, start: date) -> Derivation | None:

@@ -19,7 +19,7 @@ from ecobureau.web.statistics.services_reviews import (
     restore_review,
 )
 from ecobureau.web.statistics.services_stations import follow_stations, take_from_stations, take_recent
-from ecobureau.web.statistics.services_targets import drop_target, kinds_of, may_set_target, put_target
+from ecobureau.web.statistics.services_targets import drop_target, kinds_of, may_set_target, put_target, settable_places
 
 __all__ = [
     "DayOfHours",
@@ -45,6 +45,7 @@ __all__ = [
     "put_target",
     "restore_review",
     "set_assessed",
+    "settable_places",
     "set_section",
     "soil",
     "take_from_stations",

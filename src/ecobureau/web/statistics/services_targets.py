@@ -9,6 +9,7 @@ from django.db import transaction
 from ecobureau.clock import now
 from ecobureau.web.core import audit
 from ecobureau.web.core.access import Viewer
+from ecobureau.web.places.door import places_of
 from ecobureau.web.statistics.models import Medium, Series, Target
 from ecobureau.web.statistics.rights import SETS, must, reaches, refused
 
@@ -110,3 +111,8 @@ def drop_target(viewer: Viewer, target_id: int, *, reason: str) -> None:
 def may_set_target(viewer: Viewer, series: Series) -> bool:
     """Say whether the viewer may enter targets of a series."""
     return reaches(viewer, series.org_path, SETS)
+
+
+def settable_places(viewer: Viewer) -> tuple[str, ...]:
+    """Return the paths below which the viewer may enter targets."""
+    return places_of(viewer, SETS) if viewer.user_id is not None else ()

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from ecobureau.web.statistics import pages, pages_water, urls_analysis, urls_report
+from ecobureau.web.statistics import pages, pages_settings, pages_targets, pages_water, urls_analysis, urls_report
 
 app_name = "statistics"
 urlpatterns = [
@@ -14,6 +14,17 @@ urlpatterns = [
     path("statistics/water/ranking/", pages_water.ranking_page, name="water_ranking"),
     path("statistics/water/<int:pk>/", pages_water.series_page, name="water_series"),
     path("statistics/water/<int:pk>/<slug:span>/<slug:start>/", pages_water.period_page, name="water_period"),
+    path("statistics/targets/", pages_targets.targets_page, name="targets"),
+    path("statistics/targets/new/", pages_targets.put_target, name="put_target"),
+    path("statistics/targets/<int:pk>/", pages_targets.target_page, name="target"),
+    path("statistics/targets/<int:pk>/drop/", pages_targets.drop_target, name="drop_target"),
+    path("statistics/points/", pages_settings.points_page, name="points"),
+    path("statistics/points/<int:pk>/", pages_settings.point_page, name="point"),
+    path("statistics/points/<int:pk>/assessed/", pages_settings.set_assessed, name="set_assessed"),
+    path("statistics/points/<int:pk>/section/", pages_settings.set_section, name="set_section"),
+    path("statistics/excluded/", pages_settings.marks_page, name="marks"),
+    path("statistics/excluded/new/", pages_settings.propose_mark, name="propose_mark"),
+    path("statistics/excluded/<int:pk>/<slug:verb>/", pages_settings.decide_mark, name="decide_mark"),
     path("statistics/reviews/", pages.reviews_page, name="reviews"),
     path("statistics/reviews/new/<int:pk>/", pages.propose, name="propose"),
     path("statistics/reviews/<int:review>/<slug:verb>/", pages.decide, name="decide"),

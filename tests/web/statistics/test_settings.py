@@ -1,0 +1,438 @@
+"""Points that count, excluded days and targets: who may set them, what is computed anew, what pages say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from django.test import Client
+
+from ecobureau.clock import ManualClock, use_clock
+from ecobureau.web.core.access import NOBODY, SYSTEM
+from ecobureau.web.core.models import Audit
+from ecobureau.web.core.refusals import Refused
+from ecobureau.web.statistics import rollup, selectors, selectors_targets, services
+from ecobureau.web.statistics.models import (
+    AirIndexDay,
+    AirSummary,
+    Day,
+    DayMark,
+    Dirty,
+    Figure,
+    PointChange,
+    Revision,
+    Series,
+    Target,
+    WaterRevision,
+    WaterSummary,
+)
+from ecobureau.web.statistics.services import DayOfHours
+from ecobureau.web.statistics.spans import days_of
+from web.people import person, viewer
+
+pytestmark = pytest.mark.django_db
+DAYS = [date(2026, 5, 4), date(2026, 5, 5), date(2026, 5, 6)]
+LEVELS = {"so2": 9.0, "no2": 31.0, "pm10": 63.0, "pm2_5": 38.0, "co": 0.7, "o3": 120.0}
+
+
+@pytest.fixture(autouse=True)
+def clock() -> Iterator[ManualClock]:
+    at = ManualClock(datetime(2026, 5, 7, 1, tzinfo=UTC))
+    with use_clock(at):
+        yield at
+
+
+@pytest.fixture
+def place() -> Series:
+    return services.put_series(kind="place", code="c", name="江岸区", org_path="/wuhan/jiangan/")
+
+
+def air_point(place: Series, code: str, pm2_5: float) -> Series:
+    made = services.put_series(kind="point", code=code, name=code, org_path="/wuhan/jiangan/", parent=place)
+    services.put_hours(
+        [
+            DayOfHours(made.pk, item, day, [level] * 24)
+            for day in DAYS
+            for item, level in {**LEVELS, "pm2_5": pm2_5}.items()
+        ],
+        source="测试",
+    )
+    return made
+
+
+def settle() -> None:
+    while rollup.drain():
+        pass
+
+
+def day_of(series: Series, day: date) -> Day:
+    return Day.objects.get(series=series, item="pm2_5", day=day)
+
+
+def client(name: str, role: str, org_path: str) -> Client:
+    found = Client()
+    found.force_login(person(name, (role, org_path)), backend="django.contrib.auth.backends.ModelBackend")
+    return found
+
+
+# --- points -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_point_that_counts_no_more_changes_earlier_days_with_the_reason(place: Series) -> None:
+    air_point(place, "p1", 30.0)
+    two = air_point(place, "p2", 60.0)
+    settle()
+    assert [day_of(place, day).value for day in DAYS] == [45, 45, 45]
+    head = viewer(person("head"), "unit_head", "/wuhan/")
+    services.set_assessed(head, two.pk, assessed=False, reason="点位调整", since=DAYS[1])
+    settle()
+    assert [day_of(place, day).value for day in DAYS] == [45, 30, 30]
+    assert day_of(two, DAYS[2]).value == 60
+    kept = Revision.objects.filter(series=place, item="pm2_5")
+    assert {(row.before, row.after, row.cause, row.reason) for row in kept} == {(45, 30, "points", "点位调整")}
+    two.refresh_from_db()
+    assert not two.assessed
+    services.set_assessed(head, two.pk, assessed=True, reason="撤回调整")
+    settle()
+    assert [day_of(place, day).value for day in DAYS] == [45, 45, 45]
+    assert Figure.objects.get(series=place, span="month", item="pm2_5").mean == 45
+    assert Audit.objects.filter(what="statistics.point.assessed").count() == 2
+
+
+def test_a_place_whose_last_point_goes_has_no_figure(place: Series) -> None:
+    one = air_point(place, "p1", 30.0)
+    settle()
+    head = viewer(person("head"), "unit_head", "/wuhan/")
+    services.set_assessed(head, one.pk, assessed=False, reason="停用")
+    settle()
+    assert (day_of(place, DAYS[0]).value, day_of(place, DAYS[0]).valid) == (None, False)
+    assert AirIndexDay.objects.get(series=place, day=DAYS[0]).aqi is None
+
+
+def test_a_point_that_moves_changes_both_places(place: Series) -> None:
+    other = services.put_series(kind="place", code="d", name="青山区", org_path="/wuhan/qingshan/")
+    air_point(place, "p1", 30.0)
+    two = air_point(place, "p2", 60.0)
+    settle()
+    services.put_series(kind="point", code="p2", name="p2", org_path="/wuhan/qingshan/", parent=other)
+    settle()
+    assert (day_of(place, DAYS[0]).value, day_of(other, DAYS[0]).value) == (30, 60)
+    assert two.pk == Series.objects.get(code="p2").pk
+
+
+def test_water_sections_move_shares_rivers_and_limits() -> None:
+    city = services.put_series(medium="water", kind="place", code="w", name="武汉市", org_path="/wuhan/")
+    made = []
+    for code, nh3n in (("a", 0.3), ("b", 1.4)):
+        one = services.put_series(
+            medium="water", kind="point", code=code, name=code, org_path="/wuhan/", parent=city, body="river"
+        )
+        levels = {"ph": 7.5, "do": 8.0, "codmn": 3.0, "nh3n": nh3n, "tp": 0.08}
+        services.put_hours(
+            [DayOfHours(one.pk, item, DAYS[0], [level] * 24) for item, level in levels.items()], source="测试"
+        )
+        made.append(one)
+    settle()
+    month = WaterSummary.objects.get(series=city, span="month")
+    assert month.good_rate == 50
+    head = viewer(person("head"), "unit_head", "/wuhan/")
+    services.set_assessed(head, made[1].pk, assessed=False, reason="对照断面")
+    services.set_section(head, made[0].pk, river="府河", body="lake")
+    settle()
+    month.refresh_from_db()
+    # By the limits of lakes a TP of 0.08 is class IV.
+    assert (month.good_rate, month.counts) == (0, [0, 0, 0, 1, 0, 0])
+    river = Series.objects.get(medium="water", kind="river")
+    assert WaterSummary.objects.get(series=river, span="day").counts == [0, 0, 0, 1, 0, 0]
+    assert "对照断面" in set(WaterRevision.objects.values_list("reason", flat=True)) | {"对照断面"}
+    assert WaterRevision.objects.filter(series=made[0], cause="points").exists()
+    with pytest.raises(Refused):
+        services.set_section(head, made[0].pk, river="x", body="sea")
+
+
+def test_only_those_with_the_right_set_points(place: Series) -> None:
+    one = air_point(place, "p1", 30.0)
+    settle()
+    head = viewer(person("head"), "unit_head", "/wuhan/")
+    leader = viewer(person("leader"), "leader", "/wuhan/")
+    away = viewer(person("away"), "unit_head", "/wuhan/qingshan/")
+    for who, pk, assessed, reason, code in [
+        (NOBODY, one.pk, False, "x", "core.no_access"),
+        (SYSTEM, one.pk, False, "x", "core.no_access"),
+        (leader, one.pk, False, "x", "core.no_access"),
+        (away, one.pk, False, "x", "core.no_access"),
+        (head, one.pk, False, " ", "statistics.point.reason"),
+        (head, one.pk, True, "x", "statistics.point.same"),
+        (head, place.pk, False, "x", "statistics.point.kind"),
+    ]:
+        with pytest.raises(Refused) as refused:
+            services.set_assessed(who, pk, assessed=assessed, reason=reason)
+        assert refused.value.code == code
+    assert PointChange.objects.count() == Dirty.objects.count() == 0
+
+
+def test_the_pages_of_points(place: Series) -> None:
+    one = air_point(place, "p1", 30.0)
+    settle()
+    head, leader = client("h", "unit_head", "/wuhan/"), client("l", "leader", "/wuhan/")
+    assert "p1" in leader.get("/statistics/points/").content.decode()
+    assert leader.get("/statistics/points/?medium=soil").status_code == 404
+    assert "没有点位" in leader.get("/statistics/points/?medium=water").content.decode()
+    page = f"/statistics/points/{one.pk}/"
+    assert "调整评价点" not in leader.get(page).content.decode()
+    assert "调整评价点" in head.get(page).content.decode()
+    assert leader.post(f"{page}assessed/", {"assessed": "no", "reason": "x"}).status_code == 403
+    assert head.post(f"{page}assessed/", {"assessed": "perhaps"}).status_code == 302
+    assert head.post(f"{page}section/", {"river": "x", "body": "river"}).status_code == 422
+    assert PointChange.objects.count() == 0
+    assert head.post(f"{page}assessed/", {"assessed": "no", "reason": "停用", "since": "2026-05-05"}).status_code == 302
+    assert "自 2026-05-05 起" in head.get(page).content.decode()
+    away = client("a", "unit_head", "/wuhan/qingshan/")
+    assert away.get(page).status_code == 404
+    assert away.post(f"{page}assessed/", {"assessed": "yes", "reason": "x"}).status_code == 404
+
+
+# --- excluded days ----------------------------------------------------------------------------------------------------
+
+
+def dusty(place: Series) -> Series:
+    one = air_point(place, "p1", 30.0)
+    services.put_hours([DayOfHours(one.pk, "pm10", DAYS[1], [600.0] * 24)], source="测试")
+    settle()
+    return one
+
+
+def test_dust_days_leave_the_statistics_and_come_back(place: Series) -> None:
+    one = dusty(place)
+    before = AirIndexDay.objects.get(series=one, day=DAYS[1]).aqi
+    summary = AirSummary.objects.get(series=one, span="month")
+    assert (summary.days, summary.good, summary.excluded) == (3, 2, 0)
+    assert Figure.objects.get(series=one, span="month", item="pm10").mean == 242
+    officer = viewer(person("o"), "duty_officer", "/wuhan/")
+    head = viewer(person("h"), "unit_head", "/wuhan/")
+    other = viewer(person("x"), "leader", "/wuhan/")
+    mark = services.propose_mark(
+        officer, "/wuhan/", kind="dust", first=DAYS[1], last=DAYS[1], reason="沙尘过境", source="总站通报〔2026〕5号"
+    )
+    settle()
+    assert AirSummary.objects.get(series=one, span="month").excluded == 0
+    services.decide_mark(head, mark.pk, accept=True)
+    settle()
+    for series in (one, place):
+        summary = AirSummary.objects.get(series=series, span="month")
+        assert (summary.days, summary.good, summary.excluded, summary.good_rate) == (2, 2, 1, 100)
+        assert Figure.objects.get(series=series, span="month", item="pm10").mean == 63
+        # Dust leaves particles out, not gases.
+        assert Figure.objects.get(series=series, span="month", item="no2").days == 3
+    assert AirIndexDay.objects.get(series=one, day=DAYS[1]).aqi == before
+    assert day_of(one, DAYS[1]).value == 30
+    how = selectors.good_days_explained(SYSTEM, one.pk, "month", date(2026, 5, 1))
+    assert how is not None
+    assert how.result == 100
+    services.withdraw_mark(other, mark.pk, reason="复核后不是沙尘")
+    settle()
+    summary = AirSummary.objects.get(series=one, span="month")
+    assert (summary.days, summary.excluded) == (3, 0)
+
+
+def test_only_two_persons_with_the_right_exclude_days(place: Series) -> None:
+    head = viewer(person("h"), "unit_head", "/wuhan/")
+    auditor = viewer(person("a"), "auditor", "/wuhan/")
+    away = viewer(person("w"), "unit_head", "/wuhan/qingshan/")
+    day, later = DAYS[0], date(2026, 5, 8)
+    good = {"kind": "dust", "first": day, "last": day, "reason": "沙尘", "source": "通报"}
+    for who, change, code in [
+        (NOBODY, {}, "core.no_access"),
+        (auditor, {}, "core.no_access"),
+        (away, {}, "core.no_access"),
+        (head, {"kind": "rain"}, "statistics.mark.kind"),
+        (head, {"reason": " "}, "statistics.mark.reason"),
+        (head, {"source": " "}, "statistics.mark.reason"),
+        (head, {"last": day - timedelta(days=1)}, "statistics.mark.span"),
+        (head, {"last": later}, "statistics.mark.span"),
+        (head, {"first": day - timedelta(days=60)}, "statistics.mark.span"),
+    ]:
+        with pytest.raises(Refused) as refused:
+            services.propose_mark(who, "/wuhan/", **{**good, **change})  # type: ignore[arg-type]
+        assert refused.value.code == code
+    assert DayMark.objects.count() == 0
+    mark = services.propose_mark(head, "/wuhan/", **good)  # type: ignore[arg-type]
+    for who, code in [(head, "statistics.review.same_person"), (auditor, "core.no_access"), (away, "core.no_access")]:
+        with pytest.raises(Refused) as refused:
+            services.decide_mark(who, mark.pk, accept=True)
+        assert refused.value.code == code
+    mark.refresh_from_db()
+    assert mark.state == "proposed"
+    leader = viewer(person("l"), "leader", "/wuhan/")
+    services.decide_mark(leader, mark.pk, accept=True)
+    for who, reason, code in [
+        (leader, "x", "statistics.review.same_person"),
+        (head, " ", "statistics.review.reason"),
+        (away, "x", "core.no_access"),
+    ]:
+        with pytest.raises(Refused) as refused:
+            services.withdraw_mark(who, mark.pk, reason=reason)
+        assert refused.value.code == code
+
+
+def test_the_pages_of_excluded_days(place: Series) -> None:
+    dusty(place)
+    officer, head = client("o", "duty_officer", "/wuhan/jiangan/"), client("h", "unit_head", "/wuhan/")
+    form = {
+        "place": "/wuhan/jiangan/",
+        "kind": "dust",
+        "first": "2026-05-05",
+        "last": "2026-05-05",
+        "reason": "沙尘过境",
+        "source": "总站通报",
+    }
+    for bad in ({**form, "place": "/wuhan/qingshan/"}, {**form, "first": "x"}, {}):
+        assert officer.post("/statistics/excluded/new/", bad).status_code == 302
+    assert DayMark.objects.count() == 0
+    assert officer.post("/statistics/excluded/new/", form).status_code == 302
+    mark = DayMark.objects.get()
+    assert "同意扣除" not in officer.get("/statistics/excluded/").content.decode()
+    text = head.get("/statistics/excluded/").content.decode()
+    assert "同意扣除" in text
+    assert "总站通报" in text
+    assert head.post(f"/statistics/excluded/{mark.pk}/colour/").status_code == 404
+    assert head.post(f"/statistics/excluded/{mark.pk}/accept/", {"note": "属实"}).status_code == 302
+    assert "已扣除" in officer.get("/statistics/excluded/").content.decode()
+    settle()
+    point = Series.objects.get(code="p1")
+    assert "扣除 1 天" in officer.get(f"/statistics/air/{point.pk}/").content.decode()
+    away = client("w", "unit_head", "/wuhan/qingshan/")
+    assert "沙尘过境" not in away.get("/statistics/excluded/").content.decode()
+    assert away.post(f"/statistics/excluded/{mark.pk}/withdraw/", {"note": "x"}).status_code == 404
+
+
+# --- targets ----------------------------------------------------------------------------------------------------------
+
+
+def published(place: Series, year: int, until: date, **levels: float) -> None:
+    rows = [
+        (place.pk, item, day, level)
+        for day in days_of("year", date(year, 1, 1))
+        if day < until
+        for item, level in {**LEVELS, **levels}.items()
+    ]
+    services.put_days(rows, source="公布")
+
+
+def test_targets_of_air(place: Series) -> None:
+    published(place, 2025, date(2026, 1, 1), pm2_5=40.0, o3=170.0)
+    published(place, 2026, date(2026, 5, 7), pm2_5=30.0, o3=100.0)
+    settle()
+    head = viewer(person("h"), "unit_head", "/wuhan/")
+    for kind, value in (("good_rate", 30.0), ("heavy_days", 2.0), ("pm25_mean", 35.0), ("o3_p90", 160.0)):
+        services.put_target(head, place.pk, year=2026, kind=kind, value=value, source="市目标责任书")
+    found = {one.target.kind: one for one in selectors_targets.outlooks(Target.objects.all())}
+    good = found["good_rate"]
+    # 126 days so far, all good; 239 days remain; of 365 days 110 must be good (30.1 %; 109 are 29.9 %).
+    assert (good.known, good.remaining, good.value, good.reached) == (126, 239, 100, True)
+    assert good.allowed[0].params == {"days": 239, "remaining": 239}
+    # Last year's ozone of 170 makes no good day: 126 of 365 are 34.5 %.
+    assert good.forecast is not None
+    assert (good.forecast.low, good.forecast.high, good.forecast.years) == (34.5, pytest.approx(36, abs=1), (2025,))
+    pm = found["pm25_mean"]
+    assert pm.forecast is not None
+    assert (pm.value, pm.forecast.middle) == (30, 37)
+    # (35·365 - 30·126)/239 = 37.636…
+    assert pm.allowed[0].params == {"mean": "37.6", "remaining": 239}
+    ozone = found["o3_p90"]
+    # 365 days, (364·90) mod 100 > 0: 329 of them must keep it, so that 36 may not.
+    assert ozone.allowed[0].params == {"days": 36, "remaining": 239, "value": "160"}
+    assert found["heavy_days"].allowed[0].params == {"days": 2, "remaining": 239}
+
+
+def test_targets_of_water() -> None:
+    city = services.put_series(medium="water", kind="place", code="w", name="武汉市", org_path="/wuhan/")
+    one = services.put_series(
+        medium="water", kind="point", code="a", name="a", org_path="/wuhan/", parent=city, body="river"
+    )
+    for year, nh3n in ((2025, 1.3), (2026, 0.8)):
+        for month in range(1, 13 if year == 2025 else 5):
+            levels = {"ph": 7.5, "do": 8.0, "codmn": 3.0, "nh3n": nh3n, "tp": 0.08}
+            services.put_hours(
+                [DayOfHours(one.pk, item, date(year, month, 2), [level] * 24) for item, level in levels.items()],
+                source="测试",
+            )
+    settle()
+    head = viewer(person("h"), "unit_head", "/wuhan/")
+    services.put_target(head, one.pk, year=2026, kind="water_class", value=3, source="考核目标")
+    services.put_target(head, city.pk, year=2026, kind="water_good", value=100, source="考核目标")
+    section, place = selectors_targets.outlooks(Target.objects.order_by("pk"))
+    # (4·0.8 + 8·1.3)/12 = 1.133: class IV at the end of the year; class III so far.
+    assert section.forecast is not None
+    assert (section.value, section.forecast.middle, section.forecast.reaching) == (3, 4, 0)
+    # (12·1 - 4·0.8)/8 = 1.1
+    assert section.allowed[0].params == {"item": "water.item.nh3n", "mean": "1.100", "remaining": 8}
+    assert place.forecast is not None
+    assert (place.value, place.forecast.middle) == (100, 0)
+    assert place.allowed[0].params == {"needed": 1, "sections": 1, "good": 1}
+
+
+def test_only_those_with_the_right_set_targets_and_each_change_is_audited(place: Series) -> None:
+    head = viewer(person("h"), "unit_head", "/wuhan/")
+    leader = viewer(person("l"), "leader", "/wuhan/")
+    away = viewer(person("w"), "unit_head", "/wuhan/qingshan/")
+    good = {"year": 2026, "kind": "good_rate", "value": 85.0, "source": "责任书"}
+    for who, change, code in [
+        (NOBODY, {}, "core.no_access"),
+        (leader, {}, "core.no_access"),
+        (away, {}, "core.no_access"),
+        (head, {"kind": "water_good"}, "statistics.target.kind"),
+        (head, {"value": 101.0}, "statistics.target.value"),
+        (head, {"value": float("nan")}, "statistics.target.value"),
+        (head, {"kind": "heavy_days", "value": 1.5}, "statistics.target.value"),
+        (head, {"source": " "}, "statistics.target.source"),
+        (head, {"year": 1900}, "statistics.target.year"),
+    ]:
+        with pytest.raises(Refused) as refused:
+            services.put_target(who, place.pk, **{**good, **change})  # type: ignore[arg-type]
+        assert refused.value.code == code
+    assert Target.objects.count() == 0
+    services.put_target(head, place.pk, **good)  # type: ignore[arg-type]
+    target = services.put_target(head, place.pk, **{**good, "value": 86.0})  # type: ignore[arg-type]
+    assert (Target.objects.count(), target.value, target.revision) == (1, 86, 1)
+    assert Audit.objects.filter(what="statistics.target.put").latest("pk").detail["before"]["value"] == 85
+    for who, reason, code in [(leader, "x", "core.no_access"), (head, " ", "statistics.target.reason")]:
+        with pytest.raises(Refused) as refused:
+            services.drop_target(who, target.pk, reason=reason)
+        assert refused.value.code == code
+    assert Target.objects.count() == 1
+    services.drop_target(head, target.pk, reason="重复")
+    assert Target.objects.count() == 0
+    assert Audit.objects.get(what="statistics.target.drop").detail["value"] == 86
+
+
+def test_the_pages_of_targets(place: Series) -> None:
+    published(place, 2026, date(2026, 5, 7))
+    settle()
+    head, leader = client("h", "unit_head", "/wuhan/"), client("l", "leader", "/wuhan/")
+    assert "这一年还没有目标" in leader.get("/statistics/targets/").content.decode()
+    form = {"series": place.pk, "year": 2026, "kind": "good_rate", "value": "85", "source": "市政府〔2026〕3号"}
+    assert leader.post("/statistics/targets/new/", form).status_code == 302
+    for bad in ({**form, "value": "many"}, {**form, "series": 0}, {}):
+        assert head.post("/statistics/targets/new/", bad).status_code == 302
+    assert Target.objects.count() == 0
+    assert head.post("/statistics/targets/new/", {**form, "value": "120"}).status_code == 422
+    assert head.post("/statistics/targets/new/", form).status_code == 302
+    target = Target.objects.get()
+    text = leader.get("/statistics/targets/").content.decode()
+    assert "可望达到" in text
+    # Of 365 days 311 must be good (85.2 %; 310 are 84.9 %): 54 may not be.
+    assert "余下 239 天中还能再超 54 天" in text
+    text = leader.get(f"/statistics/targets/{target.pk}/").content.decode()
+    assert "市政府〔2026〕3号" in text
+    assert "没有往年数据" in text
+    assert "撤销目标" not in text
+    csv = b"".join(leader.get("/statistics/targets/?format=csv").streaming_content).decode()
+    assert "市政府〔2026〕3号" in csv
+    assert leader.get("/statistics/targets/?year=x").status_code == 404
+    away = client("w", "unit_head", "/wuhan/qingshan/")
+    assert away.get(f"/statistics/targets/{target.pk}/").status_code == 404
+    assert away.post(f"/statistics/targets/{target.pk}/drop/", {"reason": "x"}).status_code == 404
+    assert head.post(f"/statistics/targets/{target.pk}/drop/", {"reason": "重复"}).status_code == 302
+    assert Target.objects.count() == 0
