@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+from datetime import timedelta
 from pathlib import Path
 
 import ecobureau
 from ecobureau.supervisor.cluster import find_binaries
-from ecobureau.supervisor.doctor.findings import Finding, Surroundings, bad, ok
+from ecobureau.supervisor.doctor.findings import Finding, Surroundings, bad, ok, warn
 from ecobureau.supervisor.errors import PostgresError
 from ecobureau.words import LOCALE_DIR
 
+LOOK_AHEAD = timedelta(days=60)
+"""How far limits in working days reach at most, roughly: a year that begins within this must be known."""
 PACKAGE = Path(ecobureau.__file__).parent
 
 
@@ -64,4 +67,16 @@ def words_compiled(_: Surroundings, locale: Path = LOCALE_DIR) -> list[Finding]:
     return ok("doctor.words.ok")
 
 
-CHECKS = (postgres_programs, static_files, words_compiled)
+def working_days(here: Surroundings) -> list[Finding]:
+    """Limits in working days need the official arrangement of this year, and near its end of the next."""
+    from ecobureau.clock import beijing
+    from ecobureau.web.core.calendars import is_official
+
+    years = sorted({beijing(here.now).year, (beijing(here.now) + LOOK_AHEAD).year})
+    missing = [year for year in years if not is_official(year)]
+    if missing:
+        return warn("doctor.calendar.missing", year=missing[0])
+    return ok("doctor.calendar.ok", year=years[-1])
+
+
+CHECKS = (postgres_programs, static_files, words_compiled, working_days)

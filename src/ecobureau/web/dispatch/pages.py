@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -14,7 +16,7 @@ from ecobureau.web.clues.models import Clue
 from ecobureau.web.core import access, addresses, registry
 from ecobureau.web.core.access import Viewer
 from ecobureau.web.core.pages.common import signed_in, viewer_in
-from ecobureau.web.core.refusals import refuse
+from ecobureau.web.core.refusals import Refused, refuse
 from ecobureau.web.dispatch import acts, selectors, sheet
 from ecobureau.web.dispatch.forms import SendForm
 from ecobureau.words import say
@@ -33,6 +35,24 @@ def _must_be_sendable(viewer: Viewer, clue: Clue, *, repeated: bool) -> None:
         refuse(found, actor=viewer.user_id, what=f"dispatch {clue.number}")
 
 
+def _send_form(
+    request: HttpRequest, clue: Clue, task_kind: str | None, *, wrong: str = "", chosen: Any = None
+) -> HttpResponse:
+    """Show everybody who could go; `wrong` says what was missing in what was `chosen`."""
+    plan = selectors.plan(clue, task_kind=task_kind)
+    context = {
+        "clue": clue,
+        "plan": plan,
+        "choices": sheet.rows(plan),
+        "back": addresses.of(clue),
+        "sheet": sheet.sheet_of(clue, plan, after=(chosen or {}).get("next", "")),
+        "wrong": wrong,
+        "chosen": (chosen or {}).get("unit", ""),
+        "note": (chosen or {}).get("note", ""),
+    }
+    return render(request, "dispatch/send.html", context, status=422 if wrong else 200)
+
+
 @require_http_methods(["GET", "POST"])
 @signed_in
 def send_page(request: HttpRequest, number: str) -> HttpResponse:
@@ -43,20 +63,18 @@ def send_page(request: HttpRequest, number: str) -> HttpResponse:
         refuse(Refusal("core.not_found", {"number": number}), actor=viewer.user_id, what="dispatch")
     _must_be_sendable(viewer, clue, repeated=request.method == "POST")
     if request.method == "GET":
-        kind = request.GET.get("task_kind") or None
-        plan = selectors.plan(clue, task_kind=kind)
-        context = {"clue": clue, "plan": plan, "choices": sheet.rows(plan), "back": addresses.of(clue)}
-        return render(request, "dispatch/send.html", context | {"sheet": sheet.sheet_of(clue, plan)})
+        return _send_form(request, clue, request.GET.get("task_kind") or None)
     form = SendForm(request.POST)
     if not form.is_valid():
         refuse(Refusal("dispatch.bad_form"), actor=viewer.user_id, what=f"dispatch {number}")
     given = form.cleaned_data
-    task = acts.send(
-        clue,
-        viewer,
-        **{name: given[name] for name in ("unit", "task_kind", "secure_first", "note", "client_uuid")},
-        expect_version=given["version"],
-    )
+    names = ("unit", "task_kind", "secure_first", "note", "override", "client_uuid")
+    try:
+        task = acts.send(clue, viewer, **{name: given[name] for name in names}, expect_version=given["version"])
+    except Refused as refused:
+        if refused.code != "dispatch.override_reason":
+            raise
+        return _send_form(request, clue, given["task_kind"], wrong=refused.text(viewer.lang), chosen=request.POST)
     messages.success(request, say("dispatch.sent", None, number=task.number, unit=sheet.unit_name(task.owner_unit)))
     after = request.POST.get("next", "")
     near = url_has_allowed_host_and_scheme(after, allowed_hosts={request.get_host()})

@@ -92,7 +92,9 @@ def plan(clue: Clue, at: datetime | None = None, task_kind: str | None = None) -
     day = beijing(at).date()
     scenario = _scenario(clue.scenario, day)
     kind = task_kind or str(scenario.get("task", "grid_check"))
-    of_matter = scenarios.duties_of(clue.scenario, clue.matter, day) if clue.matter and scenario.get("by_matter") else []
+    of_matter = (
+        scenarios.duties_of(clue.scenario, clue.matter, day) if clue.matter and scenario.get("by_matter") else []
+    )
     duties = of_matter or (
         ["grid"] if kind == "grid_check" else [str(each) for each in scenario.get("duties", ["enforcement"])]
     )
@@ -257,6 +259,20 @@ def due_soon(viewer: Viewer, at: datetime, most: int) -> tuple[list[Task], int]:
     first = running.order_by("due_at").values("due_at")[:1]
     found = tasks(viewer).filter(closed_at__isnull=True).annotate(due=Subquery(first)).filter(due__lt=at + SOON)
     return list(found.order_by("due")[:most]), found.order_by().count()
+
+
+def clocks_due(viewer: Viewer, at: datetime, kind: str, most: int) -> tuple[list[Any], int]:
+    """Return the open records of a kind with a clock that has run out or will within SOON, most pressing first.
+
+    Returns:
+        The first `most` of them, each with `due` (the end of its next clock), and how many there are.
+    """
+    found_kind = registry.get(kind)
+    running = Clock.objects.filter(kind=kind, stopped_at__isnull=True, paused_at__isnull=True, object_id=OuterRef("pk"))
+    first = running.order_by("due_at").values("due_at")[:1]
+    rows = access.scope(viewer, "view", found_kind.records().select_related(*found_kind.related))
+    found = rows.filter(closed_at__isnull=True).annotate(due=Subquery(first)).filter(due__lt=at + SOON)
+    return list(found.order_by("due", "pk")[:most]), found.order_by().count()
 
 
 def by_state(viewer: Viewer) -> dict[str, int]:

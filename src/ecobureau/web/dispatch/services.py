@@ -31,7 +31,7 @@ from ecobureau.web.places import selectors as places
 def _check_unit(actor: Viewer, place: str, unit: str, person: int | None, at: datetime) -> None:
     """Refuse a unit that is none, lies neither within the actor's places nor answers for `place`, or lacks `person`."""
     organisation = places.organisation(unit)
-    if organisation is None or not organisation.active:
+    if organisation is None or not places.in_use(organisation, beijing(at).date()):
         refuse(Refusal("dispatch.no_such_unit", {"unit": unit}), actor=actor.user_id, what="route")
     within = any(grant.role in ROUTING and unit.startswith(grant.org_path) for grant in actor.grants)
     if not within and not places.answers_for(organisation, place):

@@ -14,13 +14,16 @@ from ecobureau.web.core.people import Grant
 from ecobureau.web.places import selectors as places
 
 _FIELD = (Role.GRID_WORKER, Role.ENFORCEMENT_OFFICER)
-_OFFICE = (Role.DISPATCHER, Role.UNIT_HEAD, Role.DUTY_OFFICER)
 
 
 def people_of(unit: str, at: datetime) -> tuple[int, ...]:
-    """Return who hears what comes to a unit: those on duty, else its dispatchers, heads or duty officers."""
+    """Return who hears what comes to a unit: those on duty, else its dispatchers and heads, else the duty officers.
+
+    Where the unit has none of its own, those of the nearest place above.
+    """
     on_duty = tuple(duty.person_id for duty in places.on_duty(unit, at))
-    return on_duty or next((found for role in _OFFICE if (found := people.holders(role, unit, at))), ())
+    office = people.holders(Role.DISPATCHER, unit, at) + people.holders(Role.UNIT_HEAD, unit, at)
+    return on_duty or office or people.holders(Role.DUTY_OFFICER, unit, at)
 
 
 def tell_unit(record: Record, unit: str, code: str, at: datetime, **params: Any) -> None:

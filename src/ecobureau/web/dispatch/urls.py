@@ -5,12 +5,13 @@ from __future__ import annotations
 from django.urls import path
 
 from ecobureau.web.core.pages import lists
-from ecobureau.web.dispatch import pages, phone
+from ecobureau.web.dispatch import pages, phone, soon
 
 app_name = "dispatch"
 urlpatterns = [
     path("tasks/", lists.list_page, {"plural": "tasks"}, name="list"),
     path("tasks/board/", lists.board_page, {"plural": "tasks"}, name="board"),
+    path("tasks/soon/", soon.soon_page, name="soon"),
     path("m/", phone.list_page, name="phone"),
     path("m/tasks/<number:number>/", phone.task_page, name="phone_task"),
     path("clues/<number:number>/send/", pages.send_page, name="send"),

@@ -22,7 +22,8 @@ class Level(models.TextChoices):
 class Organisation(models.Model):
     """A unit of the tree: city centre, department, district sub-centre or grid.
 
-    `path` names the unit for ever, for example `/wuhan/jiangan/g03/`; records keep it as text as it was.
+    `path` names the unit for ever, for example `/wuhan/jiangan/g03/`; records keep it as text as it was. `valid_from`
+    and `valid_to` are its first and last day (empty = open); `active` says whether it takes new matters.
     """
 
     parent = models.ForeignKey(
@@ -40,6 +41,8 @@ class Organisation(models.Model):
     lon = models.FloatField(_("经度"), null=True, blank=True)
     lat = models.FloatField(_("纬度"), null=True, blank=True)
     active = models.BooleanField(_("启用"), default=True)
+    valid_from = models.DateField(_("设立日"), null=True, blank=True)
+    valid_to = models.DateField(_("撤销日"), null=True, blank=True)
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
 
@@ -107,11 +110,18 @@ class Membership(models.Model):
 
 
 class Roster(models.Model):
-    """A duty table of one unit, for example its day watch."""
+    """A duty table of one unit, for example its day watch.
+
+    Somebody must be on duty from `needs_from` to `needs_to` (Beijing; to ≤ from runs over midnight; both empty = around
+    the clock), on free days only where `needs_rest_days`.
+    """
 
     organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="rosters", verbose_name=_("机构"))
     name = models.CharField(_("值班表"), max_length=80)
     active = models.BooleanField(_("启用"), default=True)
+    needs_from = models.TimeField(_("须有人值班：起"), null=True, blank=True)
+    needs_to = models.TimeField(_("须有人值班：止"), null=True, blank=True)
+    needs_rest_days = models.BooleanField(_("节假日也须有人值班"), default=True)
 
     class Meta:
         verbose_name = _("值班表")

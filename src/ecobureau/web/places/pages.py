@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -17,8 +18,8 @@ from ecobureau.domain.workflow import Refusal
 from ecobureau.web.core.access import Viewer
 from ecobureau.web.core.pages.common import signed_in, viewer_in
 from ecobureau.web.core.refusals import refuse
-from ecobureau.web.places import door, selectors, services
-from ecobureau.web.places.forms import ShiftForm, StandInForm
+from ecobureau.web.places import door, duty, selectors, services, weeks
+from ecobureau.web.places.forms import CopyForm, HoursForm, ShiftForm, StandInForm
 from ecobureau.web.places.models import Level, Organisation, Shift
 from ecobureau.web.places.problems import Invalid
 from ecobureau.words import say
@@ -38,18 +39,18 @@ def tree_page(request: HttpRequest) -> HttpResponse:
     viewer = viewer_in(request)
     _office(viewer)
     units = selectors.visible_units(viewer)
-    duty = selectors.all_on_duty(clock.now())
+    watch = selectors.all_on_duty(clock.now())
     rows = [
         {
             "unit": unit,
             "depth": unit.path.count("/") - 2,
             "duties": [say(f"duty.{code}") for code in unit.duties],
-            "on_duty": duty.get(unit.path, []),
-            "rosters": f"{reverse('places:rosters')}?unit={unit.path}",
+            "on_duty": watch.get(unit.path, []),
+            "url": f"{reverse('places:unit')}?{urlencode({'path': unit.path})}",
         }
         for unit in units
     ]
-    return render(request, "places/tree.html", {"rows": rows})
+    return render(request, "places/tree.html", {"rows": rows, "may_change": door.may_change(viewer)})
 
 
 def _week(request: HttpRequest) -> datetime:
@@ -91,6 +92,11 @@ def rosters_page(request: HttpRequest) -> HttpResponse:
             messages.success(request, _("已保存"))
             return redirect(f"{request.path}?{request.GET.urlencode()}")
     context: dict[str, Any] = {
+        "days": weeks.week_days(monday.date()),
+        "gaps": weeks.gaps(unit, monday.date()) if unit else [],
+        "rosters": weeks.rosters_of(unit) if unit else [],
+        "copy": CopyForm(initial={"source": monday.date(), "target": (monday + WEEK).date()}) if may_change else None,
+        "may_import": door.may_change(viewer),
         "unit": unit,
         "units": [each for each in selectors.visible_units(viewer) if each.level != Level.GRID],
         "shifts": selectors.shifts(unit.path, monday, monday + WEEK) if unit else [],
@@ -107,6 +113,59 @@ def rosters_page(request: HttpRequest) -> HttpResponse:
 def _add(viewer: Viewer, unit: Organisation, data: dict[str, Any]) -> None:
     roster = services.make_roster(viewer, unit, data["roster"])
     services.add_shift(viewer, roster, data["person"], starts=data["starts"], ends=data["ends"])
+
+
+def _say(request: HttpRequest, error: Invalid) -> None:
+    messages.error(request, " ".join(problem.text() for problem in error.problems))
+
+
+@require_POST
+@signed_in
+def copy_week_page(request: HttpRequest) -> HttpResponse:
+    """Copy a week of a unit's rosters into another."""
+    viewer = viewer_in(request)
+    unit = selectors.visible_unit(viewer, request.POST.get("unit", ""))
+    if unit is None:
+        refuse(Refusal("core.not_found", {"number": request.POST.get("unit", "")}), actor=viewer.user_id, what="week")
+    form = CopyForm(request.POST)
+    address = f"{reverse('places:rosters')}?unit={unit.path}"
+    if not form.is_valid():
+        messages.error(request, _("请填两个日期"))
+        return redirect(address)
+    given = form.cleaned_data
+    try:
+        done = duty.copy_week(viewer, unit, given["source"], given["target"])
+    except Invalid as error:
+        _say(request, error)
+        return redirect(address)
+    text = _("复制了 {made} 个班次；{taken} 个因已有班次、{free} 个因当天放假没有复制")
+    messages.success(request, text.format(made=done.made, taken=done.taken, free=done.free))
+    return redirect(f"{address}&from={given['target'].isoformat()}")
+
+
+@require_http_methods(["GET", "POST"])
+@signed_in
+def hours_page(request: HttpRequest, pk: int) -> HttpResponse:
+    """When a roster needs somebody on duty."""
+    viewer = viewer_in(request)
+    roster = weeks.roster(pk)
+    if roster is None:
+        refuse(Refusal("core.not_found", {"number": str(pk)}), actor=viewer.user_id, what="roster")
+    door.must_change(viewer, roster.organisation.path, what="roster")
+    names = ("needs_from", "needs_to", "needs_rest_days")
+    form = HoursForm(request.POST or None, initial={name: getattr(roster, name) for name in names})
+    back = f"{reverse('places:rosters')}?unit={roster.organisation.path}"
+    if request.method == "POST" and form.is_valid():
+        try:
+            duty.set_hours(viewer, roster, **form.cleaned_data)
+        except Invalid as error:
+            for problem in error.problems:
+                form.add_error(problem.field, problem.text())
+        else:
+            messages.success(request, _("已保存"))
+            return redirect(back)
+    context = {"roster": roster, "form": form, "back": back}
+    return render(request, "places/hours.html", context, status=422 if form.errors else 200)
 
 
 def _shift(viewer: Viewer, pk: int) -> Shift:

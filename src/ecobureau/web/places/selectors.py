@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db.models import F, Q, QuerySet
 
+from ecobureau import clock
 from ecobureau.domain.geo import Shape, read_shape
 from ecobureau.web.core.access import Viewer
 from ecobureau.web.places.door import visible
@@ -144,6 +145,22 @@ def organisation(path: str) -> Organisation | None:
     return Organisation.objects.filter(path=path).first()
 
 
+def in_force(on: date) -> Q:
+    """Return the condition of units that are in use on a day."""
+    begun, open_end = Q(valid_from=None) | Q(valid_from__lte=on), Q(valid_to=None) | Q(valid_to__gte=on)
+    return Q(active=True) & begun & open_end
+
+
+def in_use(unit: Organisation, on: date) -> bool:
+    """Say whether a unit is in use on a day."""
+    begun = unit.valid_from is None or unit.valid_from <= on
+    return unit.active and begun and (unit.valid_to is None or unit.valid_to >= on)
+
+
+def _today() -> date:
+    return clock.beijing(clock.now()).date()
+
+
 def root_path() -> str:
     """Return the path of the city centre, `/` before a city is loaded."""
     top = Organisation.objects.filter(level=Level.CITY, parent=None).order_by("pk").first()
@@ -156,8 +173,8 @@ def has_areas() -> bool:
 
 
 def tree(below: str = "/", *, levels: tuple[str, ...] = ()) -> list[Organisation]:
-    """Return the active units below a path, itself included, ordered by path; only those of `levels` when given."""
-    found = Organisation.objects.filter(path__startswith=below, active=True).order_by("path")
+    """Return the units in use today below a path, itself included, ordered by path; only of `levels` when given."""
+    found = Organisation.objects.filter(in_force(_today()), path__startswith=below).order_by("path")
     return list(found.filter(level__in=levels) if levels else found)
 
 
@@ -187,7 +204,7 @@ def department_for(duty: str, org_path: str) -> Organisation | None:
     """
     parts = org_path.strip("/").split("/")
     above = ["/" + "/".join(parts[:depth]) + "/" for depth in range(len(parts), 0, -1)]
-    with_duty = Organisation.objects.filter(active=True, duties__contains=[duty]).select_related("parent")
+    with_duty = Organisation.objects.filter(in_force(_today()), duties__contains=[duty]).select_related("parent")
     candidates = [
         unit for unit in with_duty if (unit.parent.path if unit.parent else "") in above or unit.path in above
     ]
@@ -286,6 +303,22 @@ def next_duty(person_id: int, after: datetime) -> datetime | None:
     mine = Q(stand_in_id=person_id) | Q(person_id=person_id, stand_in__isnull=True)
     found = Shift.objects.filter(mine, roster__active=True, starts__gt=after).order_by("starts")
     return found.values_list("starts", flat=True).first()
+
+
+def areas(unit: Organisation) -> list[Area]:
+    """Return the unit's areas, the newest first."""
+    return list(Area.objects.filter(organisation=unit).order_by("-valid_from"))
+
+
+def visible_unit(viewer: Viewer, path: str) -> Organisation | None:
+    """Return one unit that the viewer sees in the registry, also one out of use."""
+    seen = visible(viewer, column="path")
+    return Organisation.objects.filter(seen, path=path).select_related("parent").first()
+
+
+def visible_below(viewer: Viewer, unit: Organisation) -> list[Organisation]:
+    """Return the units right below one that the viewer sees, also those out of use."""
+    return list(Organisation.objects.filter(visible(viewer, column="path"), parent=unit).order_by("path"))
 
 
 def duty_of(person_id: int, at: datetime) -> OnDuty | None:

@@ -20,7 +20,7 @@ from ecobureau.web.places.names import initials, sort_key
 from ecobureau.web.places.problems import invalid
 
 _CODE = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
-_CHANGEABLE = {"name", "division_code", "duties", "phone", "lon", "lat", "active"}
+_CHANGEABLE = {"name", "division_code", "duties", "phone", "lon", "lat", "active", "valid_from", "valid_to"}
 _MAY_HOLD = {
     None: {Level.CITY},
     Level.CITY: {Level.DISTRICT, Level.DEPARTMENT},
@@ -150,10 +150,11 @@ def _area(unit: Organisation, shape: Shape, valid_from: date, valid_to: date | N
 
 @transaction.atomic
 def change_organisation(actor: Viewer, unit: Organisation, **changes: Any) -> Organisation:
-    """Change fields of a unit: name, division_code, duties, phone, lon, lat, active. The path stays for ever.
+    """Change fields of a unit: name, duties, phone, place, days, active and more. The path stays for ever.
 
     Raises:
-        Invalid: a field that cannot be changed, or an empty name.
+        Invalid: a field that cannot be changed, an empty name, days the wrong way round, or an end while units below it
+            are still in use.
     """
     must_change(actor, unit.path)
     unknown = changes.keys() - _CHANGEABLE
@@ -162,6 +163,7 @@ def change_organisation(actor: Viewer, unit: Organisation, **changes: Any) -> Or
     if "name" in changes and not str(changes["name"]).strip():
         raise invalid("name", "registry.missing")
     unit = Organisation.objects.select_for_update().get(pk=unit.pk)
+    _check_life(unit, changes)
     before = differences(unit, changes)
     if not before:
         return unit
@@ -172,6 +174,17 @@ def change_organisation(actor: Viewer, unit: Organisation, **changes: Any) -> Or
     unit.save()
     note_change(actor, "change", unit, number=unit.path, changed=before)
     return unit
+
+
+def _check_life(unit: Organisation, changes: Mapping[str, Any]) -> None:
+    first = changes.get("valid_from", unit.valid_from)
+    last = changes.get("valid_to", unit.valid_to)
+    if first is not None and last is not None and last < first:
+        raise invalid("valid_to", "registry.dates", first=first.isoformat(), last=last.isoformat())
+    if changes.get("active", True) is False and unit.active:
+        below = unit.children.filter(active=True).first()
+        if below is not None:
+            raise invalid("active", "registry.org.has_children", name=below.name)
 
 
 @transaction.atomic

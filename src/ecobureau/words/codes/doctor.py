@@ -45,6 +45,11 @@ CODES = {
     "doctor.clock.unsynchronised": _(
         "内核报告时钟没有与时间服务器同步（{now}）。\n请启用 chrony 或 systemd-timesyncd；在容器中请检查宿主机。"
     ),
+    "doctor.calendar.ok": _("{year} 年的放假安排已有"),
+    "doctor.calendar.missing": _(
+        "{year} 年还没有官方放假安排：按法定节日计算，调休不在内，按工作日计算的时限可能差一两天。\n"
+        "公布后请升级 chinesecalendar，或在 数据目录/rulepacks/calendar.toml 里写 calendar.official.{year}，再重启。"
+    ),
     "doctor.ports.free": _("没有在运行；端口 {web} 和 {gateway} 空闲"),
     "doctor.ports.taken": _(
         "端口 {port} 已被别的程序占用。\n请停止它（ss -ltnp | grep {port} 可查），或用 {option} 换一个端口。"

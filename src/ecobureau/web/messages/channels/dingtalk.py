@@ -40,4 +40,4 @@ def send(channel: Channel, to: str, message: Message, timeout_s: float) -> None:
     code = answer.get("errcode")
     if code != 0:
         why = str(answer.get("errmsg", ""))[:120]
-        raise NotSent("messages.bot_refused", again=code in _LATER, code=code, why=why)
+        raise NotSent("messages.bot_refused", again=code in _LATER, status=code, why=why)

@@ -37,11 +37,11 @@ def send(channel: Channel, to: str, message: Message, timeout_s: float) -> None:
         mail.send()
     except smtplib.SMTPRecipientsRefused as error:
         code, why = next(iter(error.recipients.values()))
-        raise NotSent("messages.mail_refused", again=code < 500, host=host, code=code, why=_text(why)) from error
+        raise NotSent("messages.mail_refused", again=code < 500, host=host, status=code, why=_text(why)) from error
     except smtplib.SMTPResponseException as error:
         again = error.smtp_code < 500
         why = _text(error.smtp_error)
-        raise NotSent("messages.mail_refused", again=again, host=host, code=error.smtp_code, why=why) from error
+        raise NotSent("messages.mail_refused", again=again, host=host, status=error.smtp_code, why=why) from error
     except (OSError, smtplib.SMTPException) as error:
         why = (str(error) or type(error).__name__)[:120]
         raise NotSent("messages.no_answer", again=True, host=host, why=why) from error
