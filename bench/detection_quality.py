@@ -146,7 +146,7 @@ DETECTORS = {"naive": naive, "ecobureau": detect}
 
 
 def by_pattern(verdicts: Sequence[Verdict]) -> str:
-    """Return the table of patterns: events, found, found by type, median hours; true and false clues."""
+    """Return the table of patterns: events, found, found by type; true and false clues."""
     rows: dict[str, Counter[str]] = defaultdict(Counter)
     for verdict in verdicts:
         for event, found, typed in zip(verdict.events, verdict.found, verdict.typed, strict=True):
@@ -163,18 +163,24 @@ def by_pattern(verdicts: Sequence[Verdict]) -> str:
 
 
 def by_kind(verdicts: Sequence[Verdict]) -> str:
-    """Return the table of kinds of events: how many, found, found by type, and as what else they were told."""
+    """Return the table of kinds of events: how many, found, found by type, mean hours to the first clue, told as."""
     rows: dict[str, Counter[str]] = defaultdict(Counter)
     told: dict[str, Counter[str]] = defaultdict(Counter)
+    hours: dict[str, list[float]] = defaultdict(list)
     for verdict in verdicts:
-        for event, found, typed in zip(verdict.events, verdict.found, verdict.typed, strict=True):
+        for event, found, typed, delay in zip(
+            verdict.events, verdict.found, verdict.typed, verdict.hours_to_detect, strict=True
+        ):
             name = f"{event.pattern:4} {event.kind}"
+            if delay is not None:
+                hours[name].append(delay)
             rows[name].update(events=1, found=int(found), typed=int(typed))
             told[name].update({clue.pattern for clue in _touching(event, verdict) if clue.pattern != event.pattern})
-    lines = [f"{'kind':28} events  found  typed   told as"]
+    lines = [f"{'kind':28} events  found  typed  hours   told as"]
     for name in sorted(rows):
         row, others = rows[name], " ".join(f"{p}x{k}" for p, k in told[name].most_common(4))
-        lines.append(f"{name:28} {row['events']:6} {row['found']:6} {row['typed']:6}   {others}")
+        mean = f"{sum(hours[name]) / len(hours[name]):6.1f}" if hours[name] else f"{'-':>6}"
+        lines.append(f"{name:28} {row['events']:6} {row['found']:6} {row['typed']:6} {mean}   {others}")
     return "\n".join(lines)
 
 

@@ -121,6 +121,8 @@ def _abused(case: Case, p: Params, factor: str, routine: Bools) -> list[Finding]
         hours = sum(episodes[i][1] - episodes[i][0] for i in window if i >= start) / series.per_hour
         over_h = float(over[episodes[window[0]][0] : b].sum()) / series.per_hour
         often = _far_more_often(case, p, episodes, window, k)
+        if often is None:
+            often = _every_day(case, p, episodes, window, k)
         if best is not None and best[0] < p["chance"]:
             score = 0.85
         elif over_h >= p["over_h"] and count >= 2 and best is not None and best[0] < 0.2:
@@ -130,6 +132,8 @@ def _abused(case: Case, p: Params, factor: str, routine: Bools) -> list[Finding]
             span, count = (b - episodes[start][0]) / per_day, k - start + 1
             hours = sum(e[1] - e[0] for e in episodes[start : k + 1]) / series.per_hour
         else:
+            continue
+        if hours < p["least_marked_h"]:
             continue
         last = k
         while last + 1 < len(episodes) and episodes[last + 1][0] - episodes[last][1] < 2 * per_day:
@@ -214,6 +218,30 @@ def _far_more_often(case: Case, p: Params, episodes: list[tuple[int, int]], wind
     return first if chance < p["often_chance"] else None
 
 
+def _every_day(case: Case, p: Params, episodes: list[tuple[int, int]], window: list[int], k: int) -> int | None:
+    """Return the first of the last episodes when they come day after day at one clock hour, as they never did before.
+
+    An hour a day is a purge; what takes hours out of every day at its own hour is looked at.
+    """
+    hour, day = case.series.hour_of_day, case.series.day
+
+    def alike(i: int) -> bool:
+        a, b = episodes[i]
+        apart = abs((int(hour[a]) - int(hour[episodes[k][0]]) + 12) % 24 - 12)
+        return apart <= 1 and b - a >= samples(case, 2)
+
+    same = [i for i in range(k + 1) if alike(i)]
+    need = int(p["daily"])
+    last = same[-need:]
+    if len(last) < need or last[0] not in window or int(day[episodes[k][0]] - day[episodes[last[0]][0]]) > need:
+        return None
+    earlier = [i for i in same[:-need] if episodes[last[0]][0] - episodes[i][0] <= samples(case, 24 * 14)]
+    # Known from before, or from the very beginning of the record: a regime.
+    if len(earlier) > 1 or episodes[last[0]][0] < samples(case, 24 * 5):
+        return None
+    return last[0]
+
+
 def _one_for_all(found: list[Finding]) -> list[Finding]:
     """Join findings of several factors that overlap: one abuse, all factors named."""
     out: list[Finding] = []
@@ -255,15 +283,22 @@ def _missing(case: Case, p: Params, episodes: list[tuple[int, int]], names: list
     per_day = samples(case, 24)
     starts = [a for a, _b in episodes]
     for k, (_a, b) in enumerate(episodes):
-        regime = np.diff(starts[: k + 1])[-6:]
+        regime = np.diff(starts[: k + 1])
+        # Several on one day are one date of the rhythm.
+        regime = regime[regime >= samples(case, 12)]
         if len(regime) < p["least_intervals"]:
             continue
-        allowed = max(p["days"] * per_day, p["times_regime"] * float(np.median(regime)), 1.25 * float(regime.max()))
+        usual = float(np.median(regime))
+        # A daily purge under C may come and go: the longest interval of the whole record stays allowed.
+        allowed = max(p["days"] * per_day, p["times_known"] * usual, 1.25 * float(regime.max()))
+        while _hidden(case, names, b + round(usual * (allowed // usual))) and allowed < 4 * usual:
+            # The one that was due may have come while nothing arrived or the device was in other hands.
+            allowed += usual
         due = b + int(allowed)
         until = starts[k + 1] if k + 1 < len(starts) else len(series)
         if until <= due or due >= len(series) or not series.present[b:due].mean() > 0.5:
             continue
-        spell = Spell(b + int(np.median(regime)), until, due)
+        spell = Spell(b + int(usual), until, due)
         found.append(
             finding(
                 case,
@@ -284,6 +319,16 @@ def _missing(case: Case, p: Params, episodes: list[tuple[int, int]], names: list
             )
         )
     return found
+
+
+def _hidden(case: Case, names: list[str], due: int) -> bool:
+    """Half a day around a sample in which rows are missing or most carry another mark: a C there would not show."""
+    half = samples(case, 12)
+    part = slice(max(0, due - half), due + half)
+    unseen = ~case.series.present[part]
+    for factor in names:
+        unseen |= np.isin(case.series.flag[factor][part], ("D", "B", "M", "F"))
+    return bool(unseen.any())
 
 
 def _frequent(case: Case, p: Params, episodes: list[tuple[int, int]], names: list[str]) -> list[Finding]:

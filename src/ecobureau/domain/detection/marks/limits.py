@@ -61,13 +61,20 @@ def _beyond(case: Case, p: Params, factor: str, facts: FactorFacts) -> list[Find
     valid &= ~(m.trans & m.run)
     mean, enough = _hourly(np.where(valid, values, np.nan), series.per_hour, p["valid_share"])
     over = enough & (mean > limit)
+    topped, _any = _hourly((flags == "T").astype(np.float64), series.per_hour, 0.0)
+    topped = topped > 0.5
     least = int(p["clue_h"])
     found = []
     for a, b in _bridged(over, enough, int(p["bridge_h"])):
         hits = np.flatnonzero(over[a:b]) + a
         if len(hits) < least:
             continue
-        told = int(hits[least - 1])
+        # An hour at the end of the range (T) tells little of how far beyond; a hair's breadth for three hours is a
+        # notice, and becomes a clue when it lasts.
+        beyond = np.where(topped[hits], p["excess_topped"], mean[hits] / limit - 1.0)
+        enough_by = np.flatnonzero(np.cumsum(beyond) >= p["excess"])
+        worth = len(enough_by) > 0
+        told = int(hits[max(least - 1, int(enough_by[0]))]) if worth else int(hits[least - 1])
         per = series.per_hour
         spell = Spell(a * per, b * per, told * per + per - 1)
         top = float(np.nanmax(mean[a : told + 1]))
@@ -80,7 +87,7 @@ def _beyond(case: Case, p: Params, factor: str, facts: FactorFacts) -> list[Find
                 factors=(factor,),
                 statistic=times,
                 threshold=1.0,
-                score=min(0.9, 0.7 + 0.1 * (times - 1) + 0.01 * (least - 3)),
+                score=min(0.9, 0.7 + 0.1 * (times - 1)) if worth else 0.5,
                 severity=4 if times > 2 else 3,
                 group="shape",
                 numbers={

@@ -138,6 +138,9 @@ def _constant(case: Case, p: Params, factor: str, working: Bools) -> list[Findin
         least=max(8, samples(case, 36) // cycle_of(case, factor)),
     )
     still = use & (sd < p["constant_share"] * past) & (sd < p["constant_of_inlet"] * moved)
+    # What is reckoned from the inlet scatters by rounding alone.
+    grain = _grain(case, factor) / np.where(use, series.avg[factor], np.inf)
+    still &= sd < p["constant_sd"] + 0.4 * grain
     found = []
     for spell in spells_of(still, use, need=2, share=0.6, gap=max(3, samples(case, 12) // cycle_of(case, factor))):
         spell = Spell(max(0, spell.first - width + 1), spell.stop, spell.raised)
@@ -167,6 +170,12 @@ def _constant(case: Case, p: Params, factor: str, working: Bools) -> list[Findin
             )
         )
     return found
+
+
+def _grain(case: Case, factor: str) -> float:
+    """Return the registered resolution of a factor, 0 where unknown."""
+    facts = case.facts.factors.get(factor)
+    return float(facts.resolution) if facts is not None and facts.resolution else 0.0
 
 
 def _rolling_sd(x: Floats, width: int, least: int) -> Floats:

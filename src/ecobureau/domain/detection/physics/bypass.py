@@ -130,30 +130,33 @@ def _area(case: Case, plain: bool = False) -> Floats | None:
 def _area_left(case: Case, p: Params, area: Floats) -> list[Finding]:
     seen = np.isfinite(area) & case.masks.run & ~case.masks.stop & (area > 0)
     ln_area = np.log(np.where(seen, area, 1.0))
-    usual, scale = lagged_level(
-        np.where(seen, ln_area, np.nan),
-        seen,
-        hold=samples(case, 72),
-        window=samples(case, 24 * 30),
-        every=samples(case, 6),
-        least=samples(case, 24),
-    )
-    off = ln_area - usual
     dry = _area(case, plain=True)
     assert dry is not None
     ln_dry = np.log(np.where(seen & (dry > 0), dry, 1.0))
-    usual_dry, _scale = lagged_level(
-        np.where(seen, ln_dry, np.nan),
-        seen,
-        hold=samples(case, 72),
-        window=samples(case, 24 * 30),
-        every=samples(case, 6),
-        least=samples(case, 24),
-    )
-    # The usual may be learnt of the new level in time: a spell ends there, its start stands.
+
+    def past(values: Floats, learnt: Bools) -> tuple[Floats, Floats]:
+        return lagged_level(
+            np.where(seen, values, np.nan),
+            learnt,
+            hold=samples(case, 72),
+            window=samples(case, 24 * 30),
+            every=samples(case, 6),
+            least=samples(case, 24),
+        )
+
     bar = np.log1p(p["area_share"])
-    hit = seen & (np.abs(off) > np.maximum(bar, 6 * np.nan_to_num(scale, nan=1.0)))
-    hit &= np.abs(ln_dry - usual_dry) > 0.6 * bar
+    hit = np.zeros(len(seen), dtype=bool)
+    off = usual = np.full(len(seen), np.nan)
+    for _pass in range(3):
+        # What was off before is not learnt: else the way back to the truth would look like a change.
+        usual, scale = past(ln_area, seen & ~hit)
+        usual_dry, _scale = past(ln_dry, seen & ~hit)
+        off = ln_area - usual
+        now = seen & (np.abs(off) > np.maximum(bar, 6 * np.nan_to_num(scale, nan=1.0)))
+        now &= np.abs(ln_dry - usual_dry) > 0.6 * bar
+        if not (now & ~hit).any():
+            break
+        hit = now
     found = []
     for spell in spells_of(hit, seen, need=samples(case, p["area_h"]), share=0.8, gap=samples(case, 24)):
         change = 100 * float(np.expm1(median_of(off, spell.seen)))

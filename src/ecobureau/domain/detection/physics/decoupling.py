@@ -9,8 +9,9 @@ import numpy as np
 
 from ecobureau.domain.detection.model.facts import finding
 from ecobureau.domain.detection.model.outlet import pollutants
-from ecobureau.domain.detection.model.robust import Floats
+from ecobureau.domain.detection.model.robust import Bools, Floats
 from ecobureau.domain.detection.model.spells import Spell, spells_of
+from ecobureau.domain.detection.physics.standstill import values_at_standstill
 from ecobureau.domain.detection.registry import detector
 from ecobureau.domain.detection.types import Case, Finding, NoOpinion, Opinion, Params
 
@@ -40,7 +41,8 @@ def decoupling(case: Case, p: Params) -> Opinion:
     if not links:
         return NoOpinion("detection.no_inputs", {"factor": "P26"})
     # Stops belong to it: what follows the load ends with it. A row marked F tells a standing flow as well as any.
-    load = _hourly(np.where(case.masks.known & ~case.masks.stop, series.avg["pw_prod"], np.nan), series.per_hour)
+    told = case.masks.known & ~case.masks.stop & ~_values_at_standstill(case)
+    load = _hourly(np.where(told, series.avg["pw_prod"], np.nan), series.per_hour)
     values = [_hourly(_told(case, link[0]), series.per_hour) for link in links]
     found: list[Finding] = []
     spoke = False
@@ -52,6 +54,18 @@ def decoupling(case: Case, p: Params) -> Opinion:
     if not spoke:
         return NoOpinion("detection.no_history", {"factor": links[0][0]})
     return found
+
+
+def _values_at_standstill(case: Case) -> Bools:
+    """(n,) hours that P21 tells: what does not follow the load there is another event, whatever the window."""
+    out = np.zeros(len(case.series), dtype=bool)
+    opinion = values_at_standstill(case, case.params.part("P21"))
+    if isinstance(opinion, NoOpinion):
+        return out
+    for one in opinion:
+        # Only from when it was raised on: before, nobody knew.
+        out |= (case.series.t >= one.start) & (case.series.t < one.end)
+    return out
 
 
 def _told(case: Case, factor: str) -> Floats:
@@ -193,15 +207,24 @@ def _correlations(
         moving = np.nanstd(rows, axis=1) > least_sd * np.abs(np.nanmean(rows, axis=1)) + 1e-12
         stuck = np.nanstd(cols, axis=1) <= 1e-9
     good = (count >= max(8, least_share * width)) & moving
-    a, b = _ranks(rows[good]), _ranks(cols[good])
-    with np.errstate(all="ignore"):
-        a -= np.nanmean(a, axis=1, keepdims=True)
-        b -= np.nanmean(b, axis=1, keepdims=True)
-        told = np.nansum(a * b, axis=1) / np.sqrt(np.nansum(a * a, axis=1) * np.nansum(b * b, axis=1))
+    both = np.isfinite(rows[good]) & np.isfinite(cols[good])
+    u, v = np.where(both, rows[good], np.nan), np.where(both, cols[good], np.nan)
+    ranked, plain = _pearson(_ranks(u), _ranks(v)), _pearson(u, v)
+    # Ranks of a window that mostly stands still are noise; the plain values still show that both moved together.
+    told = np.where(np.abs(plain) > np.abs(ranked), plain, ranked)
     told[stuck[good]] = 0.0
     where = ends[good] // every - 1
     r[where], n[where] = told, count[good]
     return r, n
+
+
+def _pearson(a: Floats, b: Floats) -> Floats:
+    """Return the correlation along every row of a and b (k, w)."""
+    with np.errstate(all="ignore"):
+        a = a - np.nanmean(a, axis=1, keepdims=True)
+        b = b - np.nanmean(b, axis=1, keepdims=True)
+        out: Floats = np.nansum(a * b, axis=1) / np.sqrt(np.nansum(a * a, axis=1) * np.nansum(b * b, axis=1))
+    return out
 
 
 def _ranks(x: Floats) -> Floats:

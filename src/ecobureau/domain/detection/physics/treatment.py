@@ -102,7 +102,7 @@ def treatment_low(case: Case, p: Params) -> Opinion:
                 factors=("pw_prod", "pw_treat"),
                 statistic=share,
                 threshold=p["share"],
-                score=0.6 + 0.5 * (p["share"] - share) + (0.1 if rose < p["honest_rise"] else -0.1),
+                score=0.7 + 0.5 * (p["share"] - share) - (0.0 if rose < p["honest_rise"] else 0.05),
                 severity=3,
                 group="power",
                 numbers={

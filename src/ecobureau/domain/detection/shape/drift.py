@@ -66,7 +66,15 @@ def _resets(case: Case, factor: str, walk: Walk, p: Params) -> list[Finding]:
 
 def _ramp_before(walk: Walk, mark: int, back: float, p: Params) -> tuple[int, int, float, float, float] | None:
     """The best ramp that ends at a calibration and is undone by the step `back` there."""
-    loose = Params({"ln_total": 0.5 * p["ln_total"], "z": p["reset_z"], "tau": p["reset_tau"], "over_step": 0.0})
+    loose = Params(
+        {
+            "ln_total": 0.5 * p["ln_total"],
+            "z": p["reset_z"],
+            "tau": p["reset_tau"],
+            "over_step": 0.0,
+            "plain_share": p["plain_share"],
+        }
+    )
     best = None
     for days in (p["days"], 0.5 * (p["days"] + p["days_long"]), p["days_long"], 1.3 * p["days_long"]):
         told = _ramp(walk, mark, round(days * walk.per_day), loose)
@@ -126,6 +134,13 @@ def _ramp(walk: Walk, end: int, width: int, p: Params) -> tuple[int, int, float,
     if abs(total) < p["ln_total"] or abs(z[0]) < p["z"] or abs(z[0]) < p["over_step"] * np.abs(z[1:]).max():
         return None
     if np.sign(total) != np.sign(tau):
+        return None
+    # What only the residual shows is the model's drift, not the instrument's.
+    plain = _daily(walk.blocks.y[begin:end], walk.per_day)
+    if len(plain) < 4:
+        return None
+    rise = float(np.median(plain[-3:]) - np.median(plain[:3]))
+    if rise * np.sign(total) < p["plain_share"] * abs(total):
         return None
     return end, width, total, float(z[0]), tau
 

@@ -14,6 +14,7 @@ from ecobureau.domain.detection.shape.common import (
     join_factors,
     pollutants,
     resolution_of,
+    scale_of,
     squash,
     time_of,
     trace_of,
@@ -54,6 +55,9 @@ def _of_factor(case: Case, factor: str, p: Params) -> list[Finding]:
     least = round(p["water_cycles"]) if series.kind == "water" else _gas_least(case, p)
     cycle_h = cycle_of(case, factor) * series.step_s / 3600
     floor = max(p["floor_resolutions"] * step, trace_of(case, factor))
+    # A reading that only ever stands on a handful of steps repeats by itself for long.
+    coarse = scale_of(seen.value[: 240 * series.per_hour]) < p["coarse_steps"] * step
+    least_surprise = p["surprise"] * (p["coarse_surprise"] if coarse else 1.0)
     out: list[Finding] = []
     repeats, pairs, after, after_pairs, longest = 0.0, 0.0, 0.0, 0.0, 0
     for a, b, value in _runs(seen, 0.5 * step, round(p["bridge_h"] * series.per_hour)):
@@ -62,8 +66,8 @@ def _of_factor(case: Case, factor: str, p: Params) -> list[Finding]:
             chance = max((repeats + 1) / (pairs + 20), (after + 1) / (after_pairs + 20))
             per_step = -log(min(0.98, chance))
             surprise = (length - 1) * per_step
-            need = max(least, int(np.ceil(1 + p["surprise"] / per_step)), int(np.ceil(p["longest_ratio"] * longest)))
-            if length >= need and surprise > p["surprise"]:
+            need = max(least, int(np.ceil(1 + least_surprise / per_step)), int(np.ceil(p["longest_ratio"] * longest)))
+            if length >= need and surprise > least_surprise:
                 raised = int(seen.at[a + need - 1]) + 1
                 start, end = int(seen.first[a]), int(seen.at[b - 1]) + 1
                 out.append(

@@ -53,7 +53,9 @@ def _moves(case: Case, p: Params, pattern: str) -> Opinion:
             if one.ln_k >= 0:
                 continue
             # Shorter ones are jumps; it is certain once it has lasted.
-            hours = shared["least_h"] if abs(one.ln_k) > shared["clear_ln_k"] else shared["least_small_h"]
+            hours = shared["least_small_h"]
+            if abs(one.ln_k) > shared["clear_ln_k"]:
+                hours = shared["least_h"] if abs(one.z) > shared["clear_z"] else shared["least_fair_h"]
             one = replace(one, raised=max(one.raised, one.first + round(hours * case.series.per_hour)))
             if one.stop < min(one.raised, len(case.series)) or one.raised > len(case.series):
                 continue

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from scipy import stats
 
@@ -171,13 +173,33 @@ def hugging(case: Case, p: Params) -> Opinion:
         return NoOpinion("detection.none.no_limit")
     found: list[Finding] = []
     for factor, limit, seen in limited:
-        found.extend(_hugs(case, factor, limit, seen, p))
+        # Two days tell it where nearly every value is in the band and the days before were elsewhere.
+        quick = _hugs(case, factor, limit, seen, p["quick_days"], p["quick_share"], p)
+        slow = _hugs(case, factor, limit, seen, p["days"], p["share"], p)
+        found.extend(_earlier(slow, quick))
     return join_factors(found)
 
 
-def _hugs(case: Case, factor: str, limit: float, seen: Cycles, p: Params) -> list[Finding]:
+def _earlier(slow: list[Finding], quick: list[Finding]) -> list[Finding]:
+    """The slow findings, dated by the quick ones they go on from; a quick one alone counts for itself."""
+    out: list[Finding] = []
+    used: set[int] = set()
+    for one in slow:
+        for place, other in enumerate(quick):
+            if other.start < one.end and one.start < other.end:
+                used.add(place)
+                if other.raised_at < one.raised_at:
+                    one = replace(one, start=other.start, raised_at=other.raised_at)
+                one = replace(one, end=max(one.end, other.end))
+        out.append(one)
+    return out + [other for place, other in enumerate(quick) if place not in used]
+
+
+def _hugs(
+    case: Case, factor: str, limit: float, seen: Cycles, days: float, least_share: float, p: Params
+) -> list[Finding]:
     x = seen.value / limit
-    width = _window(case, seen, p["days"])
+    width = _window(case, seen, days)
     if len(x) < width:
         return []
     inside = (x >= p["band"]) & (x < 1.0)
@@ -185,7 +207,12 @@ def _hugs(case: Case, factor: str, limit: float, seen: Cycles, p: Params) -> lis
     over = np.concatenate([[0], np.cumsum(x >= 1.0)])
     ends = np.arange(width, len(x) + 1)
     share = (total[ends] - total[ends - width]) / width
-    hit = (share > p["share"]) & (over[ends] - over[ends - width] == 0)
+    hit = (share > least_share) & (over[ends] - over[ends - width] == 0)
+    if days < p["days"]:
+        # What always lives near its limit does not tell a change.
+        begin = np.maximum(0, ends - 5 * width)
+        before = (total[ends - width] - total[begin]) / np.maximum(ends - width - begin, 1)
+        hit &= (ends >= 3 * width) & (before < p["quick_before"])
     out: list[Finding] = []
     last = -1
     for place in np.flatnonzero(hit):
@@ -207,8 +234,8 @@ def _hugs(case: Case, factor: str, limit: float, seen: Cycles, p: Params) -> lis
                 raised_at=time_of(case, int(seen.at[end - 1]) + 1),
                 factors=(factor,),
                 statistic=float(share[place]),
-                threshold=p["share"],
-                score=float(np.clip(0.62 + 0.25 * (share[place] - p["share"]) / (1 - p["share"]), 0, 0.95)),
+                threshold=least_share,
+                score=float(np.clip(0.62 + 0.25 * (share[place] - least_share) / (1 - least_share), 0, 0.95)),
                 severity=3,
                 numbers={"share": round(float(share[place]), 3), "limit": limit, "chance": float(f"{chance:.2g}")},
             )
@@ -318,6 +345,4 @@ def _steep(x: Floats, window: np.ndarray, p: Params) -> bool:
 
 
 def _prolonged(case: Case, finding: Finding, seen: Cycles, index: int) -> Finding:
-    from dataclasses import replace
-
     return replace(finding, end=max(finding.end, time_of(case, int(seen.at[index]) + 1)))

@@ -114,7 +114,8 @@ def _jumps_of(case: Case, factor: str, walk: Walk, p: Params) -> list[Finding]:
         now, past = rest[end - least : end], rest[end - least - 2 * walk.per_day : end - least]
         if not np.isfinite(now).all() or np.isfinite(past).sum() < walk.per_day:
             continue
-        if float(np.exp(np.median(y[end - least : end]))) <= trace_of(case, factor):
+        raw = case.series.avg[factor][(end - least) * width : end * width]
+        if not np.nanmedian(raw) > trace_of(case, factor):
             continue
         if _restarted(case, (end - least) * width):
             continue

@@ -124,9 +124,11 @@ def _findings(
                 last = other
             elif other - last >= 2:
                 break
-        if len(members) >= need:
-            raised = members[need - 1]
-            typical = float(np.median(size[members[:need]]))
+        strong = bool((np.abs(size[members[:2]]) > p["clear_ln_ratio"]).all()) and len(members) >= 2
+        if len(members) >= need or strong:
+            need_here = 2 if strong else need
+            raised = members[need_here - 1]
+            typical = float(np.median(size[members[:need_here]]))
             trace = _at_trace(case, factor, [nights[one] for one in members[:need]])
             out.append(
                 Finding(

@@ -187,7 +187,7 @@ def bucket(case: Case, p: Params) -> Opinion:
 
 
 def _acid_still(case: Case, p: Params, width: int) -> Floats:
-    """(n,) 1 where pH stands still as well or is not measured; less where it moves on: a basin, not a bucket."""
+    """(n,) 1 where pH is not measured; more where it stands still as well; less where it moves on: a basin."""
     out = np.ones(len(case.series))
     values = case.series.avg.get(PH)
     if values is None or not np.isfinite(values).any():
@@ -196,6 +196,8 @@ def _acid_still(case: Case, p: Params, width: int) -> Floats:
     (usual,) = lagged_quantiles(stat.sd_line, (0.5,), hold=width, every=max(1, width // 2), least=width)
     with np.errstate(invalid="ignore"):
         moves = stat.sd_line > np.maximum(p["acid_ratio"] * usual, 1.2 * resolution_of(case, PH))
+        still = stat.sd_line < p["acid_still"] * usual
+    out[still] = p["surer_acid"]
     out[moves] = p["doubt_acid"]
     return out
 
