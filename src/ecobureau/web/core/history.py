@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -67,6 +67,35 @@ def append(kind: str, object_id: int, number: str, act: Act) -> History:
     """Write the next entry of a record's chain. The caller holds the record's row lock."""
     last = History.objects.filter(kind=kind, object_id=object_id).order_by("-seq").first()
     seq, prev = (last.seq + 1, last.hash) if last else (1, GENESIS)
+    entry, salted = _entry(kind, object_id, number, seq, prev, act)
+    entry.save(force_insert=True)
+    HistoryPersonal.objects.bulk_create(_beside(entry, salted))
+    return entry
+
+
+def begin_many(kind: str, acts: Iterable[tuple[int, str, Act]], batch: int = 1000) -> int:
+    """Write the first entry of many new records' chains at once; returns how many.
+
+    Args:
+        acts: (id of the record, its number, what happened); none of the records may have a history yet.
+    """
+    made = [_entry(kind, object_id, number, 1, GENESIS, act) for object_id, number, act in acts]
+    History.objects.bulk_create([entry for entry, _salted in made], batch_size=batch)
+    beside = [row for entry, salted in made for row in _beside(entry, salted)]
+    HistoryPersonal.objects.bulk_create(beside, batch_size=batch)
+    return len(made)
+
+
+def _beside(entry: History, salted: Mapping[str, tuple[str, str]]) -> list[HistoryPersonal]:
+    return [
+        HistoryPersonal(entry=entry, field=field, salt=salt, value=value) for field, (salt, value) in salted.items()
+    ]
+
+
+def _entry(
+    kind: str, object_id: int, number: str, seq: int, prev: str, act: Act
+) -> tuple[History, dict[str, tuple[str, str]]]:
+    """Return an unsaved entry and the personal words that stand beside it, salted."""
     salted = {field: (secrets.token_hex(16), value) for field, value in (act.personal or {}).items() if value}
     body = canonical(
         {
@@ -89,7 +118,7 @@ def append(kind: str, object_id: int, number: str, act: Act) -> History:
             "digests": {field: digest(salt, value) for field, (salt, value) in salted.items()},
         }
     )
-    entry = History.objects.create(
+    entry = History(
         kind=kind,
         object_id=object_id,
         number=number,
@@ -106,10 +135,7 @@ def append(kind: str, object_id: int, number: str, act: Act) -> History:
         prev_hash=prev,
         hash=chained(prev, body),
     )
-    HistoryPersonal.objects.bulk_create(
-        HistoryPersonal(entry=entry, field=field, salt=salt, value=value) for field, (salt, value) in salted.items()
-    )
-    return entry
+    return entry, salted
 
 
 @dataclass(frozen=True, slots=True)

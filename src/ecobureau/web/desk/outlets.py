@@ -14,37 +14,28 @@ from django.views.decorators.http import require_GET
 
 from ecobureau.clock import beijing, now
 from ecobureau.domain.workflow import Refusal
-from ecobureau.web.clues import evidence as clue_evidence
-from ecobureau.web.clues import selectors as clues
-from ecobureau.web.core import parts, registry
-from ecobureau.web.core.access import Viewer
+from ecobureau.web.core import parts
 from ecobureau.web.core.pages.common import signed_in, viewer_in
 from ecobureau.web.core.refusals import refuse
-from ecobureau.web.desk import monitor
+from ecobureau.web.desk import files, monitor
+from ecobureau.web.outfalls import selectors as outfalls
 from ecobureau.web.sources import selectors as sources
 from ecobureau.web.sources.models import Station
-from ecobureau.words import say
 
 PAGE_SIZE = 50
 _ANALYSED = ("21", "22", "23")
 """System codes ST of stations that the analyses of the statistics know: surface water, air, noise."""
 
 
-def _clue_rows(viewer: Viewer, **about: Any) -> list[dict[str, Any]]:
-    flow = registry.get("clue").flow
-    return [
-        {
-            "clue": clue,
-            "title": clue_evidence.title(clue),
-            "state": say(flow.state(clue.state).name),
-            "url": reverse("core:detail", args=["clues", clue.number]),
-        }
-        for clue in clues.about(viewer, **about)
-    ]
-
-
 def _device_links(stations: Iterable[Station]) -> list[tuple[str, str]]:
     return [(station.name, reverse("desk:devices", args=[station.pk])) for station in stations]
+
+
+def _data(request: HttpRequest, stations: list[Station], limits: Any, present: str) -> dict[str, Any]:
+    """Return the data side of a file: values and chart where they show, whether the devices speak everywhere."""
+    if present in ("", "all", "upkeep"):
+        return monitor.context(stations, limits, request.GET.get("range", ""), request.GET.get("factor", ""))
+    return {"device": monitor.state_of([station.pk for station in stations], now())}
 
 
 @require_GET
@@ -55,10 +46,11 @@ def outlet_page(request: HttpRequest, pk: int) -> HttpResponse:
     found = sources.outlet_file(viewer, pk)
     if found is None:
         refuse(Refusal("core.not_found", {"number": str(pk)}), actor=viewer.user_id, what="outlet")
-    context = monitor.context(
-        list(found.stations), found.limits, request.GET.get("range", ""), request.GET.get("factor", "")
-    )
+    present = files.tab_of("outlet", request.GET.get("tab", ""))
+    context = files.context(viewer, "outlet", found.outlet, present, stations=found.stations)
+    context |= _data(request, list(found.stations), found.limits, present)
     context |= {
+        "what": "outlet",
         "file": found,
         "title": f"{found.outlet.name} {found.outlet.code}",
         "crumbs": [
@@ -68,7 +60,7 @@ def outlet_page(request: HttpRequest, pk: int) -> HttpResponse:
             ),
             parts.Tab(found.outlet.code, current=True),
         ],
-        "clues": _clue_rows(viewer, outlet_id=pk),
+        "outfalls": outfalls.of_outlet(viewer, pk),
         "device_links": _device_links(found.stations),
         "chain_url": reverse("detection:chain", args=[pk]) if found.outlet.medium in ("air", "water") else "",
     }
@@ -85,13 +77,16 @@ def station_page(request: HttpRequest, pk: int) -> HttpResponse:
         refuse(Refusal("core.not_found", {"number": str(pk)}), actor=viewer.user_id, what="station")
     outlet = sources.outlet_file(viewer, station.outlet_id) if station.outlet_id else None
     limits = outlet.limits if outlet else sources.zone_limits(station.noise_zone, beijing(now()).date())
-    context = monitor.context([station], limits, request.GET.get("range", ""), request.GET.get("factor", ""))
+    present = files.tab_of("station", request.GET.get("tab", ""))
+    context = files.context(viewer, "station", station, present, stations=[station])
+    context |= _data(request, [station], limits, present)
     context |= {
+        "what": "station",
         "station": station,
+        "instruments": list(station.instruments.select_related("factor").order_by("factor_id", "-valid_from")),
         "file": outlet,
         "title": station.name,
         "crumbs": [parts.Tab(_("站点"), reverse("desk:stations")), parts.Tab(station.code, current=True)],
-        "clues": _clue_rows(viewer, station_id=pk),
         "device_links": _device_links([station]),
         "loggers": list(station.loggers.all()),
         "analysis_url": reverse("statistics:analysis_station", args=[pk]) if station.st in _ANALYSED else "",
@@ -102,16 +97,21 @@ def station_page(request: HttpRequest, pk: int) -> HttpResponse:
 @require_GET
 @signed_in
 def firm_page(request: HttpRequest, pk: int) -> HttpResponse:
-    """The enterprise file 一企一档: outlets and open clues."""
+    """The enterprise file 一企一档: everything known of it, tab by tab."""
     viewer = viewer_in(request)
     firm = sources.enterprise(viewer, pk)
     if firm is None:
         refuse(Refusal("core.not_found", {"number": str(pk)}), actor=viewer.user_id, what="enterprise")
-    outlets = list(firm.outlets.all())
-    context = {
+    present = files.tab_of("enterprise", request.GET.get("tab", ""))
+    context = files.context(viewer, "enterprise", firm, present)
+    context |= {
+        "what": "enterprise",
         "firm": firm,
-        "outlets": outlets,
-        "clues": _clue_rows(viewer, outlet_ids=[outlet.pk for outlet in outlets]),
+        "title": firm.name,
+        "outlets": list(firm.outlets.all()),
+        "watchers": sources.stations_of(viewer, pk),
+        "outfalls": outfalls.of_firm(viewer, pk),
+        "limits": sources.limits_of_enterprise(pk) if present in ("limits", "all") else [],
         "crumbs": [parts.Tab(_("企业"), reverse("desk:firms")), parts.Tab(firm.name, current=True)],
     }
     return render(request, "desk/firm.html", context)

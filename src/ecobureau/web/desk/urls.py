@@ -2,7 +2,20 @@
 
 from django.urls import path
 
-from ecobureau.web.desk import devices, duty, feeds, frames, gallery, home, map, outlets, today, wall
+from ecobureau.web.desk import (
+    devices,
+    duty,
+    feeds,
+    file_paper,
+    frames,
+    gallery,
+    home,
+    map,
+    onsite,
+    outlets,
+    today,
+    wall,
+)
 
 app_name = "desk"
 urlpatterns = [
@@ -19,6 +32,9 @@ urlpatterns = [
     path("commands/<int:pk>/", devices.command_page, name="command"),
     path("firms/", outlets.list_page, {"what": "firms"}, name="firms"),
     path("firms/<int:pk>/", outlets.firm_page, name="firm"),
+    path("files-of/<slug:what>/<int:pk>/paper/", file_paper.paper_page, name="file_paper"),
+    path("here/<slug:what>/<int:pk>/clue/", onsite.report_page, name="report_here"),
+    path("here/<slug:what>/<int:pk>/check/", onsite.check_page, name="check_here"),
     path("frames/<int:pk>/", frames.frame_page, name="frame"),
     path("feeds/", feeds.feeds_page, name="feeds"),
     path("books/", feeds.books_page, name="books"),

@@ -7,3 +7,9 @@ class SourcesConfig(AppConfig):
     label = "sources"
     verbose_name = _("污染源与站点")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from ecobureau.web.sources import codes, subjects
+
+        for each in (subjects.ENTERPRISE, subjects.OUTLET, subjects.STATION):
+            codes.register(each)

@@ -361,3 +361,39 @@ class ImportDraft(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.name}"
+
+
+class PublicCode(models.Model):
+    """The public code (一码) of an enterprise, outlet, station or outfall: what its QR label says.
+
+    Random, so that nobody finds the next one by counting; at most one in force for a thing. A revoked code stays for
+    ever, so that it is never given again and scanning it says what happened.
+    """
+
+    class Ending(models.TextChoices):
+        REPLACED = "replaced", _("已换发新码")
+        REVOKED = "revoked", _("已停用")
+        CLOSED = "closed", _("对象已注销")
+
+    code = models.CharField(_("公开码"), max_length=16, unique=True)
+    what = models.CharField(_("对象种类"), max_length=16)
+    object_id = models.BigIntegerField()
+    issued_at = models.DateTimeField(_("发码时间"))
+    issued_by = models.BigIntegerField(null=True)
+    ended_at = models.DateTimeField(_("停用时间"), null=True)
+    ended_by = models.BigIntegerField(null=True)
+    ending = models.CharField(_("停用方式"), max_length=8, blank=True, choices=Ending.choices)
+    why = models.CharField(_("停用原因"), max_length=200, blank=True)
+
+    class Meta:
+        verbose_name = _("公开码")
+        verbose_name_plural = _("公开码")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["what", "object_id"], condition=models.Q(ended_at=None), name="sources_publiccode_one"
+            )
+        ]
+        indexes = [models.Index(fields=["what", "object_id"], name="sources_publiccode_of")]
+
+    def __str__(self) -> str:
+        return self.code

@@ -110,6 +110,20 @@ def enterprise(viewer: Viewer, enterprise_id: int) -> Enterprise | None:
     )
 
 
+def stations_of(viewer: Viewer, enterprise_id: int) -> list[Station]:
+    """Return the stations at an enterprise's outlets that the viewer may see, by code."""
+    rows = Station.objects.filter(visible(viewer), outlet__enterprise_id=enterprise_id)
+    return list(rows.select_related("outlet").order_by("outlet__code", "code"))
+
+
+def limits_of_enterprise(enterprise_id: int, on: date | None = None) -> list[Limit]:
+    """Return the limits in force at all outlets of an enterprise on a day (default today in Asia/Shanghai)."""
+    day = on or clock.beijing(clock.now()).date()
+    rows = Limit.objects.filter(outlet__enterprise_id=enterprise_id, valid_from__lte=day)
+    rows = rows.exclude(valid_to__lt=day).select_related("outlet", "factor")
+    return list(rows.order_by("outlet__code", "factor_id", "field", "period", "kind"))
+
+
 def logger(viewer: Viewer, logger_id: int) -> Logger | None:
     """Return a logger of a station the viewer may see, or None. Its secrets stay sealed."""
     found = Logger.objects.filter(pk=logger_id).select_related("station").first()

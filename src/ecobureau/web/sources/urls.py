@@ -2,10 +2,17 @@
 
 from django.urls import path
 
-from ecobureau.web.sources.pages import edit, imports
+from ecobureau.web.sources.pages import codes, edit, imports
 
 app_name = "sources"
 urlpatterns = [
+    path("c/", codes.type_page, name="type_code"),
+    path("c/<str:code>/", codes.scan_page, name="scan"),
+    path("codes/sheet/", codes.sheet_page, name="code_sheet"),
+    path("codes/<slug:what>/<int:pk>/", codes.code_page, name="code"),
+    path("codes/<slug:what>/<int:pk>/issue/", codes.act_page, {"act": "issue"}, name="code_issue"),
+    path("codes/<slug:what>/<int:pk>/reissue/", codes.act_page, {"act": "reissue"}, name="code_reissue"),
+    path("codes/<slug:what>/<int:pk>/revoke/", codes.act_page, {"act": "revoke"}, name="code_revoke"),
     path("registry/", imports.registry_page, name="registry"),
     path("registry/import/", imports.upload_page, name="import"),
     path("registry/import/<uuid:uuid>/", imports.draft_page, name="draft"),

@@ -39,6 +39,7 @@ def next_number(prefix: str, day: date) -> str:
 @transaction.atomic
 def create(
     code: str,
+    /,
     actor: Viewer,
     *,
     note: str = "",

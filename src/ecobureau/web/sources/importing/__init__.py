@@ -4,8 +4,19 @@ Every row goes through the services, so that a dry run finds what the real run w
 at all.
 """
 
-from ecobureau.web.sources.importing.kinds import KINDS, ImportKind, kind_of
+from ecobureau.web.sources.importing.kinds import KINDS, ImportKind, add_kind, kind_of
 from ecobureau.web.sources.importing.run import Report, RowProblem, run_import
 from ecobureau.web.sources.importing.tables import BadFile, Table, read_table
 
-__all__ = ["KINDS", "BadFile", "ImportKind", "Report", "RowProblem", "Table", "kind_of", "read_table", "run_import"]
+__all__ = [
+    "KINDS",
+    "BadFile",
+    "ImportKind",
+    "Report",
+    "RowProblem",
+    "Table",
+    "add_kind",
+    "kind_of",
+    "read_table",
+    "run_import",
+]

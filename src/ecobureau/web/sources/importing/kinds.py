@@ -38,13 +38,16 @@ class ImportKind:
         name: word of the command line and the address; title: message code of its name.
         columns: what it may hold; key: the columns that name a row, so that none comes twice in a file.
         write: takes the values of a row (only the columns that the file has) and writes them through the services.
+        write_all: in place of it, for tables of thousands: (actor, [(row, values)], column → heading, report) checks
+            all rows, notes what is wrong in the report, and writes none unless all are good.
     """
 
     name: str
     title: str
     columns: tuple[Column, ...]
     key: tuple[str, ...]
-    write: Write
+    write: Write | None = None
+    write_all: Callable[[Viewer, Any, Any, Any], None] | None = None
 
     @property
     def required(self) -> tuple[Column, ...]:
@@ -180,7 +183,13 @@ LIMITS = ImportKind(
     ("enterprise", "outlet", "factor", "field", "period", "kind", "hours", "valid_from"),
     write.limit,
 )
-KINDS: tuple[ImportKind, ...] = (ORGANISATIONS, ROSTERS, ENTERPRISES, OUTLETS, STATIONS, LIMITS)
+KINDS: list[ImportKind] = [ORGANISATIONS, ROSTERS, ENTERPRISES, OUTLETS, STATIONS, LIMITS]
+
+
+def add_kind(kind: ImportKind) -> ImportKind:
+    """Let a higher app bring a kind of table (done once, when Django starts)."""
+    KINDS[:] = [*(each for each in KINDS if each.name != kind.name), kind]
+    return kind
 
 
 def kind_of(name: str) -> ImportKind | None:

@@ -116,16 +116,26 @@ def _names(columns: tuple[Column, ...]) -> str:
 def _write_rows(kind: ImportKind, table: Table, columns: tuple[Column, ...], actor: Viewer, report: Report) -> None:
     headings = {column.name: heading for column, heading in zip(columns, table.header, strict=True)}
     seen: dict[tuple[Any, ...], int] = {}
+    good: list[tuple[int, dict[str, Any]]] = []
     for number, cells in table.rows:
         values = _values(number, columns, cells, headings, report)
         if values is None:
             continue
         key = tuple(str(values.get(name, "")) for name in kind.key)
-        if key in seen:
+        if any(key) and key in seen:
             report.add(number, headings.get(kind.key[-1], ""), "import.duplicate", {"other": seen[key]})
             continue
         seen[key] = number
-        _write_row(kind, number, values, headings, actor, report)
+        if kind.write_all is None:
+            _write_row(kind, number, values, headings, actor, report)
+        else:
+            good.append((number, values))
+    if kind.write_all is not None:
+        try:
+            with transaction.atomic():
+                kind.write_all(actor, good, headings, report)
+        except DatabaseError as error:
+            report.add(0, "", "import.database", {"why": str(error).splitlines()[0][:200]})
 
 
 def _values(
@@ -154,6 +164,7 @@ def _write_row(
     actor: Viewer,
     report: Report,
 ) -> None:
+    assert kind.write is not None
     try:
         with transaction.atomic():
             change = kind.write(actor, values)

@@ -15,6 +15,7 @@ from ecobureau.web.places.changes import differences, note_change
 from ecobureau.web.places.door import must_change
 from ecobureau.web.places.names import initials, sort_key
 from ecobureau.web.places.problems import Invalid, Problem, invalid
+from ecobureau.web.sources import codes
 from ecobureau.web.sources.models import CoordinateSystem, Placed
 
 STATIONS_CHANNEL = "eb_stations"
@@ -108,7 +109,7 @@ def _problem(column: Any, row: models.Model) -> Problem | None:
 
 
 def add_placed(actor: Viewer, row: PlacedRow, number: str) -> PlacedRow:
-    """Check, save and audit a new row with a place."""
+    """Check, save and audit a new row with a place, and give it its public code."""
     must_change(actor, row.org_path)
     row.name = row.name.strip()
     row.name_sort, row.initials = sort_key(row.name), initials(row.name)
@@ -116,6 +117,8 @@ def add_placed(actor: Viewer, row: PlacedRow, number: str) -> PlacedRow:
     check_fields(row)
     row.save(force_insert=True)
     note_change(actor, "make", row, number=number, name=row.name, org_path=row.org_path)
+    if codes.subject(row._meta.model_name or ""):
+        codes.issue_all(row._meta.model_name or "", [row.pk], actor)
     return row
 
 

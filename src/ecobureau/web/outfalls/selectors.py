@@ -1,0 +1,111 @@
+"""The only readers of outfalls and their results."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Any
+
+from django.db.models import QuerySet
+
+from ecobureau.clock import beijing, now
+from ecobureau.domain.outfalls import CodeRule
+from ecobureau.rulepacks import load
+from ecobureau.web.core import access
+from ecobureau.web.core.access import Viewer
+from ecobureau.web.outfalls.models import Outfall, Result
+from ecobureau.words import say
+
+_PREFIX = "outfall.kind."
+
+
+def today() -> date:
+    """Return the day in Asia/Shanghai."""
+    return beijing(now()).date()
+
+
+def kinds(on: date | None = None) -> dict[str, str]:
+    """Return the kinds in force on a day: letters → name in the language in force."""
+    pack, day = load("outfalls"), on or today()
+    letters = [key.removeprefix(_PREFIX) for key in pack.keys(_PREFIX)]
+    return {each: say(_PREFIX + each) for each in letters if pack.at(_PREFIX + each, day)}
+
+
+def rule_of(letters: str, on: date | None = None) -> dict[str, str]:
+    """Return what the pack says of a kind: `group` and `approval` (approve | register).
+
+    Raises:
+        NoRule: there is no such kind on that day.
+    """
+    value = load("outfalls").at(_PREFIX + letters, on or today()).value
+    assert isinstance(value, dict)
+    return {str(name): str(word) for name, word in value.items()}
+
+
+def approval_of(letters: str) -> str:
+    """Return whether a kind is to be approved (`approve`) or registered (`register`)."""
+    return rule_of(letters)["approval"]
+
+
+def code_rule() -> CodeRule:
+    """Return how codes are written today."""
+    value = load("outfalls").at("outfall.code", today()).value
+    assert isinstance(value, dict)
+    return CodeRule.of(value)
+
+
+def usual_factors() -> list[str]:
+    """Return the codes of the factors that a sample is usually asked for."""
+    value = load("outfalls").at("outfall.factors", today()).value
+    assert isinstance(value, list)
+    return [str(each) for each in value]
+
+
+def outfalls(viewer: Viewer) -> QuerySet[Outfall]:
+    """Return the outfalls the viewer may see."""
+    return access.scope(viewer, "view", Outfall.objects.select_related("firm", "outlet", "owner_person"))
+
+
+def of_firm(viewer: Viewer, firm_id: int, most: int = 200) -> list[Outfall]:
+    """Return the outfalls of an enterprise that the viewer may see, by code."""
+    return list(outfalls(viewer).filter(firm_id=firm_id).order_by("code")[:most])
+
+
+def of_outlet(viewer: Viewer, outlet_id: int) -> list[Outfall]:
+    """Return the outfalls through which an outlet's water reaches the river, as far as the viewer may see them."""
+    return list(outfalls(viewer).filter(outlet_id=outlet_id).order_by("code")[:20])
+
+
+def results(outfall: Outfall, most: int = 120) -> list[Result]:
+    """Return the newest results of an outfall."""
+    return list(outfall.results.select_related("factor").order_by("-sampled_at", "factor_id")[:most])
+
+
+def taken(codes: Iterable[str]) -> dict[str, str]:
+    """Return which of `codes` are registered already: code → name."""
+    return dict(Outfall.objects.filter(code__in=list(codes)).values_list("code", "title"))
+
+
+def last_serials(divisions: Iterable[str]) -> dict[str, int]:
+    """Return the largest serial number given in each division."""
+    rule = code_rule()
+    found: dict[str, int] = {}
+    for code in Outfall.objects.filter(division__in=list(divisions)).values_list("code", flat=True):
+        parts = rule.read(code)
+        if parts is not None:
+            found[parts.division] = max(found.get(parts.division, 0), parts.serial)
+    return found
+
+
+def page_context(viewer: Viewer, record: Any) -> dict[str, Any]:
+    """Return what the page of an outfall shows beyond the kernel's parts."""
+    rule = rule_of(record.kind_code)
+    return {
+        "results": results(record),
+        "group_name": say(f"outfall.group.{rule['group']}"),
+        "needs_approval": rule["approval"] == "approve",
+        "pending": [
+            {"name": Outfall._meta.get_field(name).verbose_name, "before": getattr(record, name), "after": value}
+            for name, value in record.pending.items()
+        ],
+    }
