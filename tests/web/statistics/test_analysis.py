@@ -16,7 +16,7 @@ from openpyxl import load_workbook
 
 from ecobureau.clock import ManualClock, use_clock
 from ecobureau.web.core.models import Audit
-from ecobureau.web.statistics.models import Review
+from ecobureau.web.statistics.models import DayMark, Review
 from web.people import person
 from web.statistics.analysis_scene import GAP, Scene, build
 
@@ -151,6 +151,20 @@ def test_years_side_by_side_under_both_standards(scene: Scene) -> None:
     assert (found.rows[0][1].value, found.rows[0][3].value, found.rows[1][1].value) == (60, 60, 61)
     three = shown(client("l2").get(HERE, asked | {"years": "2"}))
     assert len(three.rows) == 3
+
+
+def test_days_left_out_of_statistics_are_left_out_here(scene: Scene) -> None:
+    first, second = person("a", ("duty_officer", "/wuhan/")), person("b", ("unit_head", "/wuhan/"))
+    at = datetime(2026, 4, 20, tzinfo=UTC)
+    DayMark.objects.create(
+        org_path="/wuhan/", kind="dust", first=date(2026, 4, 10), last=date(2026, 4, 12), reason="沙尘", source="通报",
+        state=DayMark.State.ACCEPTED, proposed_by=first, proposed_at=at, decided_by=second, decided_at=at,
+    )  # fmt: skip
+    asked = {"object": scene.point, "view": "box", "from": "2026-04-01", "to": "2026-04-29"}
+    found = shown(client().get(HERE, asked))
+    assert found.rows[0][1].value == 26
+    assert "已扣除 3 个沙尘或特殊事件日" in found.notes[1]
+    assert found.basis[0] == "有效日 26/29（89.7%），由 696 个有效小时算出"
 
 
 def test_places_side_by_side(scene: Scene) -> None:

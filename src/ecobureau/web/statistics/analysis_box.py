@@ -20,6 +20,7 @@ from ecobureau.web.statistics.analysis_parts import (
     Shown,
     count,
     day_rule,
+    left_out_notes,
     need_some,
     pack_method,
     text,
@@ -100,7 +101,7 @@ def boxes(asked: Asked) -> Shown:
                 _("少于 {need} 个有效日的组不画箱").format(need=asked.rules.box_need), asked.rules.entries["box.need"]
             ),
         ),
-        notes=(_("离群值是统计上的远值，不等于无效数据。"),),
+        notes=(_("离群值是统计上的远值，不等于无效数据。"), *left_out_notes(blocks)),
     )
 
 

@@ -24,6 +24,7 @@ from ecobureau.web.statistics.analysis_parts import (
     Shown,
     count,
     day_rule,
+    left_out_notes,
     listed,
     need_some,
     pack_method,
@@ -88,7 +89,7 @@ def comparison(asked: Asked) -> Shown:
         reading=_reading(asked, sides, found, standards),
         basis=(valid_words(blocks, hours=False) if len(blocks) == 1 else _sides_words(sides), day_rule(asked)),
         methods=_methods(asked),
-        notes=_notes(asked, sides, standards),
+        notes=tuple(_notes(sides)),
     )
 
 
@@ -262,13 +263,11 @@ def _methods(asked: Asked) -> tuple[Method, ...]:
     )
 
 
-def _notes(asked: Asked, sides: Sequence[_Side], standards: list[tuple[str, AirStatistics, float]]) -> tuple[str, ...]:
-    notes = []
-    if standards:
-        notes.append(_("沙尘和特殊事件日没有扣除。"))
+def _notes(sides: Sequence[_Side]) -> list[str]:
+    notes = left_out_notes([block for side in sides for block in side.blocks])
     if any(len(side.blocks) > 1 for side in sides):
         notes.append(_("多个站点的对象每天取各站的中位数。"))
-    return tuple(notes)
+    return notes
 
 
 def _chart(asked: Asked, sides: Sequence[_Side]) -> dict[str, object]:

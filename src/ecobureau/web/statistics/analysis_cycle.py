@@ -163,7 +163,7 @@ def _methods(asked: Asked, kind: Cycle) -> tuple[Method, ...]:
             quartile,
             need,
         )
-    return Method(_("算术平均"), "GB/T 8170"), Method(classed, ""), quartile, need
+    return Method(_("算术平均"), ""), Method(classed, ""), quartile, need
 
 
 def _notes(asked: Asked, kind: Cycle) -> tuple[str, ...]:

@@ -146,7 +146,16 @@ def valid_words(blocks: Sequence[Block], *, hours: bool) -> str:
     could = sum(len(block.values) for block in blocks)
     form = _("有效小时 {n}/{all}（{share}）") if hours else _("有效日 {n}/{all}（{share}）")
     said = form.format(n=f"{there:,}", all=f"{could:,}", share=percent(there / could if could else None))
+    of = 0 if hours else sum(block.hours for block in blocks)
+    if of:
+        said = _("{said}，由 {hours} 个有效小时算出").format(said=said, hours=f"{of:,}")
     return said if len(blocks) <= 1 else _("{said}，{count} 个站点合计").format(said=said, count=len(blocks))
+
+
+def left_out_notes(blocks: Sequence[Block]) -> list[str]:
+    """Say how many days were left out, where there are any."""
+    days = sum(block.left_out for block in blocks)
+    return [_("已扣除 {n} 个沙尘或特殊事件日，与统计一致。").format(n=days)] if days else []
 
 
 def hour_rule(asked: Asked) -> str:

@@ -12,7 +12,7 @@ from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 
 import numpy as np
-from django.db.models import Q
+from django.db.models import Q, Sum
 from numpy.typing import NDArray
 
 from ecobureau.clock import BEIJING
@@ -28,6 +28,7 @@ from ecobureau.web.places.door import visible
 from ecobureau.web.places.models import Level
 from ecobureau.web.sources import selectors as sources
 from ecobureau.web.statistics import rules as in_force
+from ecobureau.web.statistics.exclusions import Excluded
 from ecobureau.web.statistics.models import Day, Hours, Medium, Review, Series
 from ecobureau.web.telemetry.selectors import store
 
@@ -88,10 +89,16 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Values of one member (or of the target as a whole) on an even grid, NaN = missing."""
+    """Values of one member (or of the target as a whole) on an even grid, NaN = missing.
+
+    `hours`: of days, how many valid hours they are of; 0 where that is not known (ozone, published days). `left_out`:
+    days under sand-dust or a special event that statistics leave out, and the analysis as well.
+    """
 
     name: str
     values: Floats
+    hours: int = 0
+    left_out: int = 0
 
 
 # --- what there is ----------------------------------------------------------------------------------------------------
@@ -188,7 +195,7 @@ def day_blocks(
     days = (end - start).days
     if viewed.medium == NOISE:
         return [
-            Block(block.name, noise_days(block.values, item, start, rules))
+            Block(block.name, noise_days(block.values, item, start, rules), int(np.isfinite(block.values[:-24]).sum()))
             for block in hour_blocks(viewed, start, end + timedelta(days=1), _LEQ)
         ]
     if viewed.series_id is not None and viewed.single and not each:
@@ -197,12 +204,38 @@ def day_blocks(
         ids = {member.series_id: member.name for member in viewed.members if member.series_id is not None}
     _bound(len(ids) * days, MOST_ROLLED)
     found = {one: np.full(days, np.nan) for one in ids}
+    hours = dict.fromkeys(ids, 0)
     rows = Day.objects.filter(
         series__in=ids, item=item, day__gte=start, day__lt=end, valid=True, value__isnull=False
-    ).values_list("series_id", "day", "value")
-    for one, day, value in rows.iterator(chunk_size=5_000):
+    ).values_list("series_id", "day", "value", "count")
+    for one, day, value, count in rows.iterator(chunk_size=5_000):
         found[one][(day - start).days] = value
-    return [Block(name, found[one]) for one, name in ids.items()]
+        hours[one] += count
+    if viewed.kind == "place" and viewed.series_id in hours:
+        hours[viewed.series_id] = _hours_of_members(viewed, item, start, end)
+    out = _leave_out(found, item, start, end) if viewed.medium == Medium.AIR else {}
+    return [Block(name, found[one], 0 if item == "o3" else hours[one], out.get(one, 0)) for one, name in ids.items()]
+
+
+def _leave_out(found: dict[int, Floats], item: str, start: date, end: date) -> dict[int, int]:
+    """Take the days out that the statistics of air leave out; return how many by series."""
+    excluded = Excluded(list(found), start, end - timedelta(days=1))
+    out: dict[int, int] = {}
+    for one, values in found.items():
+        for day in {mark.day for mark in excluded.marks(one)}:
+            rules = in_force.statistics_on(day)
+            at = (day - start).days
+            if rules is not None and np.isfinite(values[at]) and day in excluded.for_item(one, item, rules):
+                values[at] = np.nan
+                out[one] = out.get(one, 0) + 1
+    return out
+
+
+def _hours_of_members(viewed: Target, item: str, start: date, end: date) -> int:
+    """Return of how many hours the days of a place's points are: a place's own days count their points."""
+    ids = [member.series_id for member in viewed.members]
+    rows = Day.objects.filter(series__in=ids, item=item, day__gte=start, day__lt=end, valid=True)
+    return int(rows.aggregate(total=Sum("count"))["total"] or 0)
 
 
 def noise_days(hours: Floats, item: str, start: date, rules: TrendRules) -> Floats:

@@ -34,6 +34,7 @@ from ecobureau.web.statistics.analysis_parts import (
     Shown,
     count,
     day_rule,
+    left_out_notes,
     listed,
     month_index,
     month_label,
@@ -118,10 +119,12 @@ def _by_month(asked: Asked, blocks: list[Block], months: list[Floats]) -> Shown:
     name = _("月均值") if len(blocks) == 1 else _("各站月值的中位数")
     heads: tuple[str, ...]
     if len(blocks) == 1:
-        heads = (_("月份"), asked.with_unit(name), asked.with_unit(_("趋势线")))
+        heads = (_("月份"), _("有效日"), asked.with_unit(name), asked.with_unit(_("趋势线")))
+        index = month_index(choice.start, len(blocks[0].values))
+        days = np.bincount(index[np.isfinite(blocks[0].values)], minlength=len(middle))
         rows: list[tuple[Cell, ...]] = [
-            (text(label), asked.number(value), asked.number(fit, 1))
-            for label, value, fit in zip(labels, middle.tolist(), line.tolist(), strict=True)
+            (text(label), count(int(n)), asked.number(value), asked.number(fit, 1))
+            for label, n, value, fit in zip(labels, days, middle.tolist(), line.tolist(), strict=True)
         ]
     else:
         heads, rows = _station_rows(asked, blocks, months)
@@ -131,7 +134,7 @@ def _by_month(asked: Asked, blocks: list[Block], months: list[Floats]) -> Shown:
         day_rule(asked),
         _month_rule(asked),
     )
-    notes = [_("季节的影响已去除：只把同一月份在不同年份相比。")]
+    notes = [_("季节的影响已去除：只把同一月份在不同年份相比。"), *left_out_notes(blocks)]
     if found.test.method == "seasonal":
         notes.append(_("不足十年，各月之间的相关未计入，p 值可能偏小。"))
     elif len(blocks) > 1:
@@ -231,7 +234,7 @@ def _by_day(asked: Asked, blocks: list[Block]) -> Shown:
     line = _line(values, slope.slope)
     labels = [(choice.start + timedelta(days=at)).isoformat() for at in range(len(values))]
     first = next(iter(autocorrelation(values, lags=1)), None)
-    notes = []
+    notes = left_out_notes(blocks)
     if first is not None and first[2]:
         notes.append(
             _("相邻两日相关（去趋势后 r＝{r}），方差已放大 {times} 倍，p 值和区间都按放大后的算。").format(

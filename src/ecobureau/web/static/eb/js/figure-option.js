@@ -117,7 +117,7 @@ function plane(figure, width, rem, look) {
         boundaryGap: figure.kind === "boxes" || Boolean(figure.steps),
         axisLine: { onZero: false, lineStyle: { color: look.edge } },
         axisTick: { show: false },
-        axisLabel: { color: look.ink3, fontSize: look.small, hideOverlap: true, rotate, width: 110 * rem, overflow: "truncate" },
+        axisLabel: { color: look.ink3, fontSize: look.small, hideOverlap: true, alignMaxLabel: figure.kind === "boxes" || figure.steps ? null : "right", rotate, width: 110 * rem, overflow: "truncate" },
       },
       yAxis: {
         type: "value",
