@@ -60,19 +60,37 @@ def make_plant(on: date) -> Plant:
     return Plant(outlet, stack, meter, spare)
 
 
-def write(url: str, station: Station, start: datetime, values: Mapping[str, Sequence[float]]) -> None:
+def write(url: str, station: Station, start: datetime, values: Mapping[str, Sequence[float]], flag: str = "N") -> None:
     """Write hours of a station from `start` on, through the store's own writer."""
     with psycopg.connect(url, autocommit=True) as conn:
         run = books.start_run(conn, "test", "here", 1, start)
         batch = []
         for step in range(len(next(iter(values.values())))):
             begin = start + timedelta(hours=step)
-            readings = [Reading.of(code, UNITS[code], {"avg": f"{row[step]:.2f}"}, "N") for code, row in values.items()]
-            raw = f"{station.pk} {begin.isoformat()} { {code: row[step] for code, row in values.items()} }".encode()
+            readings = [
+                Reading.of(code, UNITS[code], {"avg": f"{row[step]:.2f}"}, flag) for code, row in values.items()
+            ]
+            sent = {code: row[step] for code, row in values.items()}
+            raw = f"{station.pk} {flag} {begin.isoformat()} {sent}".encode()
             end = begin + timedelta(hours=1)
             period = Period(station.pk, "31", Kind.HOUR, 3600, begin, end, readings)
             batch.append(Arrival(end, raw, sha256(raw).digest(), run, station.pk, "MN", "2061", "data", period=period))
         Writer(conn).write(batch)
+
+
+def ordinary(hours: int, seed: int = 7) -> dict[str, list[float]]:
+    """Hours of a plant that breathes: load by the hour of day, concentrations that follow it with some memory."""
+    rng = np.random.default_rng(seed)
+    load = 1.0 + 0.15 * np.sin(np.arange(hours) / 24 * 2 * np.pi) + 0.05 * rng.standard_normal(hours)
+    noise = np.zeros(hours)
+    for at in range(1, hours):
+        noise[at] = 0.7 * noise[at - 1] + 0.08 * rng.standard_normal()
+    return {
+        "a21002": list(np.round(45 * load * np.exp(noise), 2)),
+        "a21026": list(np.round(20 * load * np.exp(np.roll(noise, 5)), 2)),
+        "a19001": list(np.round(8 - 2 * (load - 1) + 0.2 * rng.standard_normal(hours), 2)),
+        "a00000": list(np.round(30 * load * (1 + 0.02 * rng.standard_normal(hours)), 2)),
+    }
 
 
 def fill(url: str, plant: Plant, until: datetime, hours: int, *, frozen: int = 0) -> None:

@@ -40,6 +40,7 @@ from ecobureau.web.detection.models import (
 from ecobureau.web.places import services as places
 from ecobureau.web.sources import services as sources
 from ecobureau.web.sources.models import Outlet
+from web.detection.plants import ordinary
 from web.people import person, viewer
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -99,21 +100,6 @@ def store(database_url: str) -> Iterator[Any]:
         yield write
 
 
-def ordinary(hours: int, seed: int = 7) -> dict[str, list[float]]:
-    """Hours of a plant that breathes: load by the hour of day, concentrations that follow it with some memory."""
-    rng = np.random.default_rng(seed)
-    load = 1.0 + 0.15 * np.sin(np.arange(hours) / 24 * 2 * np.pi) + 0.05 * rng.standard_normal(hours)
-    noise = np.zeros(hours)
-    for at in range(1, hours):
-        noise[at] = 0.7 * noise[at - 1] + 0.08 * rng.standard_normal()
-    return {
-        "a21002": list(np.round(45 * load * np.exp(noise), 2)),
-        "a21026": list(np.round(20 * load * np.exp(np.roll(noise, 5)), 2)),
-        "a19001": list(np.round(8 - 2 * (load - 1) + 0.2 * rng.standard_normal(hours), 2)),
-        "a00000": list(np.round(30 * load * (1 + 0.02 * rng.standard_normal(hours)), 2)),
-    }
-
-
 def begin() -> datetime:
     return NOON - timedelta(days=DAYS)
 
@@ -170,6 +156,28 @@ def test_a_frozen_value_becomes_one_clue_that_is_told_once(plant: Any, store: An
     again = nightly(plant[0])
     clue.refresh_from_db()
     assert again.clues == 0 and again.findings == 0 and clue.findings == count
+
+
+def test_a_finding_that_reaches_over_its_window_extends_the_same_clue(plant: Any, store: Any) -> None:
+    values = ordinary(DAYS * 24)
+    values["a21002"][-60:-20] = [41.37] * 40
+    fill(plant, store, values)
+    outlet = plant[0]
+    early = NOON - timedelta(hours=40)
+    services.run_pass(Pass.Kind.HOURLY, [outlet.pk], early, days=10, only=["P01"])
+    clue = Clue.objects.get()
+    first, last = clue.first_at, clue.last_at
+    # Begun an hour before the clue, it reaches beyond its end: the same matter, and its rows belong to it.
+    FindingRow.objects.create(
+        outlet=outlet, pattern="P01", factors=["a21002"], start_at=first - timedelta(hours=1),
+        end_at=last - timedelta(hours=1), raised_at=last, statistic=1, threshold=1, score=0.5, severity=3,
+        group="shape", rules="x", seen_at=NOON,
+    )  # fmt: skip
+    nightly(outlet)
+    clue.refresh_from_db()
+    assert Clue.objects.filter(rule="P01").count() == 1
+    assert clue.first_at == first and clue.last_at > last
+    assert set(FindingRow.objects.filter(pattern="P01").values_list("clue", flat=True)) == {clue.pk}
 
 
 def test_what_the_judge_has_told_already_is_no_second_clue(plant: Any, store: Any) -> None:

@@ -77,15 +77,15 @@ def keep_weeks(facts: OutletFacts, features: Features, until: datetime) -> None:
 
 
 def peers_of(of_outlets: Sequence[OutletFacts], until: datetime) -> dict[str, tuple[Features, ...]]:
-    """Return by outlet id what the last night saw of the weeks of all outlets of the same industry."""
-    groups = {_group(facts) for facts in of_outlets}
+    """Return by outlet id what the last night saw of the weeks of the outlets of the same industry; unknown: none."""
+    groups = {_group(facts) for facts in of_outlets if facts.industry}
     found: dict[str, list[Features]] = {}
     rows = WeekFeatures.objects.filter(peers__in=groups, until__gte=until - FRESH, until__lte=until).order_by(
         "outlet_id"
     )
     for group, features in rows.values_list("peers", "features"):
         found.setdefault(group, []).append(features)
-    return {facts.outlet_id: tuple(found.get(_group(facts), ())) for facts in of_outlets}
+    return {facts.outlet_id: tuple(found.get(_group(facts), ()) if facts.industry else ()) for facts in of_outlets}
 
 
 def _group(facts: OutletFacts) -> str:

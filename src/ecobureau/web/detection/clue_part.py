@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.urls import reverse
 from django.utils.translation import get_language
 
+from ecobureau.clock import beijing
 from ecobureau.domain.detection.registry import load_all
 from ecobureau.web.clues.extra import Part
 from ecobureau.web.clues.models import Clue
 from ecobureau.web.core.access import Viewer
 from ecobureau.web.detection import door, selectors
 from ecobureau.web.detection.forms import VerdictForm
+from ecobureau.web.detection.telling import OVER_TOTAL
 from ecobureau.web.sources import selectors as sources
 from ecobureau.words import say, templates
 
@@ -44,6 +48,14 @@ def part(viewer: Viewer, clue: Clue) -> Part | None:
             "favour": selectors.favour(clue),
             "verdict": found,
             "form": VerdictForm(initial=initial, auto_id="verdict-%s") if door.may_judge(viewer, clue) else None,
+            "total_url": _total_url(clue),
             "chain_url": reverse("detection:chain", args=[clue.outlet_id]) + "?days=30" if clue.outlet_id else "",
         },
     )
+
+
+def _total_url(clue: Clue) -> str:
+    if clue.rule not in OVER_TOTAL or not clue.outlet_id or not clue.factor:
+        return ""
+    day = beijing(clue.last_at - timedelta(seconds=1)).date()
+    return reverse("detection:total", args=[clue.outlet_id, clue.factor]) + f"?period=month&day={day.isoformat()}"

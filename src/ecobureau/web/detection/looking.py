@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from ecobureau.domain.detection.fleet.peers import PEERS, features_of
 from ecobureau.domain.detection.fusion import fuse
@@ -19,7 +20,7 @@ from ecobureau.domain.detection.model.expected import DAY_S, ModelCard, fit_expe
 from ecobureau.domain.detection.model.outlet import cycle_of, default_inputs, inputs_of, pollutants, settings_of
 from ecobureau.domain.detection.registry import load_all
 from ecobureau.domain.detection.run import Input, OutletResult, case_of, model_opinion
-from ecobureau.domain.detection.types import Bools, Case, Finding, Floats, NoOpinion, Params
+from ecobureau.domain.detection.types import Bools, Case, Finding, Floats, NoOpinion, OutletSeries, Params
 
 Features = Mapping[str, Sequence[float | None]]
 
@@ -67,16 +68,47 @@ def look(task: Task, params: Params) -> Looked:
         params: all packs of detection with the city's own values.
     """
     series, facts, declarations = task.one
-    case = case_of(series, facts, declarations, params)
+    weeks = _empty_weeks(series)
+    skip = weeks * _week(series)
+    case = case_of(_without_first(series, skip), facts, declarations, params)
     if task.silent is not None:
-        case.cache[SILENT_SHARE] = task.silent
+        case.cache[SILENT_SHARE] = task.silent[skip:]
     if task.peers:
-        case.cache[PEERS] = [{name: _array(values) for name, values in one.items()} for one in task.peers]
+        case.cache[PEERS] = [{name: _array(values[weeks:]) for name, values in one.items()} for one in task.peers]
     result = _patterns(case, task.patterns)
+    features: dict[str, list[float | None]] = {}
     with np.errstate(all="ignore"):
-        features = {name: _plain(values) for name, values in features_of(case).items()} if task.weeks else {}
+        if task.weeks:
+            features = {name: _plain(values, weeks) for name, values in features_of(case).items()}
         cards = tuple(refits(case)) if task.refit else ()
     return Looked(result, features, cards)
+
+
+def _week(series: OutletSeries) -> int:
+    return 7 * 24 * series.per_hour
+
+
+def _empty_weeks(series: OutletSeries) -> int:
+    """Return how many whole weeks pass before the first row: what a young outlet has not yet said is no silence."""
+    present = series.present
+    return int(np.argmax(present)) // _week(series) if present.any() else 0
+
+
+def _without_first(series: OutletSeries, count: int) -> OutletSeries:
+    """Return a series without its first samples, without copying them; patterns learn from the first days there are."""
+    if not count:
+        return series
+    cut = slice(count, None)
+    return replace(
+        series,
+        t=series.t[cut],
+        avg={key: values[cut] for key, values in series.avg.items()},
+        zs={key: values[cut] for key, values in series.zs.items()},
+        flag={key: values[cut] for key, values in series.flag.items()},
+        inlet=None if series.inlet is None else _without_first(series.inlet, count),
+        revised={key: values[cut] for key, values in series.revised.items()},
+        arrived=None if series.arrived is None else series.arrived[cut],
+    )
 
 
 def _patterns(case: Case, only: Sequence[str] | None) -> OutletResult:
@@ -123,9 +155,17 @@ def refits(case: Case) -> list[Card]:
         # One refit, at the end: the first opinion of a model comes after 1.5 times its least history.
         once = replace(settings, min_d=(span - series.step_s) / 1.5 / DAY_S, boost=True)
         began = time.perf_counter()
-        found = fit_expected(
-            factor, series.t, series.avg[factor], columns, case.masks.use(factor), once, cycle=cycle_of(case, factor)
-        )
+        # One thread: the trees are small, and threads that wait for one another keep the machine from the judge.
+        with threadpool_limits(1):
+            found = fit_expected(
+                factor,
+                series.t,
+                series.avg[factor],
+                columns,
+                case.masks.use(factor),
+                once,
+                cycle=cycle_of(case, factor),
+            )
         if found is not None and found.cards:
             out.append(Card(found.cards[-1], time.perf_counter() - began))
     return out
@@ -146,8 +186,9 @@ def silent_shares(present: Bools) -> Floats:
     return shares
 
 
-def _plain(values: Floats) -> list[float | None]:
-    return [None if np.isnan(one) else round(float(one), 6) for one in values]
+def _plain(values: Floats, before: int) -> list[float | None]:
+    nothing: list[float | None] = [None] * before
+    return nothing + [None if np.isnan(one) else round(float(one), 6) for one in values]
 
 
 def _array(values: Sequence[float | None]) -> Floats:

@@ -11,7 +11,7 @@ import io
 import json
 import zipfile
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,7 @@ from ecobureau.clock import BEIJING, beijing, now
 from ecobureau.domain.detection.registry import load_all
 from ecobureau.domain.detection.run import Input
 from ecobureau.domain.detection.types import OutletSeries
+from ecobureau.domain.emission.totals import kilograms
 from ecobureau.domain.workflow import Refusal
 from ecobureau.rulepacks import load
 from ecobureau.storage import read
@@ -33,8 +34,10 @@ from ecobureau.web.core import audit
 from ecobureau.web.core.access import Viewer
 from ecobureau.web.core.pages.common import signed_in, viewer_in
 from ecobureau.web.core.refusals import refuse, sentence
-from ecobureau.web.detection import reading, rules
+from ecobureau.web.detection import accounting, process, reading, rules, totals
 from ecobureau.web.detection.models import FindingRow
+from ecobureau.web.detection.telling import OVER_TOTAL
+from ecobureau.web.sources.models import Outlet
 from ecobureau.web.telemetry.selectors import store
 from ecobureau.words import say
 
@@ -67,6 +70,8 @@ def build(clue: Clue) -> bytes:
         "plot.png": _plot(clue, found[0][0]),
         "README.txt": _readme(clue),
     }
+    if clue.rule in OVER_TOTAL:
+        files |= _total(clue)
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in files.items():
@@ -154,6 +159,48 @@ def _frames(clue: Clue, series: OutletSeries) -> str:
             digest = digests.get(point.raw_id, b"").hex()
             when = beijing(point.start).isoformat(), beijing(point.received_at).isoformat()
             rows.append((station, when[0], point.code, point.text(), point.flag, when[1], point.raw_id, digest))
+    return _csv(rows)
+
+
+def _total(clue: Clue) -> dict[str, str | bytes]:
+    """Return the chain of an over-total: each day of the period, and each hour of it with the frames it rests on."""
+    day = beijing(clue.last_at - timedelta(seconds=1)).date()
+    permit = process.permit_of(clue.outlet_id or 0, clue.factor, day)
+    outlet = Outlet.objects.filter(pk=clue.outlet_id or 0).first()
+    if permit is None or outlet is None:
+        return {}
+    first, until = accounting.span_of(permit.period, day)
+    heads = ("day", "measured_kg", "substituted_kg", "hours_measured", "hours_substituted", "hours_lost", "sum_kg")
+    rows: list[Iterable[Any]] = [heads]
+    used = 0
+    for one in totals.days(outlet.pk, clue.factor, first, until):
+        used += one.measured_ug + one.substituted_ug
+        amounts = (kilograms(one.measured_ug), kilograms(one.substituted_ug))
+        rows.append((one.day.isoformat(), *amounts, one.measured, one.substituted, one.lost, kilograms(used)))
+    rows.append(("permitted", permit.kg, permit.get_period_display(), permit.source, "", "", ""))
+    return {"days.csv": _csv(rows), "hours.csv": _hours(outlet, clue.factor, first, until)}
+
+
+def _hours(outlet: Outlet, factor: str, first: date, until: date) -> str:
+    names = ("time", "concentration", "mark", "flow_m3", "kg", "substitute_kg", "state")
+    rows: list[Iterable[Any]] = [(*names, "raw_frame", "sha256", "flow_raw_frame", "flow_sha256")]
+    quarter = accounting.quarter_begin(first)
+    while quarter < until:
+        after = accounting.span_of("quarter", quarter)[1]
+        before = accounting.quarter_begin(quarter - timedelta(days=1))
+        end = min(now(), accounting.first_moment(after))
+        found = accounting.account(outlet, factor, before, end) if end > accounting.first_moment(quarter) else None
+        begin, last = max(quarter, first), min(after, until)
+        hours = found.listed(accounting.first_moment(begin), accounting.first_moment(last)) if found else []
+        ids = {pk for hour in hours for pk in (hour.raw_id, hour.flow_raw_id) if pk}
+        digests = {pk: digest.hex() for pk, digest in read.digests(store(), ids).items()}
+        for hour in hours:
+            raw, flow = hour.raw_id or "", hour.flow_raw_id or ""
+            values = (hour.concentration, hour.mark, hour.flow, hour.kg, hour.substitute)
+            told = ("" if value is None else value for value in values)
+            sums = (raw, digests.get(hour.raw_id or 0, ""), flow, digests.get(hour.flow_raw_id or 0, ""))
+            rows.append((beijing(hour.start).isoformat(), *told, hour.state.removeprefix("emission.state."), *sums))
+        quarter = after
     return _csv(rows)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -169,12 +169,10 @@ def _runs(points: Sequence[Point]) -> list[FlagRun]:
     return [FlagRun(start, end, flag, MARKS.get(flag, "")) for start, end, flag in runs]
 
 
-def permit_of(outlet: Outlet, factor: str, at: datetime) -> PermittedAmount | None:
-    """Return what is permitted a month, else a year, on the day of a moment."""
-    day = beijing(at).date()
-    rows = PermittedAmount.objects.filter(outlet=outlet, factor_id=factor, valid_from__lte=day).exclude(
-        valid_to__lt=day
-    )
+def permit_of(outlet_id: int, factor: str, day: date) -> PermittedAmount | None:
+    """Return what is permitted a month, else a year, on a day."""
+    held = PermittedAmount.objects.filter(outlet_id=outlet_id, factor_id=factor, valid_from__lte=day)
+    rows = held.exclude(valid_to__lt=day)
     return rows.order_by("period", "-valid_from").first()
 
 
@@ -194,7 +192,7 @@ def _mass(
         total += hour.kg if hour.kg is not None else hour.substitute or 0.0
         if hour.start >= start:
             points.append(Point(hour.start, hour.start + timedelta(hours=1), round(total, 3), hour.mark))
-    permit = permit_of(outlet, factor, end)
+    permit = permit_of(outlet.pk, factor, beijing(end).date())
     lines, permitted = [], None
     if permit is not None:
         monthly = permit.period == PermittedAmount.Period.MONTH

@@ -9,12 +9,12 @@ from django.db import transaction
 
 from ecobureau.clock import beijing, now
 from ecobureau.domain.detection.registry import load_all
-from ecobureau.domain.detection.run import detect_outlet
 from ecobureau.domain.workflow import Refusal
 from ecobureau.web.core import audit
 from ecobureau.web.core.access import Viewer
 from ecobureau.web.core.refusals import refuse
 from ecobureau.web.detection import door, reading, rules, services, telling
+from ecobureau.web.detection.looking import Task, look
 from ecobureau.web.detection.models import Pass
 from ecobureau.web.detection.passes import outlet_ids
 from ecobureau.web.sources import selectors as sources
@@ -70,7 +70,7 @@ def run(pass_id: int, days: int) -> Pass:
     for begin in range(0, len(ids), services.CHUNK):
         chunk = ids[begin : begin + services.CHUNK]
         for series, facts, declared in reading.inputs(chunk, first - timedelta(days=HISTORY_DAYS), one.until):
-            result = detect_outlet(series, facts, declared, params, one.patterns)
+            result = look(Task((series, facts, declared), tuple(one.patterns)), params).result
             failed |= {f"{result.outlet_id}:{key}": text for key, text in result.failed.items()}
             watched = next(iter(sources.watched_at(None, int(result.outlet_id))), None)
             for clue in result.clues:

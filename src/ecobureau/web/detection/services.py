@@ -296,7 +296,10 @@ def _report(found: Found, head: Finding, watched: Watched, subject: str, factor:
         lat=watched.lat,
         station_id=watched.station_id,
         outlet_id=watched.outlet_id,
-        pieces=telling.pieces(found, watched, rules.version()),
+        pieces=[
+            *telling.pieces(found, watched, rules.version()),
+            *telling.permit_pieces(found, watched, until),
+        ],
         source="detection",
     )
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ecobureau.clock import beijing
 from ecobureau.domain.detection.types import Clue, Finding
 from ecobureau.web.clues.services import Piece
+from ecobureau.web.detection import accounting, process, totals
 from ecobureau.web.sources import selectors as sources
 from ecobureau.web.sources.selectors import Watched
 from ecobureau.words import say, templates
@@ -86,6 +87,37 @@ def pieces(found: Clue, watched: Watched, rules: str) -> list[Piece]:
     against = dict.fromkeys(code for member in found.members for code in member.counter)
     out += [Piece("favour", at, code, {"result": "for"}) for code in against]
     return out
+
+
+def permit_pieces(found: Clue, watched: Watched, until: datetime) -> list[Piece]:
+    """Return what stands behind a clue of over-total: the permit, and what the month or year came to, by its days."""
+    if found.pattern not in OVER_TOTAL or watched.outlet_id is None or not found.factors:
+        return []
+    factor, day = found.factors[0], beijing(_time(found.end) - timedelta(seconds=1)).date()
+    permit = process.permit_of(watched.outlet_id, factor, day)
+    if permit is None:
+        return []
+    totals.refresh([watched.outlet_id], until)
+    days = totals.days(watched.outlet_id, factor, *accounting.span_of(permit.period, day))
+    if not days:
+        return []
+    total = accounting.sum_of(days, permit.period)
+    said = {
+        "factor": name(factor),
+        "period": {"month": "每月", "year": "每年"}[permit.period],
+        "kg": f"{permit.kg.normalize():f}",
+        "source": permit.source,
+        "name": total.name,
+        "used": f"{float(total.total_kg):.1f}",
+        "measured": f"{float(total.measured_kg):.1f}",
+        "substituted": f"{float(total.substituted_kg):.1f}",
+        "lost": total.lost,
+    }
+    return [Piece("total", _time(found.raised_at), "detection.evidence.permit", said)]
+
+
+OVER_TOTAL = frozenset({"P29"})
+"""Patterns whose evidence is a total against a permit."""
 
 
 def _place(watched: Watched) -> str:
