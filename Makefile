@@ -84,4 +84,4 @@ bench: setup
 	for file in bench/*.py; do $(BIN)/python $$file || exit 1; done
 
 clean:
-	rm -rf .venv node_modules .cache src/ecobureau/web/static/vendor src/ecobureau/web/staticfiles
+	rm -rf .venv node_modules .cache src/ecobureau/web/static/vendor src/ecobureau/web/core/paper/vendor src/ecobureau/web/staticfiles

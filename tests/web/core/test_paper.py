@@ -155,6 +155,7 @@ def test_a_workbook_never_holds_a_formula_from_a_value() -> None:
         (float("nan"), Column("", "number"), "—"),
         ("", Column(""), "—"),
         (Cell(3, "Ⅲ"), Column(""), "Ⅲ"),
+        (Cell(1.25, decimals=2), Column("", "number"), "1.25"),
         (AT, Column(""), "2026-11-22 09:30"),
     ],
 )

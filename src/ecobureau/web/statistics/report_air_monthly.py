@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from ecobureau.domain.air import YearOnYear
 from ecobureau.domain.air.statistics import day_period
-from ecobureau.web.core.paper import Block, Chart, Column, Document, Facts, Heading, Limit, Series, Table, Text
+from ecobureau.web.core.paper import Block, Cell, Chart, Column, Document, Facts, Heading, Limit, Series, Table, Text
 from ecobureau.web.core.paper.official import AIR_FILL, air_word
 from ecobureau.web.statistics import report_air_data as data
 from ecobureau.web.statistics import report_air_month_data as month_data
@@ -334,23 +334,26 @@ def _figures_table(of: data.Place, month: Month, base: Month, rules: parts.Rules
         Column(_("达标率"), "number", 1, "%"),
         Column(_("上年同月平均"), "number", 1, weight=1.3),
         Column(_("上年同月百分位"), "number", 1, weight=1.4),
-        Column(_("本月是否有效"), weight=1.3),
+        Column(_("本月是否有效"), weight=1.9),
     ]
     rows: list[list[Any]] = []
     for item in data.SHOWN:
         now, then = month.figures.get((of.place.pk, item)), base.figures.get((of.place.pk, item))
         if now is None:
             continue
+        digits = rules.statistics.digits[item]
+        means = [Cell(one and one.mean, decimals=digits) for one in (now, then)]
+        highs = [Cell(one and one.percentile, decimals=digits) for one in (now, then)]
         rows.append(
             [
                 f"{SHORT[item]} {parts.unit(item)}",
-                now.mean,
-                now.percentile,
+                means[0],
+                highs[0],
                 now.days,
                 now.days_over,
                 now.rate,
-                then.mean if then else None,
-                then.percentile if then else None,
+                means[1],
+                highs[1],
                 _("有效") if now.valid else _("有效数据不足"),
             ]
         )

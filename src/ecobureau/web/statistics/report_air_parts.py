@@ -57,7 +57,14 @@ def item_columns(rules: AirStatistics, *, statistic: bool = False) -> list[Colum
     """Return a column for each item; of statistics the percentiles say so."""
     extra = {"o3": "-8h-90", "co": "-95"} if statistic else {"o3": "-8h"}
     return [
-        Column(SHORT[item] + extra.get(item, ""), "number", rules.digits[item], unit(item), 1.1) for item in data.SHOWN
+        Column(
+            SHORT[item] + extra.get(item, ""),
+            "number",
+            rules.digits[item],
+            unit(item),
+            1.4 if statistic and item == "o3" else 1.1,
+        )
+        for item in data.SHOWN
     ]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
@@ -16,6 +16,7 @@ from ecobureau.web.core.pages.common import signed_in, viewer_in
 from ecobureau.web.core.paper import as_pdf, as_xlsx, download
 from ecobureau.web.core.refusals import refuse
 from ecobureau.web.statistics import report
+from ecobureau.web.statistics.pages_common import tabs
 from ecobureau.web.statistics.report import MEDIA, PERIODS, Asked
 
 FORMS = {"pdf": as_pdf, "xlsx": as_xlsx}
@@ -35,6 +36,7 @@ def reports_page(request: HttpRequest) -> HttpResponse:
     if asked and place is None:
         raise Http404
     context = {
+        "tabs": tabs("reports"),
         "kinds": [(one, other, report.name_of(one, other)) for one in MEDIA for other in PERIODS],
         "medium": medium,
         "period": period,
@@ -51,8 +53,6 @@ def reports_page(request: HttpRequest) -> HttpResponse:
 @signed_in
 def jump(request: HttpRequest) -> HttpResponse:
     """Go to the report of a day that was typed in."""
-    from django.shortcuts import redirect
-
     asked = _asked(
         request,
         request.GET.get("medium", ""),
@@ -73,6 +73,7 @@ def report_page(request: HttpRequest, medium: str, period: str, place: int, day:
     document = report.made(viewer_in(request), asked, at=now())
     before, after = report.steps(asked, beijing(now()).date())
     context = {
+        "tabs": tabs("reports"),
         "asked": asked,
         "document": document,
         "name": report.name_of(medium, period),

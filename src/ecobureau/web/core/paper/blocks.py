@@ -6,7 +6,7 @@ A report is made once as a `Document`; `render.as_pdf` and `render.as_xlsx` writ
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Literal
@@ -28,6 +28,7 @@ class Cell:
         value: what a workbook holds. text: what is printed; empty: the value by the column's rule.
         shape: `air` rectangle, `water` pill, "" plain.
         level: class 1–6 of the official colour (see official.py). link: where a page leads from it.
+        decimals: in place of the column's.
     """
 
     value: Any
@@ -38,6 +39,7 @@ class Cell:
     shape: Literal["", "air", "water"] = ""
     level: int = 0
     link: str = ""
+    decimals: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,8 @@ class Column:
 def shown(value: Any, column: Column) -> str:
     """Return a value as it is printed in a column: numbers rounded by GB/T 8170 to its decimals, — where missing."""
     if isinstance(value, Cell):
-        return value.text or shown(value.value, column)
+        own = column if value.decimals is None else replace(column, decimals=value.decimals)
+        return value.text or shown(value.value, own)
     if value is None or value == "":
         return MISSING
     if isinstance(value, bool):

@@ -32,7 +32,7 @@ def as_pdf(document: blocks.Document) -> bytes:
         head=document.head or document.title,
         mark=document.mark,
     )
-    paper.title(document.title, document.subtitle)
+    paper.title(document.title, "  ".join(part for part in (document.author, document.subtitle) if part))
     for block in document.blocks:
         _put(paper, block)
     return paper.output()
@@ -67,8 +67,7 @@ def as_xlsx(document: blocks.Document) -> bytes:
     book = Book(document.title, author=document.author, at=document.at)
     page = book.sheet(_("说明"))
     page.line(document.title, size=16, bold=True)
-    if document.subtitle:
-        page.line(document.subtitle, soft=True)
+    page.line("  ".join(part for part in (document.author, document.subtitle) if part), soft=True)
     page.gap()
     notes = page
     for block in document.blocks:

@@ -137,9 +137,10 @@ class Page:
         raw = value.value if isinstance(value, Cell) else value
         number = isinstance(raw, int | float | Decimal) and not isinstance(raw, bool) and raw == raw
         if column.kind == "number" and number:
-            rounded = half_even(raw, column.decimals)
-            cell = self._cell(place, float(rounded) if column.decimals else int(rounded))
-            cell.number_format = f"0.{'0' * column.decimals}" if column.decimals else "0"
+            decimals = column.decimals if looks is None or looks.decimals is None else looks.decimals
+            rounded = half_even(raw, decimals)
+            cell = self._cell(place, float(rounded) if decimals else int(rounded))
+            cell.number_format = f"0.{'0' * decimals}" if decimals else "0"
         else:
             text = MISSING if raw is None or raw == "" or raw != raw else (looks.text if looks and looks.text else raw)
             cell = self._cell(place, safe(text if isinstance(text, str) else str(text)))
