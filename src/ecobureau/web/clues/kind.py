@@ -96,7 +96,7 @@ KIND = Kind(
         "note",
     ),
     detail=evidence.page_context,
-    templates={"detail": "clues/detail.html"},
+    templates={"detail": "clues/detail.html", "list": "clues/list.html"},
     statistics=(
         Statistic("waiting", _("待研判"), {"state": "new"}, _("状态为“新线索”的线索数")),
         Statistic("to_sign", _("排除待批"), {"state": "dismissing"}, _("已提出排除、等负责人签字的线索数")),
