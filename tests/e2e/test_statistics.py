@@ -55,8 +55,56 @@ def series(transactional_db: None) -> int:
     return point.pk
 
 
+@pytest.fixture
+def waters(transactional_db: None) -> dict[str, int]:
+    """Make a city with six sections on a river and a lake, targets, an excluded day and a point that was changed."""
+    today = now().date()
+    city = services.put_series(medium="water", kind="place", code="/wuhan/", name="武汉市", org_path="/wuhan/")
+    head = viewer_of(person("setter", ("unit_head", "/wuhan/")))
+    first = None
+    for at, name in enumerate(("谌家矶", "朱家河口", "府河口", "巡司河", "东湖湖心", "南湖")):
+        made = services.put_series(
+            medium="water",
+            kind="point",
+            code=name,
+            name=name,
+            org_path="/wuhan/",
+            parent=city,
+            body="lake" if at > 3 else "river",
+        )
+        first = first or made
+        levels = {"ph": 7.4, "do": 8.2 - at, "codmn": 2.6 + at, "nh3n": 0.2 + 0.42 * at, "tp": 0.06 + 0.02 * at}
+        services.put_hours(
+            [
+                DayOfHours(
+                    made.pk,
+                    item,
+                    today - timedelta(days=back),
+                    [level if item == "ph" else level * (1 + back % 5 / 10)] * 24,
+                )
+                for back in (*range(1, 25), *range(360, 372))
+                for item, level in levels.items()
+            ],
+            source="测试",
+        )
+        if at < 2:
+            services.set_section(head, made.pk, river="府河", body="river")
+        target = services.put_target(
+            head, made.pk, year=today.year, kind="water_class", value=3, source="市水污染防治目标责任书"
+        )
+    services.put_target(head, city.pk, year=today.year, kind="water_good", value=80, source="市水污染防治目标责任书")
+    services.set_assessed(head, made.pk, assessed=False, reason="景观水体，不参与考核", since=today - timedelta(days=3))
+    services.propose_mark(
+        head, "/wuhan/", kind="dust", first=today, last=today, reason="沙尘过境", source="总站通报〔2026〕5号"
+    )
+    while rollup.drain():
+        pass
+    assert first is not None
+    return {"section": first.pk, "city": city.pk, "target": target.pk, "point": made.pk}
+
+
 def test_the_pages_are_accessible_at_both_widths(
-    series: int, new_page: Callable[..., Page], sign_in: Callable[..., None]
+    series: int, waters: dict[str, int], new_page: Callable[..., Page], sign_in: Callable[..., None]
 ) -> None:
     user: Any = person("head", ("unit_head", "/wuhan/"))
     day = (now().date() - timedelta(days=2)).isoformat()
@@ -66,6 +114,19 @@ def test_the_pages_are_accessible_at_both_widths(
         "series": f"/statistics/air/{series}/",
         "day": f"/statistics/air/{series}/{day}/",
         "reviews": "/statistics/reviews/",
+        "water": "/statistics/water/",
+        "water-places": "/statistics/water/?kind=place&span=year",
+        "water-months": "/statistics/water/months/",
+        "water-ranking": "/statistics/water/ranking/?kind=point",
+        "water-series": f"/statistics/water/{waters['section']}/",
+        "water-city": f"/statistics/water/{waters['city']}/",
+        "water-day": f"/statistics/water/{waters['section']}/day/{day}/",
+        "water-year": f"/statistics/water/{waters['city']}/year/{day[:4]}-01-01/",
+        "targets": "/statistics/targets/",
+        "target": f"/statistics/targets/{waters['target']}/",
+        "points": "/statistics/points/?medium=water",
+        "point": f"/statistics/points/{waters['point']}/",
+        "marks": "/statistics/excluded/",
     }
     for width, size, language in (("desk", (1440, 900), "zh-CN"), ("phone", (390, 844), "en-GB")):
         page = new_page({"width": size[0], "height": size[1]}, language)

@@ -13,7 +13,7 @@ from ecobureau.web.core import columns, placenames
 from ecobureau.words import say, templates
 
 register = template.Library()
-_ROOMS = ("core", "accounts", "places", "sources", "telemetry", "clues", "dispatch", "desk")
+_ROOMS = ("core", "accounts", "places", "sources", "telemetry", "clues", "dispatch", "desk", "statistics")
 
 
 @register.filter
