@@ -19,10 +19,11 @@ from ecobureau.web.clues.models import Clue
 from ecobureau.web.core import history
 from ecobureau.web.core import services as kernel
 from ecobureau.web.core.access import SYSTEM, Viewer, viewer_of
-from ecobureau.web.core.models import History
+from ecobureau.web.core.models import History, Share
 from ecobureau.web.core.refusals import Refused
+from ecobureau.web.dispatch import handing, joint, orders
 from ecobureau.web.dispatch import services as tasks
-from ecobureau.web.dispatch.models import Task
+from ecobureau.web.dispatch.models import Help, Supervision, Task
 from ecobureau.web.places import services as places
 from web.people import person
 
@@ -129,6 +130,58 @@ def test_accept_against_withdraw(team: dict[str, Viewer]) -> None:
         assert refused(results) == ["core.changed_meanwhile"]
         sound(clue, task)
         assert (task.state, clue.state) in {("accepted", "tasked"), ("withdrawn", "triaged")}
+
+
+def test_take_over_against_refuse_and_against_calling_it_back(team: dict[str, Viewer]) -> None:
+    """The receiving unit's two people decide at once: one does, the other is told, and the door is shut once."""
+    for _ in range(TIMES):
+        task = tasks.send(a_clue(), team["one"], unit=GRID)
+        handing.transfer(task, team["one"], unit="/wuhan/jiangan/", reason="由分中心办")
+        results = at_once(
+            partial(handing.take_over, fresh(task), team["two"]),
+            partial(handing.refuse_transfer, fresh(task), team["head"], reason="不归我们"),
+        )
+        assert refused(results) == ["core.changed_meanwhile"]
+        sound(task)
+        assert task.state == "dispatched" and task.transfer_to == ""
+        assert not Share.objects.filter(kind="task", object_id=task.pk, ends_at__isnull=True).exists()
+
+
+def test_of_closing_returning_and_supervising_one_wins(team: dict[str, Viewer]) -> None:
+    for _ in range(TIMES):
+        task = tasks.send(a_clue(), team["one"], unit=GRID)
+        Task.objects.filter(pk=task.pk).update(state="submitted")
+        results = at_once(
+            partial(tasks.close, fresh(task), team["head"]),
+            partial(tasks.send_back, fresh(task), team["head"], reason="补照片"),
+            partial(orders.supervise, fresh(task), a_leader(), grade="red", demand="快办"),
+        )
+        assert refused(results) == ["core.changed_meanwhile"] * 2
+        sound(task)
+        if task.state == "closed":
+            assert not Supervision.objects.filter(task=task, closed_at__isnull=True).exists()
+
+
+def test_two_helpers_answer_while_the_lead_closes(team: dict[str, Viewer]) -> None:
+    """Whoever comes first: a closed task has no help that waits, and an answer is never lost."""
+    for _ in range(TIMES):
+        task = tasks.send(a_clue(), team["one"], unit=GRID)
+        joint.call_in(task, team["one"], units=["/wuhan/jiangan/g2/"], demand="帮忙")
+        help_ = Help.objects.get(task=task)
+        joint.accept(help_, team["two"])
+        Task.objects.filter(pk=task.pk).update(state="submitted")
+        results = at_once(
+            partial(joint.answer, fresh(help_), team["two"], result="好了"),
+            partial(tasks.close, fresh(task), team["head"]),
+        )
+        assert set(refused(results)) <= {"dispatch.helpers_waiting", "core.changed_meanwhile"}
+        sound(task, help_)
+        assert help_.state in ("answered", "closed") and help_.result == "好了"
+        assert (task.state == "closed") == (help_.state == "closed")
+
+
+def a_leader() -> Viewer:
+    return viewer_of(person(f"chief-{uuid4().hex[:6]}", ("leader", "/wuhan/")))
 
 
 def test_accept_sent_twice_is_one_entry(team: dict[str, Viewer]) -> None:

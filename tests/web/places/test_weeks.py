@@ -145,5 +145,5 @@ def test_the_page_shows_gaps_days_and_copies(client, week, django_assert_num_que
     assert client.post(f"/rosters/{roster.pk}/hours/", {"needs_rest_days": "on"}).status_code == 302
     assert Roster.objects.get().needs_from is None
     with django_assert_num_queries(2):
-        assert len(weeks.gaps(top, MONDAY)) == 7
+        assert len(weeks.gaps(top, MONDAY)) == 8
     assert "放假安排未公布" in client.get(f"/rosters/?unit={top.path}&from=2027-02-08").content.decode()

@@ -192,7 +192,7 @@ def test_a_person_with_several_roles_gets_one_rail() -> None:
 
 def test_hooks_that_are_set_exist() -> None:
     for name, path in settings.SHELL_HOOKS.items():
-        assert name in {"feeds", "shift", "counts", "demo_people"}
+        assert name in {"feeds", "shift", "counts", "unread", "demo_people"}
         assert callable(hooks._function(path))
 
 

@@ -27,7 +27,7 @@ class ChannelForm(forms.Form):
     def clean_name(self) -> str:
         """Two channels of one name cannot be told apart."""
         name = str(self.cleaned_data["name"]).strip()
-        if Channel.objects.filter(name=name).exclude(pk=self.initial.get("pk")).exists():
+        if Channel.objects.filter(name=name).exclude(pk=self.initial.get("pk") or 0).exists():
             raise forms.ValidationError(_("已有这个名称的渠道，请换一个名称"))
         return name
 
@@ -74,7 +74,7 @@ class BotForm(ChannelForm):
     org_path = forms.ChoiceField(label=_("区域"))
     levels = forms.MultipleChoiceField(label=_("等级"), choices=LEVELS, widget=forms.CheckboxSelectMultiple)
     language = forms.ChoiceField(label=_("语言"), choices=settings.LANGUAGES)
-    SECRETS = ("url",)
+    SECRETS: tuple[str, ...] = ("url",)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -144,7 +144,8 @@ def _queue(made: Iterable[Delivery], given: Rules, at: datetime) -> None:
 
 def _hold_in_a_storm(one: Delivery, given: Rules, at: datetime) -> None:
     """Hold a message that is one too many of its kind, until the others of the same storm have gathered."""
-    mine = Delivery.objects.filter(channel=one.channel, user_id=one.user_id, code=one.code)
+    to: Any = one.user_id
+    mine = Delivery.objects.filter(channel=one.channel, user_id=to, code=one.code)
     gathering = mine.filter(state=State.HELD, why="messages.why.storm").order_by("due_at").first()
     if gathering is not None:
         one.state, one.due_at, one.why = State.HELD, gathering.due_at, "messages.why.storm"

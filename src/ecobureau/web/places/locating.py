@@ -41,18 +41,25 @@ class Locator:
         Args:
             lon, lat: degrees, WGS 84 / CGCS2000.
         """
+        point = shapely.Point(lon, lat)
+        inside = [self._pieces[place] for place in self._tree.query(point, predicate="within")]
+        found = _deepest([(0.0, piece) for piece in inside])
+        if found is not None and found.level == Level.GRID:
+            return _located(found)
         box = shapely.box(lon - _REACH_DEG, lat - _REACH_DEG, lon + _REACH_DEG, lat + _REACH_DEG)
         near = [self._pieces[place] for place in self._tree.query(box)]
-        for level in _DEPTH:
-            gaps = [
-                (piece.shape.distance_m(lon, lat), piece.unit.path, piece.unit)
-                for piece in near
-                if piece.unit.level == level
-            ]
-            close = [gap for gap in gaps if gap[0] <= SNAP_M]
-            if close:
-                return _located(min(close, key=lambda gap: gap[:2])[2])
-        return Located("")
+        gaps = [(piece.shape.distance_m(lon, lat), piece) for piece in near]
+        found = _deepest([(gap, piece) for gap, piece in gaps if gap <= SNAP_M])
+        return Located("") if found is None else _located(found)
+
+
+def _deepest(close: list[tuple[float, _Piece]]) -> Organisation | None:
+    """Return the nearest grid, else the nearest district, else the city; of two as near, the first by path."""
+    for level in _DEPTH:
+        held = [(gap, piece.unit.path, piece.unit) for gap, piece in close if piece.unit.level == level]
+        if held:
+            return min(held, key=lambda each: each[:2])[2]
+    return None
 
 
 def _located(unit: Organisation) -> Located:

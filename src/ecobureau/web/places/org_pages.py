@@ -128,12 +128,13 @@ def area_page(request: HttpRequest) -> HttpResponse:
         else:
             messages.success(request, _("已保存"))
             return redirect(address(unit))
-    return _form(request, form, _("新的范围"), unit)
+    return _form(request, form, _("新的范围"), unit, board=selectors.board(unit, clock.beijing(clock.now()).date()))
 
 
-def _form(request: HttpRequest, form: forms.Form, title: str, unit: Organisation | None) -> HttpResponse:
-    back = address(unit) if unit is not None else reverse("places:grids")
-    context: dict[str, Any] = {"form": form, "title": title, "unit": unit, "back": back}
+def _form(
+    request: HttpRequest, form: forms.Form, title: str, unit: Organisation, board: dict[str, Any] | None = None
+) -> HttpResponse:
+    context: dict[str, Any] = {"form": form, "title": title, "unit": unit, "back": address(unit), "board": board}
     return render(request, "places/form.html", context, status=422 if form.errors else 200)
 
 

@@ -96,7 +96,7 @@ def rosters_page(request: HttpRequest) -> HttpResponse:
         "gaps": weeks.gaps(unit, monday.date()) if unit else [],
         "rosters": weeks.rosters_of(unit) if unit else [],
         "copy": CopyForm(initial={"source": monday.date(), "target": (monday + WEEK).date()}) if may_change else None,
-        "may_import": door.may_change(viewer),
+        "may_import": may_change,
         "unit": unit,
         "units": [each for each in selectors.visible_units(viewer) if each.level != Level.GRID],
         "shifts": selectors.shifts(unit.path, monday, monday + WEEK) if unit else [],

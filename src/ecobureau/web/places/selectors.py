@@ -310,6 +310,31 @@ def areas(unit: Organisation) -> list[Area]:
     return list(Area.objects.filter(organisation=unit).order_by("-valid_from"))
 
 
+MOST_CORNERS = 300
+"""An outline of more corners is looked at, not drawn anew by hand."""
+
+
+def board(unit: Organisation, on: date) -> dict[str, Any]:
+    """Return what the drawing board of a unit's area needs.
+
+    Returns:
+        `around`: outer rings of the unit above and of its other units on the day; `points`: corners of the unit's own
+        area ([lon, lat], not closed) where it is one ring of at most MOST_CORNERS corners, else empty and around.
+    """
+    near = Q(organisation=unit) | Q(organisation=unit.parent) | Q(organisation__parent=unit.parent)
+    rows = Area.objects.filter(near, valid_from__lte=on).filter(Q(valid_to=None) | Q(valid_to__gte=on))
+    around: list[Any] = []
+    points: list[Any] = []
+    for area in rows.order_by("organisation__path"):
+        whole = area.polygon["coordinates"]
+        parts = whole if area.polygon["type"] == "MultiPolygon" else [whole]
+        if area.organisation_id == unit.pk and len(parts) == 1 and len(parts[0]) == 1 and len(whole[0]) <= MOST_CORNERS:
+            points = parts[0][0][:-1]
+        else:
+            around += [part[0] for part in parts]
+    return {"around": around, "points": points}
+
+
 def visible_unit(viewer: Viewer, path: str) -> Organisation | None:
     """Return one unit that the viewer sees in the registry, also one out of use."""
     seen = visible(viewer, column="path")

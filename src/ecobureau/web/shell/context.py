@@ -32,6 +32,7 @@ MODULES = {
     "eb/presence": "eb/js/presence.js",
     "eb/map-time": "eb/js/map-time.js",
     "eb/alarm": "eb/js/alarm.js",
+    "eb/outline": "eb/js/outline.js",
     "eb/keys": "eb/js/keys.js",
     "eb/chart": "eb/js/chart.js",
     "eb/chart-data": "eb/js/chart-data.js",

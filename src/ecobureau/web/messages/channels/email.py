@@ -36,8 +36,8 @@ def send(channel: Channel, to: str, message: Message, timeout_s: float) -> None:
     try:
         mail.send()
     except smtplib.SMTPRecipientsRefused as error:
-        code, why = next(iter(error.recipients.values()))
-        raise NotSent("messages.mail_refused", again=code < 500, host=host, status=code, why=_text(why)) from error
+        code, raw = next(iter(error.recipients.values()))
+        raise NotSent("messages.mail_refused", again=code < 500, host=host, status=code, why=_text(raw)) from error
     except smtplib.SMTPResponseException as error:
         again = error.smtp_code < 500
         why = _text(error.smtp_error)

@@ -13,6 +13,7 @@ const ISLANDS = {
   "eb-live": "eb/live",
   "eb-presence": "eb/presence",
   "eb-alarm": "eb/alarm",
+  "eb-outline": "eb/outline",
 };
 const loading = new Set();
 
