@@ -241,7 +241,7 @@ def test_the_water_report_follows_the_roll_ups(streams: City) -> None:
     over = [line for line in table(document, "超Ⅲ类清单").rows if line[0] == streams.points[3].name]
     assert over
     daily = made(streams, "water", "daily", DAY)
-    assert "与前一日相比" in words(daily)
+    assert "与前一日相比，Ⅰ～Ⅲ类比例" in words(daily)
 
 
 def test_everybody_gets_reports_of_the_own_places_only(city: City) -> None:

@@ -32,7 +32,8 @@ def document(of: data.Place, day: date, *, author: str, at: datetime, mark: str 
         Heading(_("一、综述")),
         Text(parts.shares_words(of, now, day_words(day)) + parts.bad_words(of, now), indent=True),
         Text(
-            parts.versus_words(of, now, previous, _("前一日")) + parts.versus_words(of, now, base, _("上年同日")),
+            parts.versus_words(of, now, previous, _("与前一日相比"))
+            + parts.versus_words(of, now, base, _("与上年同日相比")),
             indent=True,
         ),
         *parts.facts(of, now, reviews, day.isoformat(), rules),

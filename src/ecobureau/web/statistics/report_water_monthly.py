@@ -38,7 +38,8 @@ def document(of: data.Place, start: date, *, author: str, at: datetime, mark: st
         Heading(_("一、综述")),
         Text(parts.shares_words(of, now, month_words(start)) + parts.bad_words(of, now), indent=True),
         Text(
-            parts.versus_words(of, now, previous, _("上月")) + parts.versus_words(of, now, base, _("上年同月")),
+            parts.versus_words(of, now, previous, _("与上月相比"))
+            + parts.versus_words(of, now, base, _("与上年同月相比")),
             indent=True,
         ),
         Text(_index_words(of, now, base), indent=True),

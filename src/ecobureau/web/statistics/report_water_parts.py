@@ -98,13 +98,13 @@ def rate(value: float | None) -> str:
     return "—" if value is None else f"{value:.1f}"
 
 
-def versus_words(of: data.Place, now: Period, base: Period, name: str) -> str:
-    """Return how shares and sections changed against another period, in a sentence."""
+def versus_words(of: data.Place, now: Period, base: Period, lead: str) -> str:
+    """Return how shares and sections changed against another period, in a sentence that begins with `lead`."""
     row, then = now.summaries.get(of.place.pk), base.summaries.get(of.place.pk)
     if row is None or then is None or row.good_rate is None or then.good_rate is None:
-        return _("{name}没有可比的类别。").format(name=name)
-    words = _("与{name}相比，Ⅰ～Ⅲ类比例{good}，劣Ⅴ类比例{bad}").format(
-        name=name,
+        return _("{lead}，没有可比的类别。").format(lead=lead)
+    words = _("{lead}，Ⅰ～Ⅲ类比例{good}，劣Ⅴ类比例{bad}").format(
+        lead=lead,
         good=points_changed(decimal_of(row.good_rate), decimal_of(then.good_rate)),
         bad=points_changed(decimal_of(row.bad_rate or 0.0), decimal_of(then.bad_rate or 0.0)),
     )
@@ -157,7 +157,7 @@ def classes_table(
     columns = [
         Column(_("断面"), weight=2),
         Column(_("河流湖库"), weight=1.5),
-        Column(_("类别"), align="C", weight=0.9),
+        Column(_("水质类别"), align="C", weight=0.9),
         Column(names[0], align="C", weight=0.9),
         Column(names[1], align="C", weight=0.9),
         Column(_("同比"), weight=1.3),
