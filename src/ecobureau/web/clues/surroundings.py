@@ -52,12 +52,8 @@ def wind_at(lon: float, lat: float, at: datetime, weights: Weights) -> Wind | No
     """
     rows = sources.stations(SYSTEM, st=AIR).filter(lon__isnull=False, lat__isnull=False).order_by()
     reach = weights.wind_station_km * 1000
-    near = sorted(
-        (
-            (distance_m(lon, lat, lon_, lat_), pk, name)
-            for pk, name, lon_, lat_ in rows.values_list("pk", "name", "lon", "lat")
-        ),
-    )
+    placed = rows.values_list("pk", "name", "lon", "lat")
+    near = sorted((distance_m(lon, lat, x or 0.0, y or 0.0), pk, name) for pk, name, x, y in placed)
     for away, pk, name in near[:MOST_STATIONS]:
         if away > reach:
             break

@@ -17,8 +17,13 @@ from ecobureau.web.figures import slices
 from ecobureau.web.figures.definitions import BY_CODE, FIGURES, KINDS
 from ecobureau.words import say
 
-_say = lazy(say, str)
-_say_of = lazy(lambda code, name: say(code, None, name=say(name)), str)
+
+def _of(code: str, name: str) -> str:
+    return say(code, None, name=say(name))
+
+
+_say: Any = lazy(say, str)
+_say_of: Any = lazy(_of, str)
 
 
 def figure_choices(kind: str) -> list[tuple[str, Any]]:
@@ -42,7 +47,7 @@ class FigureFilter(django_filters.FilterSet):
         return queryset.filter(condition())
 
     def by_slice(self, queryset: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
-        key = slices.BY_CODE[name].keys[self.kind.code]()  # type: ignore[attr-defined]
+        key = slices.BY_CODE[name].keys[self.kind.code]()
         return queryset.alias(**{f"key_{name}": key}).filter(**{f"key_{name}": "" if value == slices.NONE else value})
 
 

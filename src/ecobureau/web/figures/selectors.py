@@ -105,7 +105,7 @@ def asked_of(params: QueryDict) -> Asked:
     today = beijing(now()).date()
     until = _day(params.get("until", "")) or today
     since = _day(params.get("since", "")) or until - timedelta(days=DAYS - 1)
-    narrow = {name: params[name] for name in NARROW if params.get(name)}
+    narrow = {name: str(params[name]) for name in NARROW if params.get(name)}
     return Asked(min(since, until), until, SLICES.get(params.get("by", "")), narrow)
 
 

@@ -98,7 +98,8 @@ def earlier_of(subject: str, before: datetime, but: int | None = None) -> int:
         return 0
     since = before - timedelta(days=weights().repeat_days)
     rows = Clue.objects.filter(subject=subject, created_at__gte=since, created_at__lt=before)
-    return rows.filter(merged_into__isnull=True).exclude(pk=but).count()
+    rows = rows.filter(merged_into__isnull=True)
+    return (rows if but is None else rows.exclude(pk=but)).count()
 
 
 def anew(clue: Clue, **changed: Any) -> dict[str, Any]:

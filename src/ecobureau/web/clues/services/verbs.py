@@ -212,7 +212,7 @@ def split(clue: Clue, actor: Viewer, *, reason: str, **act: Any) -> History:
     with no_twin(clue, actor):
         entry = kernel.perform(clue, "split", actor, reason=reason, changes={"merged_into_id": None}, **act)
     Reporter.objects.filter(clue__in=_folded(clue)).update(matter=clue)
-    target = Clue.objects.select_for_update(no_key=True).filter(pk=was_in).first()
+    target = Clue.objects.select_for_update(no_key=True).filter(pk=was_in or 0).first()
     if target is not None and target.state in OPEN:
         kernel.amend(target, SYSTEM, risks.anew(target), verb="let_go", data={"from": clue.number})
         risks.note(target, "split")
