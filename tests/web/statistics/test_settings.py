@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from ecobureau.clock import ManualClock, use_clock
 from ecobureau.web.core.access import NOBODY, SYSTEM
@@ -436,3 +438,28 @@ def test_the_pages_of_targets(place: Series) -> None:
     assert away.post(f"/statistics/targets/{target.pk}/drop/", {"reason": "x"}).status_code == 404
     assert head.post(f"/statistics/targets/{target.pk}/drop/", {"reason": "重复"}).status_code == 302
     assert Target.objects.count() == 0
+
+
+def test_more_targets_cost_no_more_queries(place: Series) -> None:
+    head = viewer(person("h"), "unit_head", "/wuhan/")
+    city = services.put_series(medium="water", kind="place", code="w", name="武汉市", org_path="/wuhan/")
+
+    def add(at: int) -> None:
+        one = services.put_series(kind="place", code=f"a{at}", name=f"a{at}", org_path="/wuhan/")
+        for kind, value in (("good_rate", 80.0), ("heavy_days", 2.0), ("pm25_mean", 35.0), ("o3_p90", 160.0)):
+            services.put_target(head, one.pk, year=2026, kind=kind, value=value, source="责任书")
+        section = services.put_series(
+            medium="water", kind="point", code=f"s{at}", name=f"s{at}", org_path="/wuhan/", parent=city, body="river"
+        )
+        services.put_target(head, section.pk, year=2026, kind="water_class", value=3, source="责任书")
+
+    services.put_target(head, city.pk, year=2026, kind="water_good", value=80, source="责任书")
+    add(0)
+    leader, counts = client("l", "leader", "/wuhan/"), []
+    for at in (1, 2):
+        leader.get("/statistics/targets/")
+        with CaptureQueriesContext(connection) as seen:
+            assert leader.get("/statistics/targets/").status_code == 200
+        counts.append(len(seen))
+        add(at)
+    assert counts[0] == counts[1] <= 35

@@ -51,6 +51,7 @@ class AutoRules:
             NoRule: an entry is missing on that day.
         """
         at = PackReader(pack, on)
+        at.entry("auto.means")
         return cls(
             int(at.number("auto.slot_hours")),
             int(at.number("auto.day_min_slots")),
@@ -143,7 +144,7 @@ def day_value_derivation(item: str, hours: Sequence[float | None], unit: str, ru
         )
         for at, hour in enumerate(hours)
     )
-    slot = rules.entries["auto.day_min_slots"]
+    slot, mean = rules.entries["auto.day_min_slots"], rules.entries["auto.means"]
     shown = None if found.value is None else plain(found.value)
     steps = (
         Step(
@@ -153,7 +154,7 @@ def day_value_derivation(item: str, hours: Sequence[float | None], unit: str, ru
             {"slots": found.slots, "needed": rules.day_min_slots, "hours": rules.slot_hours},
             found.valid,
         ),
-        Step("assess.month_mean", "", "water.step.mean", {"count": found.count, "mean": shown or "-"}, shown),
+        Step(mean.source, mean.clause, "water.step.mean", {"count": found.count, "mean": shown or "-"}, shown),
     )
     return Derivation(steps, inputs)
 
@@ -196,7 +197,7 @@ def month_value_derivation(
         )
         for day, one in sorted(days.items())
     )
-    entry = rules.entries["auto.month_min_share"]
+    entry, mean = rules.entries["auto.month_min_share"], rules.entries["auto.means"]
     shown = None if found.value is None else plain(found.value)
     needed = -(-rules.month_min_share * length // 1)
     steps = (
@@ -207,6 +208,6 @@ def month_value_derivation(
             {"item": Code(f"water.item.{item}"), "days": found.days, "needed": int(needed), "length": length},
             found.valid,
         ),
-        Step("assess.month_mean", "", "water.step.hours_mean", {"count": found.hours, "mean": shown or "-"}, shown),
+        Step(mean.source, mean.clause, "water.step.hours_mean", {"count": found.hours, "mean": shown or "-"}, shown),
     )
     return Derivation(steps, inputs)

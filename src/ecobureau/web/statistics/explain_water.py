@@ -67,8 +67,8 @@ def explained(viewer: Viewer, series_id: int, span: str, start: date) -> Explain
 
 
 def _rules_of_point(span: str, rules: WaterInForce) -> list[Entry]:
-    keys = {"day": ["auto.day_min_slots"], "month": ["auto.month_min_share"]}.get(span, [])
-    auto = [rules.auto.entries[key] for key in keys]
+    own = {"day": ["auto.day_min_slots"], "month": ["auto.month_min_share"]}.get(span, [])
+    auto = [rules.auto.entries[key] for key in (*own, "auto.means")]
     some = ("gb3838.table1.do", "assess.auto_items", "assess.auto_required", "assess.exceed_class", "assess.main_count")
     return [*auto, *(rules.classes.entries[key] for key in some if key in rules.classes.entries), rules.index.entry]
 
@@ -129,10 +129,13 @@ def _mean_derivations(series_id: int, span: str, start: date, rules: WaterInForc
             for item in order
             if item in days
         }
-    return _from_months(series_id, span, start, order)
+    return _from_months(series_id, span, start, order, rules)
 
 
-def _from_months(series_id: int, span: str, start: date, order: list[str]) -> dict[str, Derivation]:
+def _from_months(
+    series_id: int, span: str, start: date, order: list[str], rules: WaterInForce
+) -> dict[str, Derivation]:
+    entry = rules.auto.entries["auto.means"]
     months: dict[str, list[Input]] = {}
     values: dict[str, list[float]] = {}
     rows = Figure.objects.filter(
@@ -155,7 +158,7 @@ def _from_months(series_id: int, span: str, start: date, order: list[str]) -> di
         if item in values:
             shown = plain(mean(values[item]) or 0.0)
             step = Step(
-                "assess.year_mean", "", "water.step.months_mean", {"count": len(values[item]), "mean": shown}, shown
+                entry.source, entry.clause, "water.step.months_mean", {"count": len(values[item]), "mean": shown}, shown
             )
             found[item] = Derivation((step,), tuple(months[item]))
     return found

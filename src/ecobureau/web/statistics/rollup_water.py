@@ -57,7 +57,7 @@ def compute(keys: Collection[Key], places: Causes, causes: Causes) -> None:
     """
     points = [key for key in keys if key not in places]
     write_days(_days(points), causes)
-    bodies = _bodies({one for one, _ in points})
+    bodies = bodies_of({one for one, _ in points})
     wanted: dict[_Slot, set[int]] = defaultdict(set)
     why: dict[tuple[int, str, date], tuple[str, str]] = {}
     for key in points:
@@ -328,7 +328,7 @@ def _write_places(
         return
     points_of = {place: members.points(place, last) for place in places}
     everyone = {one for some in points_of.values() for one in some}
-    bodies, means = _bodies(everyone), means_of(span, start, everyone)
+    bodies, means = bodies_of(everyone), means_of(span, start, everyone)
     rows = []
     for place, points in points_of.items():
         found = place_class({one: means[one] for one in points if one in means}, bodies, rules)
@@ -373,7 +373,8 @@ def last_of(span: str, start: date) -> date:
     return start if span == "day" else after(span, start) - timedelta(days=1)
 
 
-def _bodies(points: Collection[int]) -> dict[int, Body]:
+def bodies_of(points: Collection[int]) -> dict[int, Body]:
+    """Return by which limits each point is judged, river or lake."""
     rows = Series.objects.filter(pk__in=points).values_list("pk", "body")
     return {one: "lake" if body == "lake" else "river" for one, body in rows}
 
