@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
@@ -123,10 +124,9 @@ def test_every_page_is_accessible_and_fits(
         no_sideways(page)
 
 
-def test_the_bell_rings_by_itself_and_a_reason_is_asked_for(
+def test_the_bell_rings_by_itself_and_an_area_is_drawn(
     page: Page, sign_in: Callable[..., None], everything: dict[str, Any]
 ) -> None:
-    page.on("console", lambda message: None)
     chief, task = everything["chief"], everything["task"]
     sign_in(page, chief)
     page.goto("/channels/")
@@ -135,5 +135,18 @@ def test_the_bell_rings_by_itself_and_a_reason_is_asked_for(
     expect(page.locator("eb-live")).to_have_attribute("data-state", "on")
     notices.send([chief.pk], task, "dispatch.notice.returned", {"title": task.title}, now())
     expect(bell).to_contain_text(str(before + 1))
+    page.goto(f"/grids/unit/area/?path={GRID}")
+    expect(page.locator("eb-outline")).to_have_attribute("data-ready", "")
+    board = page.locator(".eb-outline-board")
+    for x, y in ((100, 100), (200, 100), (200, 200), (120, 220)):
+        board.click(position={"x": x, "y": y})
+    page.keyboard.press("Delete")
+    drawn = json.loads(page.locator("#id_text").input_value())
+    assert drawn["type"] == "Polygon" and len(drawn["coordinates"][0]) == 4
+    assert all(114 < lon < 115 and 30 < lat < 31 for lon, lat in drawn["coordinates"][0])
+    shot(page, "command-board")
+    page.locator("#id_valid_from").fill("2026-01-01")
+    page.get_by_role("button", name="保存").click()
+    expect(page.locator("svg[role=img] path")).to_be_visible()
     page.goto(f"/clues/{everything['clue'].number}/send/")
     expect(page.locator(".eb-note").first).to_contain_text("点位在其辖区")

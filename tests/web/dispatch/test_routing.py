@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from ecobureau.clock import ManualClock
-from ecobureau.domain.workflow.routing import Candidate, is_override, propose
+from ecobureau.domain.workflow.routing import Candidate, is_override, on_shift_first, propose
 from ecobureau.web.clues.models import Clue
 from ecobureau.web.core import services as kernel
 from ecobureau.web.core.access import SYSTEM, Viewer
@@ -48,6 +48,15 @@ def test_on_shift_goes_before_level_level_before_load_load_before_distance() -> 
         "routing.distance",
     ]
     assert is_override(found, "far") and not is_override(found, "near") and not is_override([], "far")
+
+
+def test_people_on_shift_go_before_their_unit_and_a_unit_on_shift_before_one_that_is_not() -> None:
+    found = propose(
+        [candidate("g1"), candidate("g1", person=7, open_tasks=5), candidate("g2", person=8)], "grid", ("grid",)
+    )
+    assert [(each.candidate.unit, each.candidate.person) for each in found] == [("g2", 8), ("g1", 7), ("g1", None)]
+    asleep = propose([candidate("g3", on_shift=False)], "grid", ("grid",))
+    assert [each.candidate.unit for each in on_shift_first([*asleep, *found])] == ["g2", "g1", "g1", "g3"]
 
 
 def test_the_reasons_say_until_when_and_how_much() -> None:

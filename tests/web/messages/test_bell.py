@@ -27,6 +27,15 @@ def test_the_bell_counts_what_is_unread_and_is_called_by_news(client: Any, reade
     assert "条未读" not in client.get("/inbox/bell/").content.decode()
 
 
+def test_many_of_a_kind_are_folded_in_the_inbox(client: Any, reader: Any, tell: Any) -> None:
+    client.force_login(reader)
+    for _ in range(8):
+        tell()
+    tell(code="dispatch.notice.withdrawn")
+    page = client.get("/inbox/").content.decode()
+    assert "同类还有 5 条" in page and page.count('name="id"') == 9 and page.index("已撤回") < page.index("同类还有")
+
+
 def test_wishes_are_kept_and_half_a_span_is_refused(client: Any, reader: Any) -> None:
     client.force_login(reader)
     form = {"by_email": "on", "email": "me@bureau.example", "quiet_from": "21:00", "quiet_to": "06:30"}

@@ -65,13 +65,16 @@ def propose(candidates: Iterable[Candidate], duty: str, levels: Sequence[str]) -
 
     Returns:
         Those whose duty fits and whose area covers the place, best first: on shift before off shift, then by level,
-        then the least open work, then the nearest; ties by unit path and person, so that the result does not wander.
+        then people before their unit as a whole, then the least open work, then the nearest; ties by unit path and
+        person, so that the result does not wander.
     """
     fitting = [each for each in candidates if duty in each.duties and each.covers and each.level in levels]
 
-    def rank(each: Candidate) -> tuple[bool, int, int, float, str, int]:
+    def rank(each: Candidate) -> tuple[bool, int, bool, int, float, str, int]:
         distance = each.distance_km if each.distance_km is not None else float("inf")
-        return (not each.on_shift, levels.index(each.level), each.open_tasks, distance, each.unit, each.person or 0)
+        whole = each.person is None
+        level = levels.index(each.level)
+        return (not each.on_shift, level, whole, each.open_tasks, distance, each.unit, each.person or 0)
 
     return [Proposal(each, _reasons(each)) for each in sorted(fitting, key=rank)]
 
@@ -90,6 +93,11 @@ def _shift(candidate: Candidate) -> Why:
         return Why("routing.off_shift")
     code = "routing.stand_in" if candidate.stand_in else "routing.on_shift"
     return Why(f"{code}_until", {"until": candidate.until.isoformat()}) if candidate.until else Why(code)
+
+
+def on_shift_first(proposals: Iterable[Proposal]) -> list[Proposal]:
+    """Return proposals of several duties with those on shift in front, else in the order they came."""
+    return sorted(proposals, key=lambda each: not each.candidate.on_shift)
 
 
 def is_override(proposals: Sequence[Proposal], unit: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ecobureau.domain.workflow import Paper, Role
+from ecobureau.web.core import placenames
 from ecobureau.web.core.access import AccessTable, Reach
 from ecobureau.web.core.records import Column, Kind, Statistic
 from ecobureau.web.dispatch import forms, handing, jobs, joint, orders, selectors, services
@@ -60,7 +61,9 @@ KIND = Kind(
     related=("clue", "owner_person"),
     columns=(
         Column("task_kind", _("任务类型"), value=lambda task: task.get_task_kind_display(), sort=("task_kind",)),
-        Column("owner_unit", _("承办单位"), sort=("owner_unit",)),
+        Column(
+            "unit_name", _("承办单位"), value=lambda task: placenames.name_of(task.owner_unit), sort=("owner_unit",)
+        ),
         Column("accepted_at", _("签收时间"), sort=("accepted_at",), shown=False),
         Column("arrived_at", _("到场时间"), sort=("arrived_at",), shown=False),
         Column("submitted_at", _("提交时间"), sort=("submitted_at",), shown=False),

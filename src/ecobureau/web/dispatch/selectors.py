@@ -13,7 +13,7 @@ from django.db.models import Count, OuterRef, QuerySet, Subquery
 
 from ecobureau.clock import beijing, now
 from ecobureau.domain.geo import distance_m
-from ecobureau.domain.workflow.routing import Candidate, Proposal, propose
+from ecobureau.domain.workflow.routing import Candidate, Proposal, on_shift_first, propose
 from ecobureau.rulepacks import load
 from ecobureau.web.clues import evidence as clue_evidence
 from ecobureau.web.clues import scenarios
@@ -102,6 +102,7 @@ def plan(clue: Clue, at: datetime | None = None, task_kind: str | None = None) -
     proposals: list[Proposal] = []
     for duty in (*duties, "command"):
         proposals += propose(candidates, duty, _GROUND_FIRST)
+    proposals = on_shift_first(proposals)
     pack = load("sla")
     minutes = {
         clock: int(str(pack.at(f"task.sla.{clue.level}.{key}", day).value))
@@ -189,7 +190,18 @@ def _of_unit(
         for duty in on_duty
     ]
     whole = sum(count for (path, _person), count in loads.items() if path == unit.path)
-    return [*people, Candidate(unit.path, unit.name, unit.level, duties, True, False, whole, distance_km=distance)]
+    itself = Candidate(
+        unit=unit.path,
+        unit_name=unit.name,
+        level=unit.level,
+        duties=duties,
+        covers=True,
+        on_shift=bool(on_duty),
+        open_tasks=whole,
+        distance_km=distance,
+        until=max((duty.ends for duty in on_duty), default=None),
+    )
+    return [*people, itself]
 
 
 def last_snapshot(task: Task) -> str:

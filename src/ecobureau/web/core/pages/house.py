@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+from typing import Any
 
 from django.conf import settings
 from django.db import connection
@@ -13,7 +14,9 @@ from django.utils.crypto import constant_time_compare
 from django.views.decorators.http import require_GET, require_POST
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from ecobureau.clock import beijing, now
 from ecobureau.domain.workflow import Refusal
+from ecobureau.rulepacks import load
 from ecobureau.web.core import auditing, notices, selectors
 from ecobureau.web.core.middleware import client_ip
 from ecobureau.web.core.pages.common import signed_in, viewer_in
@@ -56,7 +59,16 @@ def audit_page(request: HttpRequest) -> HttpResponse:
 def inbox_page(request: HttpRequest) -> HttpResponse:
     """The viewer's notices."""
     found = selectors.inbox(viewer_in(request), unread=request.GET.get("all") != "1")
-    return render(request, "core/inbox.html", {"notices": [{"notice": n, "text": t, "url": u} for n, t, u in found]})
+    return render(request, "core/inbox.html", {"groups": _folded(found)})
+
+
+def _folded(found: list[tuple[Any, str, str]]) -> list[dict[str, Any]]:
+    """Return notices by kind, the kind with the newest one first; beyond `message.fold_count` of a kind are folded."""
+    shown = int(str(load("messages").at("message.fold_count", beijing(now()).date()).value))
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for notice, text, url in found:
+        groups.setdefault(notice.code, []).append({"notice": notice, "text": text, "url": url})
+    return [{"shown": rows[:shown], "folded": rows[shown:]} for rows in groups.values()]
 
 
 @require_GET
