@@ -10,7 +10,7 @@ from django.test import Client
 
 from ecobureau.clock import ManualClock, use_clock
 from ecobureau.web.statistics import rollup, services
-from ecobureau.web.statistics.models import AirReview, AirSeries
+from ecobureau.web.statistics.models import AirSeries, Review
 from ecobureau.web.statistics.services import DayOfHours
 from web.people import person
 
@@ -100,7 +100,7 @@ def test_a_review_by_two_persons(point: AirSeries) -> None:
     assert "提出数据审核" in officer.get(day).content.decode()
     form = {"item": "pm10", "starts": "2026-05-06T00:00", "ends": "2026-05-06T06:00", "reason": "检修"}
     assert officer.post(f"/statistics/reviews/new/{point.pk}/", form).status_code == 302
-    review = AirReview.objects.get()
+    review = Review.objects.get()
     assert review.starts == datetime(2026, 5, 5, 16, tzinfo=UTC)
     assert "认定无效" not in officer.get("/statistics/reviews/").content.decode()
     assert officer.post(f"/statistics/reviews/{review.pk}/accept/").status_code == 403
@@ -123,4 +123,4 @@ def test_a_bad_form_changes_nothing(point: AirSeries) -> None:
     leader = client("leader", "leader", "/wuhan/")
     good = {"starts": "2026-05-06T00:00", "ends": "2026-05-06T06:00", "reason": "检修"}
     assert leader.post(f"/statistics/reviews/new/{point.pk}/", good).status_code == 403
-    assert AirReview.objects.count() == 0
+    assert Review.objects.count() == 0

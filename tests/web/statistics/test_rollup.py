@@ -21,14 +21,14 @@ from ecobureau.web.places import services as places
 from ecobureau.web.sources import services as sources
 from ecobureau.web.statistics import rollup, selectors, services
 from ecobureau.web.statistics.models import (
-    AirDay,
-    AirDirty,
-    AirFigure,
-    AirHours,
     AirIndexDay,
-    AirReview,
-    AirRevision,
     AirSeries,
+    Day,
+    Dirty,
+    Figure,
+    Hours,
+    Review,
+    Revision,
 )
 from ecobureau.web.statistics.services import DayOfHours
 from ecobureau.web.statistics.spans import after, days_of, first_of
@@ -71,8 +71,8 @@ def settle() -> None:
         pass
 
 
-def day_of(series: AirSeries, item: str, day: date = DAY) -> AirDay:
-    return AirDay.objects.get(series=series, item=item, day=day)
+def day_of(series: AirSeries, item: str, day: date = DAY) -> Day:
+    return Day.objects.get(series=series, item=item, day=day)
 
 
 def test_a_day_a_point_and_its_place(city: AirSeries) -> None:
@@ -86,8 +86,8 @@ def test_a_day_a_point_and_its_place(city: AirSeries) -> None:
     index = AirIndexDay.objects.get(series=city, day=DAY)
     # 2026: PM2.5 40 lies between 35 and 60: 50 + 50/25·5 = 60; ozone 120: 50 + 50/60·20 carried up to 67.
     assert (index.aqi, index.level, index.edition) == (67, 2, "2026")
-    assert AirDirty.objects.count() == 0
-    assert AirRevision.objects.count() == 0
+    assert Dirty.objects.count() == 0
+    assert Revision.objects.count() == 0
 
 
 def test_the_stored_day_is_the_scalar_one(city: AirSeries) -> None:
@@ -144,11 +144,11 @@ def test_late_and_revised_hours_leave_a_revision(city: AirSeries, clock: ManualC
     clock.advance(timedelta(days=3))
     missing: list[float | None] = [None] * 19 + [76.0] * 5
     services.put_hours([DayOfHours(one.pk, "pm2_5", DAY, missing)], source="补传")
-    assert AirDirty.objects.get().cause == "late"
+    assert Dirty.objects.get().cause == "late"
     settle()
     # (19·38 + 5·76)/24 = 45.916…
     assert (day_of(one, "pm2_5").value, day_of(one, "pm2_5").valid, day_of(one, "pm2_5").revision) == (46, True, 1)
-    first = AirRevision.objects.get(series=one)
+    first = Revision.objects.get(series=one)
     assert (first.before, first.before_valid, first.after, first.after_valid, first.cause, first.reason) == (
         38,
         False,
@@ -159,8 +159,8 @@ def test_late_and_revised_hours_leave_a_revision(city: AirSeries, clock: ManualC
     )
     services.put_hours([DayOfHours(one.pk, "pm2_5", DAY, [40.0] * 24)], source="更正")
     settle()
-    assert AirRevision.objects.filter(series=one).first().cause == "revised"  # type: ignore[union-attr]
-    assert AirHours.objects.get(series=one, item="pm2_5").revision == 2
+    assert Revision.objects.filter(series=one).first().cause == "revised"  # type: ignore[union-attr]
+    assert Hours.objects.get(series=one, item="pm2_5").revision == 2
 
 
 def test_the_same_hours_again_change_nothing(city: AirSeries) -> None:
@@ -169,7 +169,7 @@ def test_the_same_hours_again_change_nothing(city: AirSeries) -> None:
     settle()
     assert hours(one) == 0
     assert services.put_hours([DayOfHours(one.pk, "co", DAY, [None] * 24)], source="空") == 0
-    assert AirDirty.objects.count() == 0
+    assert Dirty.objects.count() == 0
 
 
 @pytest.mark.parametrize(
@@ -180,7 +180,7 @@ def test_what_is_no_day_of_hours_is_refused_whole(city: AirSeries, item: str, so
     good = DayOfHours(one.pk, "o3", DAY, [50.0] * 24)
     with pytest.raises(ValueError, match=r"hours|item|concentration"):
         services.put_hours([good, DayOfHours(one.pk, item, DAY, some)], source="坏")
-    assert AirHours.objects.count() == AirDirty.objects.count() == 0
+    assert Hours.objects.count() == Dirty.objects.count() == 0
 
 
 def test_a_review_takes_hours_out_and_gives_them_back(city: AirSeries) -> None:
@@ -202,13 +202,13 @@ def test_a_review_takes_hours_out_and_gives_them_back(city: AirSeries) -> None:
     settle()
     assert (day_of(one, "pm10").value, day_of(one, "pm10").count) == (38, 21)
     assert day_of(one, "no2").count == 24
-    assert AirHours.objects.get(series=one, item="pm10").hours == spoilt
-    last = AirRevision.objects.filter(series=one).latest("pk")
+    assert Hours.objects.get(series=one, item="pm10").hours == spoilt
+    last = Revision.objects.filter(series=one).latest("pk")
     assert (last.cause, last.reason, last.before, last.after) == ("invalidated", "旁边施工扬尘", 146, 38)
     services.restore_review(other, review.pk, reason="施工已排除，仪器正常")
     settle()
     assert day_of(one, "pm10").value == 146
-    assert AirRevision.objects.filter(series=one).latest("pk").cause == "restored"
+    assert Revision.objects.filter(series=one).latest("pk").cause == "restored"
 
 
 def test_a_review_is_refused_whole(city: AirSeries) -> None:
@@ -229,7 +229,7 @@ def test_a_review_is_refused_whole(city: AirSeries) -> None:
         with pytest.raises(Refused) as refused:
             services.propose_review(who, one, starts=start, ends=start + timedelta(hours=span), reason=reason)
         assert refused.value.code == code
-    assert AirReview.objects.count() == 0
+    assert Review.objects.count() == 0
     review = services.propose_review(head, one, starts=start, ends=start + timedelta(hours=1), reason="检修")
     for who, code in [(head, "statistics.review.same_person"), (auditor, "core.no_access"), (away, "core.no_access")]:
         with pytest.raises(Refused) as refused:
@@ -239,13 +239,13 @@ def test_a_review_is_refused_whole(city: AirSeries) -> None:
         services.restore_review(head, review.pk, reason="x")
     review.refresh_from_db()
     assert (review.state, review.decided_by_id) == ("proposed", None)
-    assert AirDirty.objects.count() == 0
+    assert Dirty.objects.count() == 0
     leader = viewer(person("leader"), "leader", "/wuhan/")
     services.decide_review(leader, review.pk, accept=False, note="数据正常")
     with pytest.raises(Refused) as refused:
         services.decide_review(leader, review.pk, accept=True)
     assert refused.value.code == "statistics.review.state"
-    assert AirDirty.objects.count() == 0
+    assert Dirty.objects.count() == 0
 
 
 def a_year(city: AirSeries, year: int, **levels: float) -> None:
@@ -260,7 +260,7 @@ def test_published_days_make_a_year_a_ranking_and_a_comparison(city: AirSeries) 
     a_year(city, 2025)
     a_year(city, 2026)
     a_year(other, 2026, pm2_5=30.0)
-    figure = AirFigure.objects.get(series=city, span="year", start=date(2026, 1, 1), item="pm2_5")
+    figure = Figure.objects.get(series=city, span="year", start=date(2026, 1, 1), item="pm2_5")
     assert (figure.mean, figure.valid, figure.meets, figure.mean_multiple, figure.stage) == (
         38,
         True,
@@ -268,7 +268,7 @@ def test_published_days_make_a_year_a_ranking_and_a_comparison(city: AirSeries) 
         0.27,
         "2026 transition",
     )
-    before = AirFigure.objects.get(series=city, span="year", start=date(2025, 1, 1), item="pm2_5")
+    before = Figure.objects.get(series=city, span="year", start=date(2025, 1, 1), item="pm2_5")
     assert (before.mean_multiple, before.stage) == (0.09, "2012")
     lines = selectors.ranking(SYSTEM, "year", date(2026, 1, 1))
     assert [(line.rank, line.name) for line in lines] == [(1, "青山区"), (2, "江岸区")]
@@ -363,19 +363,19 @@ def test_hours_that_air_stations_report_are_taken_over(clock: ManualClock) -> No
     assert services.take_recent() == 3
     assert services.take_recent() == 0
     call_command("take_air_hours", "2026-04-01", "2026-05-06")
-    assert AirDirty.objects.count() == 0
+    assert Dirty.objects.count() == 0
     for bad in (("2026-05-06", "2026-04-01"), ("gestern", "2026-04-01")):
         with pytest.raises(CommandError):
             call_command("take_air_hours", *bad)
     point = AirSeries.objects.get(kind="point")
     assert (point.name, point.parent.name if point.parent else "") == ("花桥", "江岸区分中心")
-    stored = AirHours.objects.get(series=point, item="no2")
+    stored = Hours.objects.get(series=point, item="no2")
     # 0.031 mg/m3 is 31 ug/m3; the hour marked D is a fault and does not count.
     assert stored.hours == [None if at == 5 else 31.0 for at in range(24)]
-    assert AirHours.objects.get(series=point, item="co").hours[0] == 0.7
-    assert AirHours.objects.get(series=point, item="pm2_5").hours[23] == 58.0
+    assert Hours.objects.get(series=point, item="co").hours[0] == 0.7
+    assert Hours.objects.get(series=point, item="pm2_5").hours[23] == 58.0
     assert day_of(point, "no2").count == 23
-    assert {row.series.name for row in AirDay.objects.filter(item="no2")} == {"花桥", "江岸区分中心", "武汉市中心"}
+    assert {row.series.name for row in Day.objects.filter(item="no2")} == {"花桥", "江岸区分中心", "武汉市中心"}
 
 
 def air_frame(station: int, start: datetime, at: int) -> Arrival:

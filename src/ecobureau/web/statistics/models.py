@@ -468,12 +468,3 @@ class Dirty(models.Model):
     class Meta:
         verbose_name = _("待汇总")
         indexes: ClassVar = [models.Index(fields=["series", "day"], name="statistics_dirty_day")]
-
-
-# The names that these tables had while there was only air.
-AirHours = Hours
-AirDay = Day
-AirFigure = Figure
-AirReview = Review
-AirRevision = Revision
-AirDirty = Dirty
