@@ -52,7 +52,8 @@ KIND = Kind(
     filters=ClueFilter,
     columns=(
         Column("risk", _("风险"), sort=("risk",)),
-        Column("scenario", _("情形"), lambda clue: scenarios.name(clue.scenario), sort=("scenario",)),
+        Column("scenario", _("情形"), sort=("scenario",)),
+        Column("scenario_name", _("情形名称"), lambda clue: scenarios.name(clue.scenario) or None, shown=False),
         Column("source", _("线索来源"), lambda clue: clue.source.name if clue.source is not None else None),
         Column(
             "matter", _("事项"), lambda clue: scenarios.matter_name(clue.matter) if clue.matter else None, shown=False

@@ -109,13 +109,14 @@ def _limits(level: str, on: date) -> str:
 
 def _words(key: str, value: Any) -> str:
     """Return a value of an entry as people read it."""
+    named = dict(getattr(KindForm.base_fields.get(key), "choices", ()))
+    if isinstance(value, str) and value in named:
+        return str(named[value])
     if isinstance(value, bool):
         return _("是") if value else _("否")
     if isinstance(value, list | tuple):
-        named = [scenarios.matter_name(str(one)) if key == "matters" else say(f"duty.{one}") for one in value]
-        return "、".join(named) or "—"
-    if key == "level":
-        return str(parts.LEVEL_COLOUR.get(str(value), value))
+        told = [scenarios.matter_name(str(one)) if key == "matters" else say(f"duty.{one}") for one in value]
+        return "、".join(told) or "—"
     return "—" if value in (None, "") else str(value)
 
 
