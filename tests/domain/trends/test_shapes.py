@@ -52,6 +52,9 @@ def test_a_box_by_hand() -> None:
     assert (found.n, found.least, found.most) == (9, 2.0, 30.0)
     assert found.mean == pytest.approx(75 / 9)
     assert box([1.0, 2.0, NAN, 3.0]) is None
+    step = box([0.0] * 6 + [1.0, 1.0])
+    assert step is not None
+    assert (step.q3, step.high, step.outliers) == (0.25, 0.25, (1.0, 1.0))
     assert box([], need=0) is None
 
 

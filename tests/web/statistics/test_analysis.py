@@ -285,11 +285,22 @@ def test_other_places_see_nothing(scene: Scene) -> None:
     assert Client().get(HERE).status_code == 302
 
 
+def test_other_pages_lead_here(scene: Scene) -> None:
+    leader = client()
+    text = leader.get(f"/statistics/air/{scene.point[1:]}/").content.decode()
+    assert f"{HERE}?medium=air&amp;object={scene.point}" in text
+    for station in (scene.air_station, scene.noise_station):
+        assert f"{HERE}station/{station}/" in leader.get(f"/stations/{station}/").content.decode()
+
+
 def test_in_english(scene: Scene) -> None:
     english = client(language="en")
     text = english.get(HERE, {"object": scene.point, "view": "trend"}).content.decode()
     assert "falls by" in text
     assert "the trend is significant" in text
+    asked = {"object": scene.point, "view": "compare", "from": "2026-03-01", "to": "2026-04-30"}
+    answer = english.get(HERE, asked)
+    assert not any(sign in " ".join(shown(answer).reading) for sign in "，。（）：～")
 
 
 def test_queries_do_not_grow(scene: Scene) -> None:

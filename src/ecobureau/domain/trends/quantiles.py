@@ -22,7 +22,8 @@ class Box:
 
     Attributes:
         n: values. q1, median, q3: quartiles, linear between ranks. mean: arithmetic mean.
-        low, high: ends of the whiskers: the outermost values within 1.5 interquartile ranges of the box (Tukey).
+        low, high: ends of the whiskers: the outermost values within 1.5 interquartile ranges of the box (Tukey), at
+            least the box's own ends.
         outliers: values beyond, ascending. least, most: extremes. p5, p95: percentiles.
     """
 
@@ -70,8 +71,9 @@ def box(values: ArrayLike, *, need: int = 5) -> Box | None:
         median,
         q3,
         float(x.mean()),
-        float(inside[0]),
-        float(inside[-1]),
+        # An interpolated quartile may lie beyond the outermost value inside; a whisker never ends within the box.
+        min(float(inside[0]), q1),
+        max(float(inside[-1]), q3),
         tuple(beyond.tolist()),
         float(x[0]),
         float(x[-1]),

@@ -171,7 +171,7 @@ def _row(
     *,
     base: bool,
 ) -> tuple[Cell, ...]:
-    name = f"{side.name}（{_days_words(side)}）"
+    name = _("{name}（{days}）").format(name=side.name, days=_days_words(side))
     change = Cell(None, _("基准"), False) if base else _signed(asked, one.difference)
     rate = Cell(None, DASH)
     if one.percent is not None:
@@ -200,7 +200,9 @@ def _days_words(side: _Side) -> str:
 
 
 def _sides_words(sides: Sequence[_Side]) -> str:
-    return _("；").join(f"{side.name}：{valid_words(side.blocks, hours=False)}" for side in sides)
+    return _("；").join(
+        _("{name}：{said}").format(name=side.name, said=valid_words(side.blocks, hours=False)) for side in sides
+    )
 
 
 def _reading(
@@ -226,7 +228,7 @@ def _reading(
             "n": one.matched,
             "mean": asked.with_unit(asked.show(one.matched_mean)),
             "by": asked.with_unit(asked.show(abs(one.difference))),
-            "rate": "" if one.percent is None else signed(f"（{one.percent:+.1f}%）"),
+            "rate": "" if one.percent is None else signed(_("（{rate}%）").format(rate=f"{one.percent:+.1f}")),
         }
         form = (
             _("共同的 {n} 个有效日里，{name}的{what}平均 {mean}，比{base}**高 {by}**{rate}。")
