@@ -111,6 +111,7 @@ def build(
     from ecobureau.demo.history import load_history
     from ecobureau.demo.people import make_passwords
     from ecobureau.demo.plans import plan_city
+    from ecobureau.demo.pool import build_pool
     from ecobureau.web.sources.models import Logger
 
     tell = say or (lambda code, **params: None)
@@ -139,6 +140,8 @@ def build(
             build_sources(city, now)
     with steps("duties"):
         build_duties(clock.beijing(now).date())
+    with steps("pool"):
+        build_pool(now)
     save_fleet(data / STATIONS, plans)
     tell("demo.history", stations=built.stations)
     state = _first_state(data, city.seed, plans)
