@@ -122,6 +122,12 @@ def test_the_same_input_gives_the_same_bytes() -> None:
         assert b"2026-11-22T01:30:10Z" in archive.read("docProps/core.xml")
 
 
+def test_faces_kept_between_documents_give_the_same_bytes_as_faces_read_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = [as_pdf(_document(2)) for _time in range(2)]
+    monkeypatch.setattr(fonts, "add", lambda pdf, family, style, path: pdf.add_font(family, style, path))
+    assert [as_pdf(_document(2))] * 2 == kept
+
+
 def test_only_the_letters_that_are_used_are_in_the_file() -> None:
     data = as_pdf(_document(2))
     assert len(data) < 150_000

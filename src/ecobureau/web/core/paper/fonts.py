@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+
+from fpdf import FPDF
 
 FOLDER = Path(__file__).parent / "vendor"
 FAMILY = "Noto Sans SC"
@@ -34,6 +37,28 @@ def files() -> dict[str, Path]:
         "fallback": second / "DejaVuSans.ttf",
         "fallbackB": second / "DejaVuSans-Bold.ttf",
     }
+
+
+def add(pdf: FPDF, family: str, style: str, path: Path) -> None:
+    """Give a document a face, as `FPDF.add_font` does, but read from the disk once a process and not once a document.
+
+    The tables that a document cuts down to its own letters are opened anew for each.
+    """
+    known, order = _read(family, style, path)
+    font = deepcopy(known)
+    font.i = len(pdf.fonts) + 1
+    font.ttfont = type(known.ttfont)(path, recalcTimestamp=False, lazy=True)
+    font.ttfont.setGlyphOrder(list(order))
+    pdf.fonts[font.fontkey] = font
+
+
+@lru_cache(maxsize=8)
+def _read(family: str, style: str, path: Path) -> tuple[Any, tuple[str, ...]]:
+    pdf = FPDF()
+    pdf.add_font(family, style, path)
+    (font,) = pdf.fonts.values()
+    found: Any = font
+    return found, tuple(found.ttfont.getGlyphOrder())
 
 
 @lru_cache(maxsize=1)

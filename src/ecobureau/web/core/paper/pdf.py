@@ -67,7 +67,7 @@ class Paper:
         self.pdf = pdf = FPDF(orientation="landscape" if wide else "portrait", unit="mm", format="A4")
         self._files = fonts.files()
         for style in ("", "B"):
-            pdf.add_font(_MAIN, style, self._files[style])
+            fonts.add(pdf, _MAIN, style, self._files[style])
         self._faces: dict[str, str] = {}
         pdf.set_title(title)
         pdf.set_author(author)
@@ -435,7 +435,7 @@ class Paper:
 
     def _add_second(self) -> None:
         for style in ("", "B"):
-            self.pdf.add_font(_SECOND, style, self._files[f"fallback{style}"])
+            fonts.add(self.pdf, _SECOND, style, self._files[f"fallback{style}"])
 
 
 def clean(text: str, paper: Paper) -> str:
