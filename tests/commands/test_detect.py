@@ -140,6 +140,22 @@ def test_duplicates_are_dropped_and_rewritten_values_said(run: Run) -> None:
     assert "P35" in said
 
 
+def test_fields_beyond_the_header_are_said_with_their_row(run: Run) -> None:
+    run.values(rows_of(plant(days=20)))
+    run()
+    before = run.clues()
+    file = run.folder / "values.csv"
+    lines = file.read_text(encoding="utf-8").splitlines()
+    lines[40] += ",7,8"
+    lines[90] += ",7"
+    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    code, said = run()
+    assert code == 0
+    assert "row 41" in said
+    assert "2 rows" in said
+    assert run.clues() == before
+
+
 def test_optional_columns_may_be_absent(run: Run) -> None:
     rows = rows_of(flat_plant())
     run.values([{name: row[name] for name in ("outlet_id", "kind", "time", "factor", "avg")} for row in rows])

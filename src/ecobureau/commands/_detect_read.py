@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -105,6 +106,7 @@ def _table(path: Path, needed: tuple[str, ...], more: tuple[str, ...], notes: No
     absent = [name for name in more if name not in names]
     if absent:
         notes.add("detect.note.missing_columns", file=path.name, columns=", ".join(absent))
+    _say_longer_rows(path, len(names), notes)
     wanted = [name for name in names if name in needed + more]
     if len(set(wanted)) != len(wanted):
         raise BadFile("detect.bad.column_twice", file=path.name)
@@ -127,6 +129,29 @@ def _table(path: Path, needed: tuple[str, ...], more: tuple[str, ...], notes: No
     except ValueError as error:
         raise BadFile("detect.bad.csv", file=str(path), reason=str(error)) from error
     return table
+
+
+def _say_longer_rows(path: Path, columns: int, notes: Notes) -> None:
+    """Say which rows have more fields than the header: what stands in them is not read."""
+    commas, lines, last = 0, 0, b""
+    with path.open("rb") as stream:
+        while chunk := stream.read(1 << 20):
+            commas, lines, last = commas + chunk.count(b","), lines + chunk.count(b"\n"), chunk[-1:]
+    # Counting is quick; only a file that does not add up is read line by line.
+    if commas == (lines + (last != b"\n")) * (columns - 1):
+        return
+    longer = 0
+    first = 0
+    with path.open("r", encoding="utf-8-sig", errors="replace", newline="") as text:
+        try:
+            for fields in (rows := csv.reader(text)):
+                if len(fields) > columns:
+                    longer, first = longer + 1, first or rows.line_num
+        except csv.Error:
+            # pandas says what is wrong with it.
+            return
+    if longer:
+        notes.add("detect.note.longer_rows", file=path.name, row=first, count=longer, columns=columns)
 
 
 def _row(index: int) -> int:

@@ -12,6 +12,8 @@ from dataclasses import replace
 from ecobureau.domain.detection.types import Clue, Finding, Params
 
 HOUR_S = 3600
+GRAVE = 5
+"""Severity of a likely crime: such a finding is told even where its pattern otherwise only supports."""
 
 
 def fuse(
@@ -135,6 +137,6 @@ def _clue(outlet_id: str, members: Sequence[Finding], params: Params, model: Cal
 def _worth(clue: Clue, params: Params) -> bool:
     if clue.confidence < params["open_at"]:
         return False
-    if clue.pattern in params.texts("never_alone") and len(clue.groups) < 2:
+    if clue.pattern in params.texts("never_alone") and len(clue.groups) < 2 and clue.severity < GRAVE:
         return False
     return clue.severity >= params["least_severity"] or clue.pattern in params.texts("malfunctions")

@@ -26,6 +26,9 @@ CODES = {
     "detect.bad.column_twice": _("{file} 第 1 行有重名的列，请改名"),
     "detect.bad.csv": _("{file} 不是规范的 CSV：{reason}"),
     "detect.note.ignored_columns": _("{file}：不认识的列已忽略：{columns}"),
+    "detect.note.longer_rows": _(
+        "{file} 第 {row} 行起 {count} 行的字段多于表头的 {columns} 列：多出的字段没有读（数字里有逗号请加引号）"
+    ),
     "detect.note.missing_columns": _("{file}：没有这些可选的列，用到它们的模式将不作判断：{columns}"),
     "detect.note.no_outlet_id": _("{file} 第 {row} 行起 {count} 行没有 outlet_id，已跳过"),
     "detect.note.no_factor": _("{file} 第 {row} 行起 {count} 行没有 factor，已跳过"),
@@ -85,6 +88,7 @@ CODES = {
     "detection.counter.one_factor": _("只有一项污染物如此"),
     "detection.counter.calm": _("只比该排口以往略为平稳"),
     "detection.counter.trace": _("这些数值接近检出限"),
+    "detection.counter.mended": _("随后的校准已纠正"),
     "detection.P01.title": _("恒值"),
     "detection.P01.reason": _(
         "{factors}自 {start} 起 {hours} 小时一直是 {value:g}，共 {count:.0f} 个测量周期分毫不变；"
@@ -162,5 +166,9 @@ CODES = {
     "detection.P31.title": _("毛刺与突变"),
     "detection.P31.reason": _(
         "{factors}自 {start} 起 {hours} 小时内有 {times:.0f} 个孤立的突变值，平时同样时间约 {usual:.1f} 个。"
+    ),
+    "detection.P31.reason.jump": _(
+        "{factors}在 {start} 一下子变为工况应有值的 {ratio:.2f} 倍，持续 {hours} 小时；工况没有相应变化，"
+        "请查仪表或采样。"
     ),
 }

@@ -30,7 +30,9 @@ def stop_but_running(case: Case, p: Params) -> Opinion:
     seen = stopped & np.isfinite(told)
     hit = seen & running
     found = []
-    for spell in spells_of(hit, seen, need=samples(case, p["hours"]), share=0.7, gap=samples(case, 6)):
+    for spell in spells_of(
+        hit, seen, need=samples(case, p["hours"]), share=0.7, gap=samples(case, 6), apart=samples(case, 24)
+    ):
         level = median_of(told, spell.seen)
         declared = bool((m.stop[spell.seen]).mean() > 0.5)
         found.append(

@@ -122,7 +122,7 @@ def _abused(case: Case, p: Params, factor: str, routine: Bools) -> list[Finding]
         over_h = float(over[episodes[window[0]][0] : b].sum()) / series.per_hour
         often = _far_more_often(case, p, episodes, window, k)
         if often is None:
-            often = _every_day(case, p, episodes, window, k)
+            often = _every_day(case, p, episodes, window, k, routine)
         if best is not None and best[0] < p["chance"]:
             score = 0.85
         elif over_h >= p["over_h"] and count >= 2 and best is not None and best[0] < 0.2:
@@ -218,7 +218,9 @@ def _far_more_often(case: Case, p: Params, episodes: list[tuple[int, int]], wind
     return first if chance < p["often_chance"] else None
 
 
-def _every_day(case: Case, p: Params, episodes: list[tuple[int, int]], window: list[int], k: int) -> int | None:
+def _every_day(
+    case: Case, p: Params, episodes: list[tuple[int, int]], window: list[int], k: int, routine: Bools
+) -> int | None:
     """Return the first of the last episodes when they come day after day at one clock hour, as they never did before.
 
     An hour a day is a purge; what takes hours out of every day at its own hour is looked at.
@@ -228,10 +230,13 @@ def _every_day(case: Case, p: Params, episodes: list[tuple[int, int]], window: l
     def alike(i: int) -> bool:
         a, b = episodes[i]
         apart = abs((int(hour[a]) - int(hour[episodes[k][0]]) + 12) % 24 - 12)
-        return apart <= 1 and b - a >= samples(case, 2)
+        # Care after the daily calibration belongs to it.
+        return apart <= 1 and b - a >= samples(case, 2) and not routine[max(0, a - 1) : b + 1].any()
 
     same = [i for i in range(k + 1) if alike(i)]
-    need = int(p["daily"])
+    # Three hours and more out of every day tell it a day sooner.
+    long = len(same) >= 3 and all(episodes[i][1] - episodes[i][0] >= samples(case, 3) for i in same[-3:])
+    need = 3 if long else int(p["daily"])
     last = same[-need:]
     if len(last) < need or last[0] not in window or int(day[episodes[k][0]] - day[episodes[last[0]][0]]) > need:
         return None
@@ -290,7 +295,7 @@ def _missing(case: Case, p: Params, episodes: list[tuple[int, int]], names: list
             continue
         usual = float(np.median(regime))
         # A daily purge under C may come and go: the longest interval of the whole record stays allowed.
-        allowed = max(p["days"] * per_day, p["times_known"] * usual, 1.25 * float(regime.max()))
+        allowed = max(p["days"] * per_day, p["times_known"] * usual, p["times_longest"] * float(regime.max()))
         while _hidden(case, names, b + round(usual * (allowed // usual))) and allowed < 4 * usual:
             # The one that was due may have come while nothing arrived or the device was in other hands.
             allowed += usual

@@ -23,12 +23,15 @@ class Spell:
         return slice(self.first, self.raised + 1)
 
 
-def spells_of(hit: Bools, seen: Bools, *, need: int, share: float = 0.8, gap: int | None = None) -> list[Spell]:
+def spells_of(
+    hit: Bools, seen: Bools, *, need: int, share: float = 0.8, gap: int | None = None, apart: int | None = None
+) -> list[Spell]:
     """Return the spells in which `need` hits fell among samples that could be judged, at least `share` of them.
 
     Args:
         hit: (n,) the condition holds; seen: (n,) the sample could be judged (a hit is always seen).
         need: hits before it is raised; gap: seen samples without a hit that end a spell, default `need`.
+        apart: samples of any kind between two hits that end a spell: what can be judged seldom is not one event.
 
     A spell begins with its first hit and ends with its last; it is raised with the hit that fills `need`. What comes
     later only makes it longer, so that the same spell is raised by a series that ends there.
@@ -44,17 +47,23 @@ def spells_of(hit: Bools, seen: Bools, *, need: int, share: float = 0.8, gap: in
     floor = 0
     while j < len(where):
         i = j - need + 1
-        if i < floor or need < share * (judged[where[j] + 1] - judged[where[i]]):
+        broken = apart is not None and bool((np.diff(where[i : j + 1]) > apart).any())
+        if i < floor or broken or need < share * (judged[where[j] + 1] - judged[where[i]]):
             j += 1
             continue
         raised = j
         while (
             i > floor
+            and (apart is None or where[i] - where[i - 1] <= apart)
             and judged[where[i]] - judged[where[i - 1] + 1] < gap
             and ((raised - i + 2) >= share * (judged[where[raised] + 1] - judged[where[i - 1]]))
         ):
             i -= 1
-        while j + 1 < len(where) and judged[where[j + 1]] - judged[where[j] + 1] < gap:
+        while (
+            j + 1 < len(where)
+            and (apart is None or where[j + 1] - where[j] <= apart)
+            and judged[where[j + 1]] - judged[where[j] + 1] < gap
+        ):
             j += 1
         found.append(Spell(int(where[i]), int(where[j]) + 1, int(where[raised])))
         floor = j + 1

@@ -154,9 +154,10 @@ def _area_left(case: Case, p: Params, area: Floats) -> list[Finding]:
         off = ln_area - usual
         now = seen & (np.abs(off) > np.maximum(bar, 6 * np.nan_to_num(scale, nan=1.0)))
         now &= np.abs(ln_dry - usual_dry) > 0.6 * bar
-        if not (now & ~hit).any():
-            break
+        settled = bool((now == hit).all())
         hit = now
+        if settled:
+            break
     found = []
     for spell in spells_of(hit, seen, need=samples(case, p["area_h"]), share=0.8, gap=samples(case, 24)):
         change = 100 * float(np.expm1(median_of(off, spell.seen)))

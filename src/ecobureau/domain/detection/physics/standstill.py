@@ -39,7 +39,9 @@ def values_at_standstill(case: Case, p: Params) -> Opinion:
     judged = idle & np.isfinite(np.array(list(told.values()))).any(axis=0)
     hit = judged & (votes >= min(2, len(signs)))
     found = []
-    for spell in spells_of(hit, judged, need=samples(case, p["hours"]), share=0.8, gap=samples(case, 4)):
+    for spell in spells_of(
+        hit, judged, need=samples(case, p["hours"]), share=0.8, gap=samples(case, 4), apart=samples(case, 24)
+    ):
         share = 100 * median_of(series.avg["pw_prod"] / top, spell.seen)
         numbers: dict[str, float | str] = {"percent": share, "power": median_of(series.avg["pw_prod"], spell.seen)}
         numbers["values"] = "，".join(f"{k} {median_of(v, spell.seen):.4g}" for k, v in told.items())

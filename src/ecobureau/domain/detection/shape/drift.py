@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from ecobureau.domain.detection.registry import detector
@@ -60,7 +62,9 @@ def _resets(case: Case, factor: str, walk: Walk, p: Params) -> list[Finding]:
             continue
         best = _ramp_before(walk, mark, back, p)
         if best is not None and not _disturbed(case, walk, mark - best[1], mark - 1):
-            out.append(_told(case, factor, walk, mark - best[1], mark, after, best, p))
+            found_late = _told(case, factor, walk, mark - best[1], mark, after, best, p)
+            # The calibration has mended it: a line for the maintenance record, nothing left to visit.
+            out.append(replace(found_late, score=p["mended_score"], counter=("detection.counter.mended",)))
     return out
 
 

@@ -54,14 +54,15 @@ def clipped(case: Case, p: Params) -> Opinion:
         return NoOpinion("detection.none.no_limit")
     found = clipped_exactly(case, p)
     for factor, limit, seen in limited:
-        found.extend(_piled(case, factor, limit, seen, p))
+        for days in (p["quick_d"], p["window_d"]):
+            found.extend(_piled(case, factor, limit, seen, days, p))
     return join_factors(found)
 
 
-def _piled(case: Case, factor: str, limit: float, seen: Cycles, p: Params) -> list[Finding]:
+def _piled(case: Case, factor: str, limit: float, seen: Cycles, days: float, p: Params) -> list[Finding]:
     """Windows in which the band under the limit holds far more than the law of the rest allows."""
     x = seen.value / limit
-    width = _window(case, seen, p["window_d"])
+    width = _window(case, seen, days)
     every = max(1, width // 16)
     best: dict[int, tuple[float, float, int, int]] = {}
     for end in range(width // 2, len(x) + 1, every):

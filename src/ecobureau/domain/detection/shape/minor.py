@@ -145,7 +145,7 @@ def _jumps_of(case: Case, factor: str, walk: Walk, p: Params) -> list[Finding]:
                 threshold=p["jump_scales"],
                 score=max(0.6, squash(strength, 1.3 * p["jump_scales"])),
                 severity=2,
-                numbers={"times": 1.0, "usual": 0.0, "ratio": round(float(np.exp(size)), 2)},
+                numbers={"kind": "jump", "times": 1.0, "usual": 0.0, "ratio": round(float(np.exp(size)), 2)},
             )
         )
     return out
