@@ -12,6 +12,7 @@ from django.db import IntegrityError, transaction
 from ecobureau import clock
 from ecobureau.domain.geo import Shape, System, read_shape, to_wgs84
 from ecobureau.web.accounts.models import User
+from ecobureau.web.core import placenames
 from ecobureau.web.core.access import Viewer
 from ecobureau.web.places.changes import differences, note_change
 from ecobureau.web.places.door import must_change
@@ -64,6 +65,7 @@ def make_organisation(
     if Organisation.objects.filter(path=unit.path).exists():
         raise invalid("code", "registry.org.taken", value=unit.path)
     unit.save(force_insert=True)
+    placenames.forget()
     note_change(actor, "make", unit, number=unit.path, name=unit.name, level=level)
     return unit
 
@@ -108,6 +110,7 @@ def make_organisations(actor: Viewer, parent: Organisation | None, specs: Sequen
     there = set(Organisation.objects.filter(path__in=[unit.path for unit in units]).values_list("path", flat=True))
     fresh = [unit for unit in units if unit.path not in there]
     Organisation.objects.bulk_create(fresh)
+    placenames.forget()
     if fresh:
         note_change(actor, "make_many", parent or fresh[0], number=parent.path if parent else "/", units=len(fresh))
     return len(fresh)
@@ -172,6 +175,7 @@ def change_organisation(actor: Viewer, unit: Organisation, **changes: Any) -> Or
     unit.name_sort, unit.initials = sort_key(unit.name), initials(unit.name)
     unit.updated_at = clock.now()
     unit.save()
+    placenames.forget()
     note_change(actor, "change", unit, number=unit.path, changed=before)
     return unit
 

@@ -32,4 +32,9 @@ CODES = {
     "messages.no_address": _("收件人没有登记地址，或已关掉这个渠道"),
     "messages.channel_off": _("渠道 {channel} 已停用"),
     "messages.not_failed": _("这条消息没有失败，不用再发"),
+    "core.audit.messages.channel": _("设置消息渠道"),
+    "core.audit.messages.test": _("试发消息"),
+    "core.audit.messages.again": _("重发消息"),
+    "places.audit.registry.week": _("复制一周排班"),
+    "places.audit.registry.roster_hours": _("改值班时段"),
 }
