@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,8 +12,9 @@ from playwright.sync_api import Page
 from e2e.helpers import assert_accessible, no_sideways, ready, shot
 from ecobureau.clock import now
 from ecobureau.web.clues.models import Clue
-from ecobureau.web.detection import services
-from ecobureau.web.detection.models import Pass
+from ecobureau.web.core.access import SYSTEM
+from ecobureau.web.detection import chain, replay, services, settings, totals, verdicts
+from ecobureau.web.detection.models import ChainLink, Pass, PermittedAmount, TotalChange
 from web.detection.plants import fill, make_plant
 from web.people import person
 
@@ -25,7 +27,25 @@ def addresses(transactional_db: None, database_url: str) -> dict[str, str]:
     fill(database_url, plant, at, 14 * 24, frozen=30)
     one = services.run_pass(Pass.Kind.NIGHTLY, [plant.outlet.pk], at, days=60)
     clue = Clue.objects.get()
+    totals.refresh([plant.outlet.pk], at)
+    year = PermittedAmount.objects.get(period="year")
+    TotalChange.objects.create(
+        outlet=plant.outlet, factor="a21002", day=at.date() - timedelta(days=3), before_ug=10**11, after_ug=12 * 10**10,
+        cause="late", at=at,
+    )  # fmt: skip
+    link = ChainLink.objects.get()
+    chain.add_link(SYSTEM, plant.outlet, role="treat", station="E0002", factor="kw2", rated_kw=30)
+    chain.end_link(SYSTEM, ChainLink.objects.get(role="treat"), last=at.date() - timedelta(days=2), reason="拆除")
+    verdicts.give(SYSTEM, clue, "verified", "")
+    proposal = settings.propose(SYSTEM, "P02", enabled=False, params={"P02.hours": 30}, note="试行一个月")
+    assert proposal.replay is not None
+    replay.run(proposal.replay.pk, 10)
     return {
+        "models": f"/outlets/{plant.outlet.pk}/models/",
+        "link_change": f"/outlets/{plant.outlet.pk}/chain/{link.pk}/change/",
+        "link_end": f"/outlets/{plant.outlet.pk}/chain/{link.pk}/end/",
+        "amount_change": f"/outlets/{plant.outlet.pk}/permitted/{year.pk}/change/",
+        "proposal": "/patterns/P02/",
         "chain": f"/outlets/{plant.outlet.pk}/chain/",
         "link": f"/outlets/{plant.outlet.pk}/chain/new/",
         "outlet": f"/outlets/{plant.outlet.pk}/",

@@ -216,7 +216,7 @@ def test_patterns_are_read_by_the_office_and_set_by_the_administrator(plant: Pla
     row = PatternSetting.objects.get()
     assert (row.pattern, row.enabled, row.params) == ("P01", False, {"P01.gas_hours": 7.5})
     page = text(admin, "/patterns/P01/")
-    assert "<b>7.5</b>" in page and "停用" in page and "同意" in page
+    assert "<b>7.5</b>" in page and "停用中" in page and "同意" in page
     assert set(Audit.objects.filter(what__startswith="detection.").values_list("what", flat=True)) == {
         "detection.propose", "detection.replay", "detection.approve",
     }  # fmt: skip

@@ -146,9 +146,9 @@ def accounts(
         samples[code] = _samples(points, flow_unit if code == flow else _UNIT[medium], rules)
         if frames:
             behind |= {(code, hour_number(one.start)): (one.raw_id, one.flag) for one in points}
-    # Days before the outlet reported anything are no missing data.
-    begun = beijing(min(points[0].start for points in found.values())).date()
-    window = (hour_number(first_moment(max(since, begun))), hour_number(end - timedelta(seconds=1)) + 1)
+    # Hours before the outlet reported anything are no missing data.
+    begun = min(points[0].start for points in found.values())
+    window = (hour_number(max(first_moment(since), begun)), hour_number(end - timedelta(seconds=1)) + 1)
     spec = OutletSpec("gas" if medium is Outlet.Medium.AIR else "water")
     hours = outlet_hours(samples, spec, rules, window=window, stops=_stops(outlet, first_moment(since), end))
     return {

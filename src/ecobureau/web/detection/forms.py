@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from ecobureau.web.detection.models import ChainLink, PermittedAmount, Verdict
 from ecobureau.web.detection.replay import LONGEST_DAYS
 from ecobureau.web.detection.selectors import Parameter
 from ecobureau.web.sources.forms import DateInput
+from ecobureau.words import say
 
 
 class LinkForm(forms.Form):
@@ -87,7 +87,7 @@ class PatternForm(forms.Form):
                     required=False,
                     initial=one.own,
                     widget=forms.NumberInput(attrs={"step": "any"}),
-                    help_text=_now("参数包：{value} {unit}").format(value=one.entry.value, unit=one.entry.unit).strip(),
+                    help_text=say("detection.of_pack", value=one.entry.value, unit=one.entry.unit).strip(),
                 )
         self.fields["note"] = forms.CharField(label=_("为什么改"), max_length=200, required=False)
 

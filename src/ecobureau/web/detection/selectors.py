@@ -344,8 +344,13 @@ def cards(of: Outlet, lang: str) -> list[CardRow]:
         return say(key, lang) if key in templates() else sources.factor_label(known.get(name), name, lang)
 
     return [
-        CardRow(row, word(row.factor), "、".join(dict.fromkeys(word(str(one)) for one in row.inputs))) for row in rows
+        CardRow(row, word(row.factor), _listed(lang, dict.fromkeys(word(str(one)) for one in row.inputs)))
+        for row in rows
     ]
+
+
+def _listed(lang: str, words: Iterable[str]) -> str:
+    return (", " if lang == "en" else "、").join(words)
 
 
 def refit_day(of: Outlet) -> str:

@@ -35,6 +35,7 @@ CODES = {
         "许可量：{factor} {period} {kg} kg（{source}）；{name} 已排放 {used} kg，其中实测 {measured} kg、替代 {substituted} kg，"
         "未计入 {lost} 小时。每日、每小时及其原始报文见总量页和证据包的 days.csv、hours.csv"
     ),
+    "detection.of_pack": _("参数包：{value} {unit}"),
     "detection.model.inlet": _("进口{name}"),
     "detection.model.inlet_day": _("进口{name}近一日均值"),
     "detection.model.hour": _("时刻"),
