@@ -8,14 +8,14 @@ from dataclasses import replace
 from typing import IO
 
 from ecobureau.supervisor.cluster import live_url
-from ecobureau.supervisor.doctor import database, feeds, machine, program
+from ecobureau.supervisor.doctor import database, feeds, machine, messages, program
 from ecobureau.supervisor.doctor.findings import Finding, Surroundings
 from ecobureau.supervisor.errors import PostgresError
 from ecobureau.supervisor.postgres import EmbeddedPostgres
 from ecobureau.words import say
 
 Check = Callable[[Surroundings], list[Finding]]
-CHECKS: tuple[Check, ...] = (*machine.CHECKS, *program.CHECKS, *database.CHECKS, *feeds.CHECKS)
+CHECKS: tuple[Check, ...] = (*machine.CHECKS, *program.CHECKS, *database.CHECKS, *feeds.CHECKS, *messages.CHECKS)
 SIGNS = {"ok": "✓", "warn": "!", "bad": "✗"}
 
 

@@ -45,6 +45,10 @@ CODES = {
     "doctor.clock.unsynchronised": _(
         "内核报告时钟没有与时间服务器同步（{now}）。\n请启用 chrony 或 systemd-timesyncd；在容器中请检查宿主机。"
     ),
+    "doctor.messages.failed": _("一天内有 {count} 条消息没有发出。\n请到 消息渠道 › 发送记录 看原因，处理后点“再发”。"),
+    "doctor.messages.stuck": _(
+        "有 {count} 条消息过了应发时间 {minutes} 分钟还没有发。\n请检查 worker 是否在运行（ecobureau up 会启动它）。"
+    ),
     "doctor.calendar.ok": _("{year} 年的放假安排已有"),
     "doctor.calendar.missing": _(
         "{year} 年还没有官方放假安排：按法定节日计算，调休不在内，按工作日计算的时限可能差一两天。\n"
