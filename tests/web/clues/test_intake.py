@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -13,8 +14,9 @@ from ecobureau.clock import now
 from ecobureau.web.accounts.keys import services as keys
 from ecobureau.web.clues import intake, pool
 from ecobureau.web.clues import services as clues
+from ecobureau.web.clues.api import take
 from ecobureau.web.clues.models import Clue, ClueIntake, ClueSource, Reporter
-from ecobureau.web.core.access import SYSTEM
+from ecobureau.web.core.access import SYSTEM, viewer_of
 from ecobureau.web.core.models import Audit
 from web.clues.pool_scene import CITY, DISTRICT, OTHER, who
 
@@ -258,3 +260,78 @@ def test_a_source_out_of_time_is_not_counted(send: Send, drone: ClueSource) -> N
     send(REPORT)
     Clue.objects.update(created_at=now() - timedelta(days=pool.RATE_DAYS + 1))
     assert pool.rates(SYSTEM, [drone])[drone.pk].total == 0
+
+
+def test_a_person_registers_with_source_matter_and_reporter(client: Any, drone: ClueSource) -> None:
+    from ecobureau.web.accounts.models import User
+
+    clues.make_source(SYSTEM, code="line", name="热线", kind="complaint", org_path=DISTRICT)
+    client.force_login(User.objects.get(pk=who("duty_officer", DISTRICT).user_id))
+    form = {"title": "油烟扰民", "org_path": DISTRICT, "scenario": "K11", "matter": "kitchen_fume", "source": "line"}
+    form |= {"reporter_name": "王二", "reporter_phone": "13812345678", "wants_answer": "0", "at": "2026-11-20 14:30"}
+    assert client.post("/clues/new/", form | {"at": "2999-01-01 00:00"}).status_code == 200
+    assert client.post("/clues/new/", form | {"lon": "114.3"}).status_code == 200
+    assert not Clue.objects.exists()
+    assert client.post("/clues/new/", form).status_code == 302
+    clue = Clue.objects.get()
+    assert clue.source is not None and (clue.source.code, clue.matter, clue.level) == ("line", "kitchen_fume", "yellow")
+    assert clue.first_at.isoformat() == "2026-11-20T06:30:00+00:00"
+    assert Reporter.objects.get().wants_answer is False
+
+
+def test_a_table_brings_reports_with_reporters_dry_run_first(client: Any, drone: ClueSource) -> None:
+    from django.core.files.uploadedfile import SimpleUploadedFile
+
+    from ecobureau.web.accounts.models import User
+
+    clues.make_source(SYSTEM, code="line", name="热线", kind="complaint", org_path=DISTRICT)
+    client.force_login(User.objects.get(pk=who("duty_officer", DISTRICT).user_id))
+    head = "事情,区域,情形,线索来源,来源编号,举报人姓名,举报人电话\n"
+    rows = "夜间施工,江岸区,K11,热线,H-1,王二,13812345678\n油烟,江岸区,K99,热线,H-2,,\n"
+
+    def send(text: str, **more: str) -> Any:
+        file = SimpleUploadedFile("a.csv", (head + text).encode())
+        return client.post("/api/clues/import/", {"file": file, **more})
+
+    bad = send(rows)
+    assert bad.status_code == 422 and [each["row"] for each in bad.json()["problems"]] == [3]
+    good = rows.replace("K99", "K07")
+    tried = send(good, dry_run="1")
+    assert (tried.status_code, tried.json()["made"], Clue.objects.count()) == (200, 2, 0), tried.content
+    assert send(good).status_code == 201
+    assert send(good).json()["same"] == 2
+    assert [clue.reference for clue in Clue.objects.order_by("pk")] == ["H-1", "H-2"]
+    assert Reporter.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_key_sent_twice_at_once_makes_one_clue() -> None:
+    from django.db import connections
+
+    from web.clues.pool_scene import build_city
+
+    build_city()
+    source = clues.make_source(
+        SYSTEM, code="line", name="热线", kind="complaint", org_path=DISTRICT, account="line.api"
+    )
+    account = viewer_of(source.account)
+    together = threading.Barrier(2)
+    made: list[Any] = []
+
+    def send() -> None:
+        together.wait(30)
+        try:
+            values, problems = intake.check(REPORT)
+            assert not problems
+            made.append(take(account, source, "k", REPORT, values))
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=send) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert sorted(fresh for _clue, fresh in made) == [False, True]
+    assert len({clue.pk for clue, _fresh in made}) == 1
+    assert (Clue.objects.count(), Reporter.objects.count(), ClueIntake.objects.count()) == (1, 1, 1)

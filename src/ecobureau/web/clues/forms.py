@@ -7,7 +7,9 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from ecobureau.clock import now
 from ecobureau.web.clues import pool, repeats, scenarios, selectors
+from ecobureau.web.clues.intake import AHEAD
 from ecobureau.web.clues.models import Clue, ClueSource, Reporter, SensitivePlace
 from ecobureau.web.core.access import Viewer
 from ecobureau.web.core.models.record import LEVELS
@@ -94,7 +96,9 @@ class RegisterForm(forms.Form):
         label=_("举报人姓名"), required=False, max_length=40, help_text=_("加密保存，平时不显示")
     )
     reporter_phone = forms.CharField(label=_("举报人电话"), required=False, max_length=40)
-    wants_answer = forms.BooleanField(label=_("举报人要答复"), required=False, initial=True)
+    wants_answer = forms.ChoiceField(
+        label=_("举报人要答复"), required=False, choices=[("1", _("要")), ("0", _("不要"))], initial="1"
+    )
     note = forms.CharField(label=_("说明"), required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 3}))
     client_uuid = forms.UUIDField(widget=forms.HiddenInput, required=False)
 
@@ -113,9 +117,11 @@ class RegisterForm(forms.Form):
         if (found.get("lon") is None) != (found.get("lat") is None) and not self.errors:
             self.add_error("lat" if found.get("lat") is None else "lon", say("clues.intake.both"))
         name, phone = found.pop("reporter_name", ""), found.pop("reporter_phone", "")
-        wants = found.pop("wants_answer", True)
+        wants = found.pop("wants_answer", "") != "0"
         if name or phone:
-            found["reporter"] = {"name": name, "phone": phone, "wants_answer": wants or "wants_answer" not in self.data}
+            found["reporter"] = {"name": name, "phone": phone, "wants_answer": wants}
+        if found.get("at") is not None and found["at"] > now() + AHEAD:
+            self.add_error("at", say("clues.intake.future"))
         found["source"] = found.get("source") or ClueSource.Kind.MANUAL.value
         return found
 

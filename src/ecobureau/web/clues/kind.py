@@ -94,6 +94,7 @@ KIND = Kind(
         "reference",
         "reporter_name",
         "reporter_phone",
+        "wants_answer",
         "note",
     ),
     detail=evidence.page_context,
