@@ -24,10 +24,11 @@ from ecobureau.storage.rawcodec import decode
 from ecobureau.storage.types import Outcome
 from ecobureau.web.accounts.models import Assignment, User
 from ecobureau.web.core.access import SYSTEM
+from ecobureau.web.outfalls.models import Outfall, Result
 from ecobureau.web.places import selectors as places
 from ecobureau.web.places.models import Level, Organisation
 from ecobureau.web.sources import services as sources
-from ecobureau.web.sources.models import Enterprise, Limit, Logger, Station
+from ecobureau.web.sources.models import Enterprise, Limit, Logger, PublicCode, Station
 
 
 def test_it_has_what_the_plan_says(city: City) -> None:
@@ -36,6 +37,14 @@ def test_it_has_what_the_plan_says(city: City) -> None:
     assert Enterprise.objects.count() == city.built.enterprises
     assert all(row.name.startswith("演示") for row in (*Enterprise.objects.all(), *Station.objects.all()))
     assert Organisation.objects.filter(level=Level.DISTRICT).count() == 13
+
+
+def test_outfalls_stand_at_every_step_with_codes_and_results(city: City) -> None:
+    rows = list(Outfall.objects.all())
+    assert len(rows) >= 160 and all("演示" in row.title for row in rows)
+    assert {row.state for row in rows} >= {"surveyed", "measured", "traced", "treating", "managed"}
+    assert Result.objects.filter(over=True).exists() and Result.objects.filter(over=False).exists()
+    assert PublicCode.objects.filter(what="outfall", ended_at=None).count() == len(rows)
 
 
 def test_every_limit_names_its_source_and_how_sure_we_are(city: City) -> None:

@@ -14,7 +14,7 @@ from ecobureau.words import say
 if TYPE_CHECKING:
     from ecobureau.web.sources.importing import Report
 
-KINDS = ("organisations", "rosters", "enterprises", "outlets", "stations", "limits")
+KINDS = ("organisations", "rosters", "enterprises", "outlets", "stations", "limits", "outfalls")
 HISTORY = "history"
 """Measured history goes to the store, row by row (`import_history`)."""
 

@@ -109,6 +109,7 @@ def build(
     from ecobureau.demo.crew import build_people, extend_rosters
     from ecobureau.demo.duties import build_duties
     from ecobureau.demo.history import load_history
+    from ecobureau.demo.outfalls import build_outfalls
     from ecobureau.demo.people import make_passwords
     from ecobureau.demo.plans import plan_city
     from ecobureau.demo.pool import build_pool
@@ -138,6 +139,7 @@ def build(
     with steps("sources"):
         if not known:
             build_sources(city, now)
+        build_outfalls(city.seed, now)
     with steps("duties"):
         build_duties(clock.beijing(now).date())
     with steps("pool"):

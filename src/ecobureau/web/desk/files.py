@@ -231,13 +231,11 @@ def spans(stations: Sequence[Station], at: datetime) -> list[Span]:
 
 def actions(viewer: Viewer, what: str, pk: int, place: str) -> dict[str, Any]:
     """Return the buttons of a file: code, report a clue here, start a check."""
-    from ecobureau.web.desk.onsite import may_report
-
     return {
         "code": codes.of(what, pk),
         "code_url": reverse("sources:code", args=[what, pk]),
-        "report_url": reverse("desk:report_here", args=[what, pk]) if may_report(viewer, place) else "",
-        "check_url": reverse("desk:check_here", args=[what, pk]) if may_report(viewer, place) else "",
+        "report_url": reverse("desk:report_here", args=[what, pk]) if outfalls.may_report(viewer, place) else "",
+        "check_url": reverse("desk:check_here", args=[what, pk]) if outfalls.may_report(viewer, place) else "",
         "paper_url": reverse("desk:file_paper", args=[what, pk]) if may_print(viewer) else "",
     }
 

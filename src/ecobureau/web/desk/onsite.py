@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods
 from ecobureau.domain.workflow import Refusal
 from ecobureau.rulepacks import load
 from ecobureau.web.clues import services as clues
-from ecobureau.web.core import access, addresses, registry
+from ecobureau.web.core import addresses
 from ecobureau.web.core import services as kernel
 from ecobureau.web.core.access import Viewer
 from ecobureau.web.core.models.record import LEVELS
@@ -51,12 +51,6 @@ class ReportForm(forms.Form):
         known = sorted(key.removeprefix("scenario.") for key in load("scenario_kinds").keys("scenario."))
         named = [(each, f"{each} {say(f'scenario.{each}')}") for each in known]
         self.fields["scenario"].choices = [("", "—"), *named]  # type: ignore[attr-defined]
-
-
-def may_report(viewer: Viewer, place: str) -> bool:
-    """Say whether the viewer may register a clue at a place."""
-    clue = registry.get("clue").model(org_path=place, grid=place)
-    return bool(access.roles_at(viewer, "create", clue, shared=False))
 
 
 def thing_of(viewer: Viewer, what: str, pk: int) -> Any:
@@ -137,7 +131,7 @@ def check_page(request: HttpRequest, what: str, pk: int) -> HttpResponse:
 
 
 def _must_report(viewer: Viewer, thing: Any) -> None:
-    if not may_report(viewer, thing.org_path):
+    if not outfalls.may_report(viewer, thing.org_path):
         refuse(Refusal("core.no_access"), actor=viewer.user_id, what="report here")
 
 

@@ -52,6 +52,7 @@ def outlet_page(request: HttpRequest, pk: int) -> HttpResponse:
     context |= {
         "what": "outlet",
         "file": found,
+        "instruments": found.instruments,
         "title": f"{found.outlet.name} {found.outlet.code}",
         "crumbs": [
             parts.Tab(_("排口"), reverse("desk:outlets")),

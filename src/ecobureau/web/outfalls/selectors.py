@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils.translation import get_language
 
 from ecobureau.clock import beijing, now
 from ecobureau.domain.outfalls import CodeRule
+from ecobureau.domain.rules import NoRule
 from ecobureau.rulepacks import load
-from ecobureau.web.core import access
+from ecobureau.web.core import access, registry
 from ecobureau.web.core.access import Viewer
 from ecobureau.web.outfalls.models import Outfall, Result
 from ecobureau.words import say
@@ -26,9 +30,18 @@ def today() -> date:
 
 def kinds(on: date | None = None) -> dict[str, str]:
     """Return the kinds in force on a day: letters → name in the language in force."""
-    pack, day = load("outfalls"), on or today()
-    letters = [key.removeprefix(_PREFIX) for key in pack.keys(_PREFIX)]
-    return {each: say(_PREFIX + each) for each in letters if pack.at(_PREFIX + each, day)}
+    return dict(_kinds(on or today(), "en" if (get_language() or "").startswith("en") else "zh"))
+
+
+@lru_cache(maxsize=8)
+def _kinds(day: date, lang: str) -> Mapping[str, str]:
+    """Tables of thousands ask for every row."""
+    pack, made = load("outfalls"), {}
+    for key in pack.keys(_PREFIX):
+        with suppress(NoRule):
+            pack.at(key, day)
+            made[key.removeprefix(_PREFIX)] = say(key, lang)
+    return made
 
 
 def rule_of(letters: str, on: date | None = None) -> dict[str, str]:
@@ -97,10 +110,17 @@ def last_serials(divisions: Iterable[str]) -> dict[str, int]:
     return found
 
 
+def may_report(viewer: Viewer, place: str) -> bool:
+    """Say whether the viewer may register a clue at a place (path)."""
+    clue = registry.get("clue").model(org_path=place, grid=place)
+    return bool(access.roles_at(viewer, "create", clue, shared=False))
+
+
 def page_context(viewer: Viewer, record: Any) -> dict[str, Any]:
     """Return what the page of an outfall shows beyond the kernel's parts."""
     rule = rule_of(record.kind_code)
     return {
+        "may_report": may_report(viewer, record.grid or record.org_path),
         "results": results(record),
         "group_name": say(f"outfall.group.{rule['group']}"),
         "needs_approval": rule["approval"] == "approve",
