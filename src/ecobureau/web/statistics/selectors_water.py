@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
 from django.db.models import QuerySet
 
@@ -61,11 +62,13 @@ class Line:
 
 def overview(viewer: Viewer, span: str, start: date, kind: str = SECTION) -> list[Line]:
     """Return sections, places or rivers in a period with class, target, index rank and the year before, by name."""
-    rows = list(series(viewer, kind).select_related("parent", "river"))
+    seen = series(viewer, kind)
+    rows = list(seen.select_related("river").only("name", "kind", "river__name"))
     keys = [row.pk for row in rows]
-    now, before = _summaries(span, start, keys), _summaries(span, year_before(start), keys)
-    targets = targets_of(keys, start.year) if kind == SECTION else {}
-    means = means_of(span, start, keys) if kind == SECTION else {}
+    within = seen.order_by().values("pk")
+    now, before = _summaries(span, start, within), _summaries(span, year_before(start), within)
+    targets = targets_of(within, start.year) if kind == SECTION else {}
+    means = means_of(span, start, within) if kind == SECTION else {}
     rules = in_force.water_on(last_of(span, start))
     places = ranks([now[key].cwqi if key in now else None for key in keys])
     lines = []
@@ -123,7 +126,7 @@ def matrix(viewer: Viewer, year: int, kind: str = SECTION) -> list[YearRow]:
     ]
 
 
-def targets_of(series_ids: Collection[int], year: int) -> dict[int, int]:
+def targets_of(series_ids: Collection[int] | QuerySet[Any], year: int) -> dict[int, int]:
     """Return the class that is wanted of sections in a year: of that year, or the newest before it."""
     rows = Target.objects.filter(series__in=series_ids, kind=Target.Kind.WATER_CLASS, year__lte=year).order_by("year")
     return {one: int(value) for one, value in rows.values_list("series_id", "value")}
@@ -184,7 +187,7 @@ def all_shares(lines: Sequence[Line]) -> Shares:
     return Shares(tuple(counts))
 
 
-def _summaries(span: str, start: date, series_ids: Collection[int]) -> dict[int, WaterSummary]:
+def _summaries(span: str, start: date, series_ids: Collection[int] | QuerySet[Any]) -> dict[int, WaterSummary]:
     return {row.series_id: row for row in WaterSummary.objects.filter(span=span, start=start, series__in=series_ids)}
 
 
