@@ -256,6 +256,7 @@ def test_bad_addresses_are_told_in_words(scene: Scene) -> None:
     assert "最多分析十年" in long.content.decode()
     for key in ("s0", "s999999", "x1", "s1;drop", "n999999", "g999999"):
         assert leader.get(HERE, {"object": key}).status_code == 404
+    assert leader.get(HERE, {"medium": "noise"}).context["choice"].target == scene.noise
     other = leader.get(HERE, {"medium": "water", "object": scene.point})
     assert "不属于这个要素" in other.content.decode()
     assert leader.get(f"{HERE}file/pdf/", {"object": scene.point}).status_code == 404
@@ -264,14 +265,15 @@ def test_bad_addresses_are_told_in_words(scene: Scene) -> None:
 
 def test_nothing_and_too_little_are_worded(scene: Scene) -> None:
     leader = client()
-    old = leader.get(HERE, {"object": scene.point, "from": "2011-01-01", "to": "2011-03-01"}).content.decode()
-    assert "这段时间没有有效的日值" in old
+    old = {"object": scene.point, "from": "2011-01-01", "to": "2011-03-01"}
+    assert "这段时间没有有效的小时值" in leader.get(HERE, old).content.decode()
+    assert "这段时间没有有效的日值" in leader.get(HERE, old | {"view": "box"}).content.decode()
     short = {"object": scene.point, "view": "trend", "from": "2026-04-20", "to": "2026-05-06"}
     answer = leader.get(HERE, short)
     assert "有 16 个有效日，至少要 30 个" in answer.content.decode()
     assert leader.get(f"{HERE}file/csv/", short).status_code == 404
     assert Audit.objects.filter(what="export").count() == 0
-    noise = {"medium": "noise", "object": scene.noise_place, "from": "2020-01-01", "to": "2026-05-06"}
+    noise = {"medium": "noise", "object": scene.noise_place, "from": "2017-01-01", "to": "2026-05-06"}
     assert "要读的数据太多" in leader.get(HERE, noise).content.decode()
 
 

@@ -143,13 +143,13 @@ def _bench(request: HttpRequest, today: date) -> Bench:
     choice = choices.parse(request.GET, today)
     listed = selectors.listed(viewer, choice.medium)
     if not choice.target and listed:
-        choice = _with(choice, target=listed[0][0])
+        choice = _with(choice, target=_usual(choice, listed))
     viewed = selectors.target(viewer, choice.target) if choice.target else None
     if choice.target and viewed is None:
         raise Http404
     if viewed is not None and viewed.medium != choice.medium:
         problem = _("所选对象不属于这个要素，已换成第一个。")
-        choice = _with(choice, target=listed[0][0] if listed else "", problems=(*choice.problems, problem))
+        choice = _with(choice, target=_usual(choice, listed) if listed else "", problems=(*choice.problems, problem))
         viewed = selectors.target(viewer, choice.target) if choice.target else None
     if viewed is None:
         return Bench(choice, listed, None, None, *_nothing(choice))
@@ -164,6 +164,12 @@ def _bench(request: HttpRequest, today: date) -> Bench:
             asked=f"{long.asked:,}", most=f"{long.most:,}"
         )
         return Bench(choice, listed, viewed, None, _("要读的数据太多"), why)
+
+
+def _usual(choice: Choice, listed: list[tuple[str, str, str]]) -> str:
+    """The first object there is; of noise the first station, as a district is the hours of all of them."""
+    points = [key for key, kind, _name in listed if kind == "point"]
+    return points[0] if choice.medium == selectors.NOISE and points else listed[0][0]
 
 
 def _others(viewer: Viewer, choice: Choice, listed: list[tuple[str, str, str]]) -> tuple[Target, ...]:

@@ -178,7 +178,7 @@ def parse(given: QueryDict, today: date) -> Choice:
     """
     problems: list[str] = []
     medium = _one_of(given, "medium", MEDIA, Medium.AIR, _("要素"), problems)
-    view = _one_of(given, "view", VIEWS, "trend", _("分析"), problems)
+    view = _one_of(given, "view", VIEWS, "diurnal", _("分析"), problems)
     if medium != Medium.AIR and view in _WIND_VIEWS:
         problems.append(_("风玫瑰和污染玫瑰只用于空气，改为趋势。"))
         view = "trend"

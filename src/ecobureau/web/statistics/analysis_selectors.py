@@ -40,7 +40,7 @@ NOISE_ST = "23"
 
 MOST_ROLLED = 120_000
 """Most days of hours (stations × days) that one page reads from the roll-ups."""
-MOST_REPORTED = 1_500
+MOST_REPORTED = 3_000
 """Most station-days that one page reads from reported hours."""
 _SPEED, _DIRECTION, _LEQ = "a01007", "a01008", "Leq"
 _EPOCH = date(1970, 1, 1)
