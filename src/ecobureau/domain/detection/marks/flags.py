@@ -27,6 +27,8 @@ def abused_marks(case: Case, p: Params) -> Opinion:
     Every episode of marks says how high the last values before it stood among those of the week before (0 lowest, 1
     highest); by chance these ranks are spread evenly, and Fisher's combination tells how far they are not. Calibration
     of all factors at the usual clock time is routine and left out. Values beyond the limit inside the marks add to it.
+    Marks of hours at one clock hour day after day, as never before, tell it too; less than a working day of marked
+    hours does not.
     """
     names = [f for f in pollutants(case.series) if f in case.facts.factors]
     if not names:
@@ -230,8 +232,13 @@ def _every_day(
     def alike(i: int) -> bool:
         a, b = episodes[i]
         apart = abs((int(hour[a]) - int(hour[episodes[k][0]]) + 12) % 24 - 12)
-        # Care after the daily calibration belongs to it.
-        return apart <= 1 and b - a >= samples(case, 2) and not routine[max(0, a - 1) : b + 1].any()
+        # Care after a daily calibration or purge belongs to it.
+        checked = any(
+            bool((case.series.flag[f][a:b] == "C").any()) for f in case.facts.factors if f in case.series.flag
+        )
+        if routine[max(0, a - 1) : b + 1].any() or (checked and b - a < samples(case, 6)):
+            return False
+        return apart <= 1 and b - a >= samples(case, 2)
 
     same = [i for i in range(k + 1) if alike(i)]
     # Three hours and more out of every day tell it a day sooner.
@@ -269,7 +276,11 @@ def _one_for_all(found: list[Finding]) -> list[Finding]:
 
 @detector(id="P23", title="detection.P23.title", inputs=("rows marked C",), group="flags")
 def calibration(case: Case, p: Params) -> Opinion:
-    """Find calibration that has not come for longer than the outlet's regime, or comes too often a day."""
+    """Find calibration that has not come for longer than the outlet's regime, or comes too often a day.
+
+    The regime is the outlet's own since the record began; where the one that was due may have been hidden by missing
+    rows or another mark, the next date counts.
+    """
     series = case.series
     names = [f for f in pollutants(series) if f in case.facts.factors] or list(pollutants(series))
     if not names:
@@ -294,8 +305,11 @@ def _missing(case: Case, p: Params, episodes: list[tuple[int, int]], names: list
         if len(regime) < p["least_intervals"]:
             continue
         usual = float(np.median(regime))
+        # A rhythm of a day or two that has long been kept is missed sooner than the week that always counts.
+        kept = len(regime) >= p["kept_intervals"]
+        days = min(p["days"] * per_day, p["times_kept"] * usual) if kept else p["days"] * per_day
         # A daily purge under C may come and go: the longest interval of the whole record stays allowed.
-        allowed = max(p["days"] * per_day, p["times_known"] * usual, p["times_longest"] * float(regime.max()))
+        allowed = max(days, p["times_known"] * usual, p["times_longest"] * float(regime.max()))
         while _hidden(case, names, b + round(usual * (allowed // usual))) and allowed < 4 * usual:
             # The one that was due may have come while nothing arrived or the device was in other hands.
             allowed += usual

@@ -25,7 +25,8 @@ def beyond_limit(case: Case, p: Params) -> Opinion:
     """Find hourly means above the limit for hours on end.
 
     The converted value counts where a reference O2 is registered, else the mean. Start-up, shut-down, standstill and
-    rows under a mark do not count; a row at the end of its range (T) counts as at least the range.
+    rows under a mark do not count; a row at the end of its range (T) counts as at least the range. Hours and how far
+    beyond are added up: a hair's breadth, or a range that ends, needs longer than a clear exceedance.
     """
     known = [f for f, facts in case.facts.factors.items() if facts.limit and f in case.series.avg]
     if not known:
@@ -61,8 +62,8 @@ def _beyond(case: Case, p: Params, factor: str, facts: FactorFacts) -> list[Find
     valid &= ~(m.trans & m.run)
     mean, enough = _hourly(np.where(valid, values, np.nan), series.per_hour, p["valid_share"])
     over = enough & (mean > limit)
-    topped, _any = _hourly((flags == "T").astype(np.float64), series.per_hour, 0.0)
-    topped = topped > 0.5
+    at_end, _any = _hourly((flags == "T").astype(np.float64), series.per_hour, 0.0)
+    topped = at_end > 0.5
     least = int(p["clue_h"])
     found = []
     for a, b in _bridged(over, enough, int(p["bridge_h"])):

@@ -32,6 +32,7 @@ def decoupling(case: Case, p: Params) -> Opinion:
 
     Judged every quarter of a day on trailing windows of 30 and 72 hours. The loss against the same windows of the past
     is Fisher's z over the number of independent samples, summed over the links; one link alone needs the long window.
+    Of rank correlation and plain correlation the stronger counts; hours that P21 tells are left out.
     """
     series = case.series
     if "pw_prod" not in series.avg:

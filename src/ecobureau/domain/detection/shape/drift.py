@@ -18,7 +18,8 @@ def drift(case: Case, p: Params) -> Opinion:
 
     Residuals of a line fitted before the window. Statistic: total of a ramp over the window in its own standard error,
     from the autocorrelation of the outlet's own past (generalised least squares); Kendall's tau of daily medians; the
-    ramp must tell the window better than any single step does.
+    ramp must tell the window better than any single step does, and the plain values must creep too. What a calibration
+    has already put right is a finding for the maintenance record, not a clue.
     Source: HJ 75-2017, HJ 355-2019 (drift checks).
     """
     if not pollutants(case):

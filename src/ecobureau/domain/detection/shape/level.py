@@ -54,7 +54,11 @@ def _moves(case: Case, p: Params, pattern: str) -> Opinion:
                 continue
             # Shorter ones are jumps; it is certain once it has lasted.
             hours = shared["least_small_h"]
-            if abs(one.ln_k) > shared["clear_ln_k"]:
+            if one.factor in shared.texts("wandering"):
+                # Nitrification comes and goes by itself: only what is far out and lasts counts.
+                if abs(one.z) < shared["clear_z"]:
+                    continue
+            elif abs(one.ln_k) > shared["clear_ln_k"]:
                 hours = shared["least_h"] if abs(one.z) > shared["clear_z"] else shared["least_fair_h"]
             one = replace(one, raised=max(one.raised, one.first + round(hours * case.series.per_hour)))
             if one.stop < min(one.raised, len(case.series)) or one.raised > len(case.series):

@@ -166,8 +166,8 @@ def hugging(case: Case, p: Params) -> Opinion:
     """Hugging the limit: most of the time in [0.9, 1) of it, never above, for days.
 
     Statistic: share of values in the band over the window; the chance of no value above the limit comes from a normal
-    law with the spread and autocorrelation of the values themselves. A lead for inspection: skilled control does it
-    too.
+    law with the spread and autocorrelation of the values themselves. A day and a half tells it where nearly every value
+    is in the band and the days before were elsewhere. A lead for inspection: skilled control does it too.
     """
     limited = _limited(case)
     if not limited:
@@ -211,8 +211,8 @@ def _hugs(
     hit = (share > least_share) & (over[ends] - over[ends - width] == 0)
     if days < p["days"]:
         # What always lives near its limit does not tell a change.
-        begin = np.maximum(0, ends - 5 * width)
-        before = (total[ends - width] - total[begin]) / np.maximum(ends - width - begin, 1)
+        first = np.maximum(0, ends - 5 * width)
+        before = (total[ends - width] - total[first]) / np.maximum(ends - width - first, 1)
         hit &= (ends >= 3 * width) & (before < p["quick_before"])
     out: list[Finding] = []
     last = -1

@@ -80,7 +80,8 @@ def spikes(case: Case, p: Params) -> Opinion:
     """Spikes: single values far off their neighbours, more of them than the outlet usually shows.
 
     Statistic: values more than five scales off the median of the five around them (Hampel), counted over two days
-    against a Poisson law with the outlet's own earlier rate. Right after a calibration they are residue.
+    against a Poisson law with the outlet's own earlier rate. Right after a calibration they are residue. A jump: the
+    level leaves at once for half a day and more, far beyond its scatter, not towards the detection limit.
     """
     factors = pollutants(case)
     if not factors:

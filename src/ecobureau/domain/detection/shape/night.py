@@ -23,8 +23,8 @@ def night(case: Case, p: Params) -> Opinion:
     """Night mode: night after night the values lie off those of the day before and after, more than the load explains.
 
     Statistic: median of ln(value / expected) of the night less that of the days around it, against the same of earlier
-    nights of this outlet; several nights in a row, each far outside what was usual. Where the data model has no opinion
-    the plain values stand in.
+    nights of this outlet; several nights in a row, each far outside what was usual, or two when both stand far out.
+    Where the data model has no opinion the plain values stand in.
     Source: 环境保护法 art. 63.
     """
     factors = pollutants(case)
