@@ -269,8 +269,8 @@ def test_a_person_registers_with_source_matter_and_reporter(client: Any, drone: 
     client.force_login(User.objects.get(pk=who("duty_officer", DISTRICT).user_id))
     form = {"title": "油烟扰民", "org_path": DISTRICT, "scenario": "K11", "matter": "kitchen_fume", "source": "line"}
     form |= {"reporter_name": "王二", "reporter_phone": "13812345678", "wants_answer": "0", "at": "2026-11-20 14:30"}
-    assert client.post("/clues/new/", form | {"at": "2999-01-01 00:00"}).status_code == 200
-    assert client.post("/clues/new/", form | {"lon": "114.3"}).status_code == 200
+    assert client.post("/clues/new/", form | {"at": "2999-01-01 00:00"}).status_code == 422
+    assert client.post("/clues/new/", form | {"lon": "114.3"}).status_code == 422
     assert not Clue.objects.exists()
     assert client.post("/clues/new/", form).status_code == 302
     clue = Clue.objects.get()
