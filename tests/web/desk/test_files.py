@@ -105,6 +105,7 @@ def test_each_tab_shows_its_part(client: Any, plant: Outlet) -> None:
         page = answer.content.decode()
         assert answer.status_code == 200, (what, tab)
         assert [word for word in words if word not in page] == [], (what, tab)
+        assert "?tab=people" in page and "全部（打印）" in page, (what, tab)
     assert "线索0号" not in client.get(paths(plant)["outlet"]).content.decode()
 
 
@@ -200,5 +201,4 @@ def test_a_scan_leads_staff_to_the_file_with_its_buttons(client: Any, plant: Out
         code = codes.of(what, pk)
         assert code is not None
         page = client.get(f"/c/{codes.spaced(code.code)}/", follow=True).content.decode()
-        print(page[:3000])
         assert f"/here/{what}/{pk}/clue/" in page and f"/here/{what}/{pk}/check/" in page, what
