@@ -1,4 +1,4 @@
-"""What the demonstration city's pool holds: sources, sensitive places near plants, complaints of which two look alike."""
+"""The pool of the demonstration city: sources, sensitive places near plants, complaints of which two look alike."""
 
 from __future__ import annotations
 

@@ -76,7 +76,7 @@ class RegisterForm(forms.Form):
         label=_("等级"), choices=[("", _("按情形")), *LEVELS], required=False, help_text=_("不选则按情形的默认等级")
     )
     scenario = forms.ChoiceField(label=_("情形"), required=False, help_text=_("决定派给谁、带回什么"))
-    matter = forms.ChoiceField(label=_("事项"), required=False, help_text=_("情形按事项分派时，决定派给哪个部门"))
+    matter = forms.ChoiceField(label=_("职责事项"), required=False, help_text=_("情形按事项分派时，决定派给哪个部门"))
     org_path = forms.ChoiceField(label=_("区域"))
     lon = forms.FloatField(label=_("经度"), required=False, min_value=-180, max_value=180)
     lat = forms.FloatField(label=_("纬度"), required=False, min_value=-90, max_value=90)
@@ -231,7 +231,7 @@ class KindForm(forms.Form):
     task = forms.ChoiceField(
         label=_("任务类型"), choices=[("grid_check", _("网格巡查")), ("enforcement_visit", _("执法检查"))]
     )
-    matters = forms.MultipleChoiceField(label=_("事项"), required=False, widget=forms.CheckboxSelectMultiple)
+    matters = forms.MultipleChoiceField(label=_("职责事项"), required=False, widget=forms.CheckboxSelectMultiple)
     by_matter = forms.BooleanField(label=_("按事项分派"), required=False)
     freeze_data_first = forms.BooleanField(label=_("先固定数据副本，暂不通知企业"), required=False)
     notify_upstream = forms.BooleanField(label=_("同时告知上游单位"), required=False)
