@@ -56,7 +56,10 @@ KIND = Kind(
         Column("scenario_name", _("情形名称"), lambda clue: scenarios.name(clue.scenario) or None, shown=False),
         Column("source", _("线索来源"), lambda clue: clue.source.name if clue.source is not None else None),
         Column(
-            "matter", _("职责事项"), lambda clue: scenarios.matter_name(clue.matter) if clue.matter else None, shown=False
+            "matter",
+            _("职责事项"),
+            lambda clue: scenarios.matter_name(clue.matter) if clue.matter else None,
+            shown=False,
         ),
         Column("reference", _("来源编号"), shown=False),
         Column("factor", _("监测因子"), sort=("factor",)),
