@@ -1,6 +1,6 @@
 """The scene kinds and matters in force: the rule packs with the changes that two persons of the city have put in front.
 
-What they say on a day is kept for a few seconds a process, since lists ask for names row by row.
+What they say on a day is kept for a minute a process, as the names of places are, since lists ask row by row.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from ecobureau.rulepacks import load
 from ecobureau.web.clues.models import RuleChange
 from ecobureau.words import language
 
-_KEEP_SECONDS = 5.0
+_KEEP_SECONDS = 60.0
 _kept: dict[tuple[str, date], tuple[float, Mapping[str, InForce]]] = {}
 PREFIX = {"scenario_kinds": "scenario.", "matter": "matter."}
 """The packs that people may change in the pages, and which of their entries."""
