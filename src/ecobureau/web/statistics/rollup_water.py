@@ -13,7 +13,6 @@ from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
-from django.db.models import QuerySet
 
 from ecobureau.clock import now
 from ecobureau.domain.rounding import half_even
@@ -354,7 +353,7 @@ def _write_places(
     _write_summaries(rows, why)
 
 
-def means_of(span: str, start: date, points: Collection[int] | QuerySet[Any]) -> dict[int, dict[str, float | None]]:
+def means_of(span: str, start: date, points: Collection[int]) -> dict[int, dict[str, float | None]]:
     """Return the means of points over a period by item; of a day only what is valid."""
     found: dict[int, dict[str, float | None]] = defaultdict(dict)
     if span == "day":

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
 
 from django.db.models import QuerySet
 
@@ -62,13 +61,11 @@ class Line:
 
 def overview(viewer: Viewer, span: str, start: date, kind: str = SECTION) -> list[Line]:
     """Return sections, places or rivers in a period with class, target, index rank and the year before, by name."""
-    seen = series(viewer, kind)
-    rows = list(seen.select_related("river").only("name", "kind", "river__name"))
+    rows = list(series(viewer, kind).select_related("river").only("name", "kind", "river__name"))
     keys = [row.pk for row in rows]
-    within = seen.order_by().values("pk")
-    now, before = _summaries(span, start, within), _summaries(span, year_before(start), within)
-    targets = targets_of(within, start.year) if kind == SECTION else {}
-    means = means_of(span, start, within) if kind == SECTION else {}
+    now, before = _summaries(span, (start, year_before(start)), keys)
+    targets = targets_of(keys, start.year) if kind == SECTION else {}
+    means = means_of(span, start, keys) if kind == SECTION else {}
     rules = in_force.water_on(last_of(span, start))
     places = ranks([now[key].cwqi if key in now else None for key in keys])
     lines = []
@@ -119,14 +116,14 @@ def matrix(viewer: Viewer, year: int, kind: str = SECTION) -> list[YearRow]:
     found = WaterSummary.objects.filter(series__in=keys, span="month", start__gte=first, start__lt=date(year + 1, 1, 1))
     for one in found:
         months[one.series_id, one.start.month] = one
-    years, targets = _summaries("year", first, keys), targets_of(keys, year)
+    (years,), targets = _summaries("year", (first,), keys), targets_of(keys, year)
     return [
         YearRow(row, [months.get((row.pk, month)) for month in range(1, 13)], years.get(row.pk), targets.get(row.pk))
         for row in rows
     ]
 
 
-def targets_of(series_ids: Collection[int] | QuerySet[Any], year: int) -> dict[int, int]:
+def targets_of(series_ids: Collection[int], year: int) -> dict[int, int]:
     """Return the class that is wanted of sections in a year: of that year, or the newest before it."""
     rows = Target.objects.filter(series__in=series_ids, kind=Target.Kind.WATER_CLASS, year__lte=year).order_by("year")
     return {one: int(value) for one, value in rows.values_list("series_id", "value")}
@@ -187,8 +184,12 @@ def all_shares(lines: Sequence[Line]) -> Shares:
     return Shares(tuple(counts))
 
 
-def _summaries(span: str, start: date, series_ids: Collection[int] | QuerySet[Any]) -> dict[int, WaterSummary]:
-    return {row.series_id: row for row in WaterSummary.objects.filter(span=span, start=start, series__in=series_ids)}
+def _summaries(span: str, starts: Sequence[date], series_ids: Collection[int]) -> list[dict[int, WaterSummary]]:
+    """Return the summaries of some periods by series, period by period."""
+    found: dict[date, dict[int, WaterSummary]] = {start: {} for start in starts}
+    for row in WaterSummary.objects.filter(span=span, start__in=starts, series__in=series_ids):
+        found[row.start][row.series_id] = row
+    return [found[start] for start in starts]
 
 
 def _change(now: WaterSummary | None, before: WaterSummary | None) -> float | None:
