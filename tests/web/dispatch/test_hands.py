@@ -264,3 +264,12 @@ def test_the_forms_of_the_new_verbs(
     sent = {key: office[value].pk if key == "person" else value for key, value in form.items()}
     assert client.post(address, {**sent, "version": task.version}).status_code == 302
     assert history.verify_chain("task", task.pk, fresh(task).version).ok and fresh(task).version > task.version
+
+
+def test_the_phone_lists_what_others_ask_of_ones_unit(client: Any, task: Task, office: Any, who: Who) -> None:
+    orders.supervise(task, who("chief"), grade="red", demand="今晚报结果")
+    client.force_login(office["mate"])
+    page = client.get("/m/").content.decode()
+    assert "今晚报结果" in page and f"/supervisions/{Supervision.objects.get().number}/" in page
+    client.force_login(office["water"])
+    assert "今晚报结果" not in client.get("/m/").content.decode()

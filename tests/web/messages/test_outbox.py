@@ -322,6 +322,8 @@ def test_a_channel_is_tried_from_its_page(
     client.force_login(_user(admin))
     page = client.post(f"/channels/{mail.pk}/test/", {"to": "me@bureau.example"}, follow=True).content.decode()
     assert "已发出" in page and mailbox.mails[0]["To"] == "me@bureau.example"
+    broken = client.post(f"/channels/{mail.pk}/test/", {"to": "me@b.example\nBcc: all@b.example"}, follow=True)
+    assert "邮箱写得不对" in broken.content.decode() and len(mailbox.mails) == 1
     assert "请填试发" in client.post(f"/channels/{mail.pk}/test/", follow=True).content.decode()
     bot.status = 404
     channel = a_bot(admin, bot, "wecom")

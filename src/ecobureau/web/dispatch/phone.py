@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -12,7 +13,7 @@ from django.views.decorators.http import require_GET
 from ecobureau.domain.workflow import Refusal, Role
 from ecobureau.web.clues import evidence as clue_evidence
 from ecobureau.web.clues.snapshot import has_series
-from ecobureau.web.core import parts, registry
+from ecobureau.web.core import addresses, parts, registry
 from ecobureau.web.core import selectors as kernel
 from ecobureau.web.core.access import Viewer
 from ecobureau.web.core.pages.common import signed_in, viewer_in
@@ -32,10 +33,11 @@ MOST = 60
 def list_page(request: HttpRequest) -> HttpResponse:
     """My tasks: what I have in hand and what my unit has not taken yet; then what I have handed in."""
     viewer = viewer_in(request)
-    request.live_topics = ["list:task"]  # type: ignore[attr-defined]
+    request.live_topics = ["list:task", "list:help", "list:supervision"]  # type: ignore[attr-defined]
     mine = list(selectors.in_hand(viewer)[:MOST])
     done = list(selectors.handed_in(viewer)[:10])
-    context = {"cards": _cards(mine), "done": _cards(done), "here": reverse("dispatch:phone")}
+    asked = _asked_cards(selectors.asked(viewer, MOST))
+    context = {"cards": _cards(mine), "asked": asked, "done": _cards(done), "here": reverse("dispatch:phone")}
     template = "dispatch/_phone_list.html" if request.GET.get("part") == "list" else "dispatch/phone_list.html"
     return render(request, template, context)
 
@@ -54,6 +56,27 @@ def _cards(found: list[Task]) -> list[parts.ClueCard]:
         )
         for task in found
     ]
+
+
+def _asked_cards(found: Sequence[Any]) -> list[parts.ClueCard]:
+    """Return help and orders as cards that lead to their own pages."""
+    made: list[parts.ClueCard] = []
+    for code in dict.fromkeys(each.KIND for each in found):
+        kind = registry.get(code)
+        rows = [each for each in found if code == each.KIND]
+        clocks = kernel.clock_badges(kind, rows)
+        made += [
+            parts.ClueCard(
+                key=f"{code}:{each.pk}",
+                level=each.level,
+                title=each.heading,
+                place=f"{say(kind.name)} · {say(kind.flow.state(each.state).name)} · {each.demand}",
+                url=addresses.of(each),
+                clock=next(iter(clocks.get(each.pk, ())), None),
+            )
+            for each in rows
+        ]
+    return made
 
 
 def _papers(viewer: Viewer, task: Task) -> list[dict[str, Any]]:

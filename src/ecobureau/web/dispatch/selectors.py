@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 
 from ecobureau.clock import beijing, now
 from ecobureau.domain.geo import distance_m
@@ -70,6 +70,18 @@ def in_hand(viewer: Viewer) -> QuerySet[Task]:
     own = open_tasks.filter(owner_person_id=viewer.user_id, state__in=["dispatched", "accepted", "onsite", "evidence"])
     free = open_tasks.filter(owner_person__isnull=True, owner_unit__in=units, state="dispatched")
     return (own | free).order_by("created_at")
+
+
+def asked(viewer: Viewer, most: int) -> list[Help | Supervision]:
+    """Return the help and orders that wait for this person or their units, the orders first, each oldest first."""
+    at = now()
+    units = [unit.path for unit in places.units_of(viewer.user_id, beijing(at).date())] if viewer.user_id else []
+    mine = Q(owner_person_id=viewer.user_id) | Q(owner_unit__in=units)
+    found: list[Help | Supervision] = []
+    for model, states in ((Supervision, ("issued", "signed")), (Help, ("asked", "accepted"))):
+        rows = model.objects.filter(mine, state__in=states).select_related("task__clue", "owner_person")
+        found += list(access.scope(viewer, "view", rows).order_by("created_at")[:most])
+    return found[:most]
 
 
 def to_review(viewer: Viewer) -> QuerySet[Task]:

@@ -28,6 +28,7 @@ CODES = {
     "messages.no_json": _("{host} 的应答看不懂，这可能不是机器人地址"),
     "messages.bot_refused": _("机器人不收：{status} {why}。请核对地址、密钥和安全设置"),
     "messages.mail_refused": _("邮件服务器 {host} 不收：{status} {why}"),
+    "messages.bad_mail": _("邮箱写得不对，或邮件头里有不能用的字符。请核对收件人和发件人"),
     "messages.no_file": _("短信文件写不进去：{why}"),
     "messages.no_address": _("收件人没有登记地址，或已关掉这个渠道"),
     "messages.channel_off": _("渠道 {channel} 已停用"),

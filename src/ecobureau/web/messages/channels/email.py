@@ -42,6 +42,8 @@ def send(channel: Channel, to: str, message: Message, timeout_s: float) -> None:
         again = error.smtp_code < 500
         why = _text(error.smtp_error)
         raise NotSent("messages.mail_refused", again=again, host=host, status=error.smtp_code, why=why) from error
+    except ValueError as error:
+        raise NotSent("messages.bad_mail", again=False) from error
     except (OSError, smtplib.SMTPException) as error:
         why = (str(error) or type(error).__name__)[:120]
         raise NotSent("messages.no_answer", again=True, host=host, why=why) from error
