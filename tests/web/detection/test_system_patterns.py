@@ -19,7 +19,7 @@ from ecobureau.storage.types import Arrival, Kind, Parameter, Period, Reading
 from ecobureau.storage.writer import Writer
 from ecobureau.web.clues.models import Clue
 from ecobureau.web.core.access import SYSTEM
-from ecobureau.web.detection import looking, services
+from ecobureau.web.detection import cards, looking, services
 from ecobureau.web.detection.models import FindingRow, ModelCard, Pass, WeekFeatures
 from ecobureau.web.sources import services as sources
 from ecobureau.web.sources.models import Station
@@ -160,9 +160,9 @@ def test_a_nights_refit_leaves_a_card_a_pollutant_and_comes_back_on_its_weekday(
 ) -> None:
     fill(database_url, plant, NOON, 20 * 24)
     done = looked(Pass.Kind.NIGHTLY, [plant.stack], "P01")
-    cards = list(ModelCard.objects.order_by("factor"))
-    assert [card.factor for card in cards] == ["a21002", "a21026"] and done.refits == 2 and done.refit_s > 0
-    card = cards[0]
+    found = list(ModelCard.objects.order_by("factor"))
+    assert [card.factor for card in found] == ["a21002", "a21026"] and done.refits == 2 and done.refit_s > 0
+    card = found[0]
     assert "pw_prod" in card.inputs and card.family == "robust" and card.samples > 200
     assert card.explained > 0.2 and card.holdout_robust and card.holdout_boosted
     assert timedelta(days=3) <= card.fitted_at - card.end_at < timedelta(days=4)
@@ -264,3 +264,12 @@ def test_a_changed_parameter_opens_a_clue(plant: Plant, database_url: str) -> No
     assert row.start_at == start + timedelta(hours=30)
     clue = Clue.objects.get()
     assert (clue.rule, clue.factor) == ("P36", "a21002")
+
+
+def test_the_first_night_of_a_city_fits_no_more_than_a_night_can_bear(plant: Plant) -> None:
+    ids = range(1, 701)
+    tonight = cards.due(ids, NOON)
+    own_day = {pk for pk in ids if pk % 7 == NOON.weekday()}
+    assert set(tonight) == own_day | set(range(1, cards.MOST_NEW + 1))
+    # Each week a quarter of those whose weekday it is are tried with boosted quantiles, and those few.
+    assert 0.2 < sum(tonight[pk] for pk in own_day) / len(own_day) < 0.35

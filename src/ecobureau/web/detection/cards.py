@@ -1,22 +1,25 @@
 """Model cards and weekly features: what the nightly pass learnt of each outlet, kept and handed to the next.
 
-Refits are spread over the week: each outlet has its weekday. An outlet without a card is fitted at once.
+Refits are spread over the week: each outlet has its weekday.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from django.db.models import Max
 
 from ecobureau.clock import beijing
+from ecobureau.domain.detection.model.expected import ModelCard as FittedCard
 from ecobureau.domain.detection.types import OutletFacts
 from ecobureau.web.detection.looking import Card, Features
 from ecobureau.web.detection.models import ModelCard, WeekFeatures
 
 FRESH = timedelta(hours=36)
 """Features older than this are of other weeks: peers are compared with those of the last night."""
+MOST_NEW = 40
+WEEKS = 4
 LONGEST = timedelta(days=8)
 """An outlet whose weekday was missed is fitted on the next night."""
 
@@ -27,36 +30,60 @@ def fitted(outlet_ids: Collection[int]) -> dict[int, datetime]:
     return {row["outlet_id"]: row["newest"] for row in rows.annotate(newest=Max("fitted_at"))}
 
 
-def due(outlet_id: int, known: Mapping[int, datetime], at: datetime) -> bool:
-    """Say whether an outlet's data model is refit tonight: its weekday, no card yet, or its weekday was missed."""
-    last = known.get(outlet_id)
-    if last is None or at - last > LONGEST:
-        return True
-    return outlet_id % 7 == beijing(at).weekday() and beijing(last).date() < beijing(at).date()
+def due(outlet_ids: Iterable[int], at: datetime) -> dict[int, bool]:
+    """Return the outlets whose data model is refit tonight, each with whether boosted quantiles are tried too.
+
+    Those of the weekday, missed ones, and some new ones: new outlets do not wait for their weekday, but no more than
+    `MOST_NEW` a night, so that the first night of a city is a night like any other. Boosted quantiles cost a hundred
+    times the robust line: they are tried on a new outlet, then every fourth week.
+    """
+    ids = sorted(set(outlet_ids))
+    local = beijing(at)
+    known, out, new = fitted(ids), dict[int, bool](), 0
+    for pk in ids:
+        last, own_day = known.get(pk), pk % 7 == local.weekday()
+        if last is None:
+            new += 1
+            if own_day or new <= MOST_NEW:
+                out[pk] = new <= MOST_NEW or _own_week(pk, local)
+        elif at - last > LONGEST or (own_day and beijing(last).date() < local.date()):
+            out[pk] = _own_week(pk, local)
+    return out
+
+
+def _own_week(pk: int, local: datetime) -> bool:
+    return pk // 7 % WEEKS == local.isocalendar().week % WEEKS
 
 
 def keep(outlet_id: int, found: Iterable[Card]) -> None:
     """Keep the cards of an outlet in place of its earlier ones of the same factors."""
     for one in found:
         card = one.card
+        values: dict[str, object] = {
+            "inputs": list(card.inputs),
+            "logs": card.logs,
+            "start_at": _time(card.start),
+            "end_at": _time(card.end),
+            "fitted_at": _time(card.fitted_at),
+            "samples": card.rows,
+            "scale": float(card.scale),
+            "explained": float(card.explained),
+            "took_s": one.took_s,
+        }
+        if card.holdout_robust is not None and card.holdout_boosted is not None:
+            values |= _tried(card)
         ModelCard.objects.update_or_create(
-            outlet_id=outlet_id,
-            factor=card.factor,
-            defaults={
-                "inputs": list(card.inputs),
-                "family": card.kind,
-                "logs": card.logs,
-                "start_at": _time(card.start),
-                "end_at": _time(card.end),
-                "fitted_at": _time(card.fitted_at),
-                "samples": card.rows,
-                "scale": float(card.scale),
-                "explained": float(card.explained),
-                "holdout_robust": None if card.holdout_robust is None else float(card.holdout_robust),
-                "holdout_boosted": None if card.holdout_boosted is None else float(card.holdout_boosted),
-                "took_s": one.took_s,
-            },
+            outlet_id=outlet_id, factor=card.factor, defaults=values, create_defaults={"family": card.kind, **values}
         )
+
+
+def _tried(card: FittedCard) -> dict[str, object]:
+    """Return what the comparison of the two kinds of model said; it stays until the next one."""
+    return {
+        "family": card.kind,
+        "holdout_robust": card.holdout_robust,
+        "holdout_boosted": card.holdout_boosted,
+    }
 
 
 def of(outlet_id: int) -> list[ModelCard]:

@@ -33,7 +33,8 @@ class Task:
         one: series, facts, declarations; patterns: ids, None = all.
         silent: (n,) share of the other outlets that are silent at each sample, None = nobody compared.
         peers: features of the weeks of the outlets of the same industry, oldest week first.
-        weeks: hand back this outlet's own features; refit: fit the data model of its pollutants anew.
+        weeks: hand back this outlet's own features; refit: fit the data model of its pollutants anew; boost: try
+            boosted quantiles beside the robust line in that.
     """
 
     one: Input
@@ -42,6 +43,7 @@ class Task:
     peers: tuple[Features, ...] = ()
     weeks: bool = False
     refit: bool = False
+    boost: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,7 @@ def look(task: Task, params: Params) -> Looked:
     with np.errstate(all="ignore"):
         if task.weeks:
             features = {name: _plain(values, weeks) for name, values in features_of(case).items()}
-        cards = tuple(refits(case)) if task.refit else ()
+        cards = tuple(refits(case, boost=task.boost)) if task.refit else ()
     return Looked(result, features, cards)
 
 
@@ -139,11 +141,11 @@ def _patterns(case: Case, only: Sequence[str] | None) -> OutletResult:
     return OutletResult(name, tuple(found), tuple(clues), silent, failed)
 
 
-def refits(case: Case) -> list[Card]:
+def refits(case: Case, *, boost: bool) -> list[Card]:
     """Fit the data model of each pollutant anew on the newest days before the hold-off.
 
-    The robust line is tried against boosted quantiles on the last fifth of the rows; the card says what each missed by.
-    A pollutant without inputs or with too little clean history has no card.
+    With `boost` the robust line is tried against boosted quantiles on the last fifth of the rows; the card says what
+    each missed by. A pollutant without inputs or with too little clean history has no card.
     """
     series, out = case.series, []
     span = series.end - int(series.t[0]) if len(series) else 0
@@ -153,7 +155,7 @@ def refits(case: Case) -> list[Card]:
         if not columns or span < settings.min_d * DAY_S:
             continue
         # One refit, at the end: the first opinion of a model comes after 1.5 times its least history.
-        once = replace(settings, min_d=(span - series.step_s) / 1.5 / DAY_S, boost=True)
+        once = replace(settings, min_d=(span - series.step_s) / 1.5 / DAY_S, boost=boost)
         began = time.perf_counter()
         # One thread: the trees are small, and threads that wait for one another keep the machine from the judge.
         with threadpool_limits(1):

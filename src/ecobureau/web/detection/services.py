@@ -98,12 +98,12 @@ class _Round:
     def results(self, ids: Sequence[int], tally: Tally) -> list[OutletResult]:
         """Return what the patterns say of outlets, looked at together; cards and features are kept on the way."""
         silent = self._silent()
-        fitted = cards.fitted(ids) if self.kind == Pass.Kind.NIGHTLY else {}
+        due = cards.due(ids, self.until) if self.kind == Pass.Kind.NIGHTLY else {}
         out: list[OutletResult] = []
         waiting: tuple[list[Task], Iterator[Looked]] | None = None
         # The next outlets are read while the processes compute the ones before.
         for begin in range(0, len(ids), CHUNK):
-            tasks = self._tasks(ids[begin : begin + CHUNK], silent, fitted)
+            tasks = self._tasks(ids[begin : begin + CHUNK], silent, due)
             started = tasks, pool.detect(tasks, self.params)
             if waiting is not None:
                 out += self._take(*waiting, tally)
@@ -119,7 +119,7 @@ class _Round:
         order = sorted(present)
         return dict(zip(order, silent_shares(np.array([present[pk] for pk in order])), strict=True))
 
-    def _tasks(self, ids: Sequence[int], silent: Mapping[int, Any], fitted: Mapping[int, datetime]) -> list[Task]:
+    def _tasks(self, ids: Sequence[int], silent: Mapping[int, Any], due: Mapping[int, bool]) -> list[Task]:
         nightly = self.kind == Pass.Kind.NIGHTLY
         start = self.until - timedelta(days=self.days)
         found = reading.inputs(ids, start, self.until, self.step_s)
@@ -131,7 +131,8 @@ class _Round:
                 silent.get(int(one[0].outlet_id)),
                 peers.get(one[0].outlet_id, ()),
                 weeks=nightly,
-                refit=nightly and cards.due(int(one[0].outlet_id), fitted, self.until),
+                refit=int(one[0].outlet_id) in due,
+                boost=due.get(int(one[0].outlet_id), False),
             )
             for one in found
         ]
