@@ -136,28 +136,28 @@ def _value(most: Decimal, rng: random.Random, *, over: bool) -> Decimal:
 
 def _bring_to(outfall: Outfall, step: str, rng: random.Random, now: datetime, hands: _Hands) -> None:
     """Let an outfall go as far as `step`, by the people of its place."""
-    worker = hands.worker(outfall) or hands.head(outfall)
-    if worker is None or step == "surveyed":
-        return
     head = hands.head(outfall)
+    field, office = hands.field(outfall) or head, hands.office(outfall)
+    if field is None or step == "surveyed":
+        return
     at = now - timedelta(days=rng.randrange(2, 60), hours=rng.randrange(1, 9))
     over = rng.random() < (0.35 if step in ("traced", "treating") else 0.06)
     values = {code: _value(most, rng, over=over and code == "w01018") for code, most in STANDARD.items()}
-    services.sample(outfall, worker, sampled_at=at, values=values, limits=STANDARD, lab="演示监测公司")
-    kernel.perform(outfall, "measure", worker)
-    if step == "measured":
+    services.sample(outfall, field, sampled_at=at, values=values, limits=STANDARD, lab="演示监测公司")
+    kernel.perform(outfall, "measure", field)
+    if step == "measured" or office is None:
         return
     owner = (
         {}
         if outfall.firm_id
         else {"owner_name": f"演示{rng.choice(('街道办事处', '乡政府', '物业公司', '养殖合作社'))}"}
     )
-    services.trace(outfall, worker, how=rng.choice(("管网图", "走访", "染色示踪")), **owner)
+    services.trace(outfall, office, how=rng.choice(("管网图", "走访", "染色示踪")), **owner)
     if step == "treating":
         treatment = rng.choice(("regulate", "regulate", "merge", "remove"))
         until = beijing(now).date() + timedelta(days=rng.randrange(-10, 120))
-        services.treat(outfall, worker, treatment=treatment, problem=rng.choice(_PROBLEMS), treat_by=until)
-    elif step == "managed" and head is not None:
+        services.treat(outfall, office, treatment=treatment, problem=rng.choice(_PROBLEMS), treat_by=until)
+    elif step == "managed" and head is not None and head.user_id != office.user_id:
         kernel.perform(outfall, "need_nothing", head, reason="监测未超限，标志牌齐全")
 
 
@@ -168,9 +168,13 @@ class _Hands:
         self._now = now
         self._known: dict[tuple[str, str], Viewer | None] = {}
 
-    def worker(self, outfall: Outfall) -> Viewer | None:
-        """Return somebody who works on outfalls there."""
+    def field(self, outfall: Outfall) -> Viewer | None:
+        """Return somebody who goes out there."""
         return self._of("enforcement_officer", outfall)
+
+    def office(self, outfall: Outfall) -> Viewer | None:
+        """Return somebody who traces and plans there, and does not sign."""
+        return self._of("enforcement_officer", outfall) or self._of("dispatcher", outfall)
 
     def head(self, outfall: Outfall) -> Viewer | None:
         """Return somebody who signs there."""

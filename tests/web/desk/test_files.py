@@ -109,7 +109,14 @@ def test_each_tab_shows_its_part(client: Any, plant: Outlet) -> None:
     assert "线索0号" not in client.get(paths(plant)["outlet"]).content.decode()
 
 
-BASELINE = {"": 35, "limits": 35, "upkeep": 35, "matters": 35, "media": 35, "people": 45, "all": 65}
+BASELINE = {"": 22, "limits": 22, "upkeep": 22, "matters": 28, "media": 28, "people": 30, "all": 48}
+
+
+def asked(client: Any, path: str, tab: str) -> int:
+    """Count the questions of a page. The frame remembers some answers for seconds: ask thrice, the least counts."""
+    with CaptureQueriesContext(connection) as found:
+        assert client.get(path, {"tab": tab}).status_code == 200
+    return len(found)
 
 
 @pytest.mark.parametrize("what", ["outlet", "enterprise"])
@@ -124,10 +131,7 @@ def test_tabs_ask_as_often_for_many_as_for_few(client: Any, plant: Outlet, what:
                 firm=plant.enterprise.code, outlet=plant,
             )  # fmt: skip
         for tab in BASELINE:
-            client.get(paths(plant)[what], {"tab": tab})
-            with CaptureQueriesContext(connection) as found:
-                assert client.get(paths(plant)[what], {"tab": tab}).status_code == 200
-            counted.setdefault(tab, []).append(len(found))
+            counted.setdefault(tab, []).append(min(asked(client, paths(plant)[what], tab) for _each in range(3)))
     assert {tab: few for tab, (few, many) in counted.items() if few != many} == {}, counted
     assert {tab: few for tab, (few, _many) in counted.items() if few > BASELINE[tab]} == {}, counted
 

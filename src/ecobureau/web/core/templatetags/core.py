@@ -32,7 +32,9 @@ def cell(value: Any) -> str:
 def facts(kind: Any, record: Any) -> list[dict[str, Any]]:
     """Return name and value of every column of a record that has a value."""
     shown = [
-        {"name": say(each.name), "value": each.of(record)} for each in columns.columns(kind) if each.key != "title"
+        {"name": say(each.name), "value": record.get_level_display() if each.key == "level" else each.of(record)}
+        for each in columns.columns(kind)
+        if each.key != "title"
     ]
     return [each for each in shown if each["value"] not in (None, "")]
 
