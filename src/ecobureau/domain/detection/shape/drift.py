@@ -18,8 +18,8 @@ def drift(case: Case, p: Params) -> Opinion:
 
     Residuals of a line fitted before the window. Statistic: total of a ramp over the window in its own standard error,
     from the autocorrelation of the outlet's own past (generalised least squares); Kendall's tau of daily medians; the
-    ramp must tell the window better than any single step does, and the plain values must creep too. What a calibration
-    has already put right is a finding for the maintenance record, not a clue.
+    ramp must tell the window better than any single step does, and the plain values must creep too. A small drift and
+    what a calibration has already put right are findings for the maintenance record, not clues.
     Source: HJ 75-2017, HJ 355-2019 (drift checks).
     """
     if not pollutants(case):
@@ -196,7 +196,8 @@ def _told(
         factors=(factor,),
         statistic=abs(z),
         threshold=p["z"],
-        score=max(0.62, squash(abs(z), 1.3 * p["z"])),
+        # Less is an order for the maintenance crew, which the finding gives; a visit it is not.
+        score=max(0.62, squash(abs(z), 1.3 * p["z"])) if abs(total) >= p["visit_ln"] else p["mended_score"],
         severity=2,
         numbers={
             "percent": round(100 * (float(np.exp(total)) - 1), 1),
