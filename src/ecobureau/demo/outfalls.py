@@ -22,7 +22,7 @@ from ecobureau.web.sources.models import Outlet
 
 ALONG_RIVERS = 160
 _WATERS = ("长江", "汉江", "府河", "倒水", "举水", "滠水", "金水", "东荆河", "巡司河", "青菱河", "黄孝河", "通顺河")
-_FOUND = (
+_FOUND: tuple[tuple[str, str, int], ...] = (
     ("CS", "生活污水散排口", 30),
     ("NS", "农村散排口", 22),
     ("NC", "农污设施排口", 14),

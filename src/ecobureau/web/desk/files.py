@@ -113,7 +113,7 @@ def matters(
     viewer: Viewer, *, outlet_ids: Sequence[int] = (), station_id: int | None = None, of: Sequence[Outfall] = ()
 ) -> Matters:
     """Return what is known of matters at outlets, a station and outfalls."""
-    found = clues.about(viewer, outlet_ids=list(outlet_ids), station_id=station_id, most=MOST)
+    found: list[Any] = clues.about(viewer, outlet_ids=list(outlet_ids), station_id=station_id, most=MOST)
     made = Matters(ids={"clue": [clue.pk for clue in found], "outfall": [each.pk for each in of]})
     if of:
         bound = about.bound_to(viewer, {"outfall": made.ids["outfall"]}, MOST)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django import forms
@@ -27,7 +28,7 @@ from ecobureau.web.sources import codes
 from ecobureau.web.sources import selectors as sources
 from ecobureau.words import say
 
-_READERS = {
+_READERS: dict[str, Callable[[Viewer, int], Any]] = {
     "enterprise": sources.enterprise,
     "outlet": lambda viewer, pk: getattr(sources.outlet_file(viewer, pk), "outlet", None),
     "station": sources.station,

@@ -60,7 +60,8 @@ class Drafter:
         problems += [
             Problem(name, "registry.too_long", {"length": len(str(values[name])), "most": most})
             for name in ("title", *_TEXTS)
-            if name in values and len(str(values[name])) > (most := Outfall._meta.get_field(name).max_length or 0)
+            if name in values
+            and len(str(values[name])) > (most := getattr(Outfall._meta.get_field(name), "max_length", None) or 0)
         ]
         place: dict[str, Any] = {}
         try:
@@ -131,3 +132,8 @@ class Drafter:
     def _give(self, code: OutfallCode, title: str) -> None:
         self.known[self.rule.write(code)] = title
         self.serials[code.division] = max(self.serials.get(code.division, 0), code.serial)
+
+
+def _longest(name: str) -> int:
+    """Return how many characters a column takes."""
+    return int(getattr(Outfall._meta.get_field(name), "max_length", None) or 0)

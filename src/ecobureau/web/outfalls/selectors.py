@@ -125,7 +125,11 @@ def page_context(viewer: Viewer, record: Any) -> dict[str, Any]:
         "group_name": say(f"outfall.group.{rule['group']}"),
         "needs_approval": rule["approval"] == "approve",
         "pending": [
-            {"name": Outfall._meta.get_field(name).verbose_name, "before": getattr(record, name), "after": value}
+            {
+                "name": getattr(Outfall._meta.get_field(name), "verbose_name", name),
+                "before": getattr(record, name),
+                "after": value,
+            }
             for name, value in record.pending.items()
         ],
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -29,7 +29,7 @@ _FLAG_WORDS = {
     "to be checked": lambda: _("待核对"),
     "proposal": lambda: _("本系统建议"),
 }
-_TABS = (
+_TABS: tuple[tuple[str, Callable[[], str]], ...] = (
     ("statistics:home", lambda: _("空气")),
     ("statistics:water", lambda: _("地表水")),
     ("statistics:targets", lambda: _("目标任务")),

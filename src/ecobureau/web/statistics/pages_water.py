@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
@@ -40,7 +41,11 @@ SHOWN = ("ph", "do", "codmn", "nh3n", "tp")
 DIGITS = {"ph": 1, "do": 2, "codmn": 1, "nh3n": 2, "tp": 3, "tn": 2, "chla": 1, "sd": 2}
 """Digits that tables show; classes rest on the unrounded values."""
 
-_KINDS = {"point": lambda: _("断面"), "place": lambda: _("城市或区县"), "river": lambda: _("河流湖库")}
+_KINDS: dict[str, Callable[[], str]] = {
+    "point": lambda: _("断面"),
+    "place": lambda: _("城市或区县"),
+    "river": lambda: _("河流湖库"),
+}
 
 
 @require_GET

@@ -101,8 +101,8 @@ def _place_days(keys: Collection[Key]) -> dict[tuple[int, date, str], DayFigure]
 def _left_alone(keys: Collection[Key]) -> dict[tuple[int, date, str], DayFigure]:
     """Return an empty figure for all that had been computed from points, should none of them count any more."""
     rows = Day.objects.filter(series__in={one for one, _ in keys}, day__in={day for _, day in keys}, parts=0)
-    rows = rows.exclude(count=0, valid=True).values_list("series_id", "day", "item")
-    return {(place, day, item): DayFigure(None, False, 0) for place, day, item in rows if (place, day) in keys}
+    alone = rows.exclude(count=0, valid=True).values_list("series_id", "day", "item")
+    return {(place, day, item): DayFigure(None, False, 0) for place, day, item in alone if (place, day) in keys}
 
 
 # --- indices ----------------------------------------------------------------------------------------------------------

@@ -146,7 +146,7 @@ def _write_points(span: str, start: date, bodies: Mapping[int, Body], why: Mappi
         rows = Day.objects.filter(series__in=bodies, day=start)
         for one, item, value, good in rows.values_list("series_id", "item", "value", "valid"):
             means[one][item] = value if good else None
-            valid[one] = days[one] = 1
+            valid[one], days[one] = True, 1
     else:
         figures = _figures(span, start, bodies, rules)
         _write_figures(figures)
@@ -293,7 +293,8 @@ def place_class(sections: Mapping[int, Means], bodies: Mapping[int, Body], rules
     known = [one for one in sections if classes[one] is not None]
     shares = class_shares([classes[one] for one in known])
     kinds: list[Body] = [bodies[one] for one in known]
-    grade, method, water_class, main = "", "", None, ()
+    grade, method, water_class = "", "", None
+    main: tuple[tuple[str, float], ...] = ()
     if len(known) >= rules.sections.min_sections or len(set(kinds)) == 1:
         found = basin(
             [sections[one] for one in known],
@@ -356,6 +357,7 @@ def _write_places(
 def means_of(span: str, start: date, points: Collection[int]) -> dict[int, dict[str, float | None]]:
     """Return the means of points over a period by item; of a day only what is valid."""
     found: dict[int, dict[str, float | None]] = defaultdict(dict)
+    rows: Iterable[tuple[int, str, float | None]]
     if span == "day":
         rows = Day.objects.filter(series__in=points, day=start, valid=True).values_list("series_id", "item", "value")
     else:

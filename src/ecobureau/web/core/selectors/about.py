@@ -46,9 +46,9 @@ def bound_to(viewer: Viewer, ids: Ids, most: int = 100) -> list[Bound]:
                 found.setdefault(kind, set()).add(pk)
     made: list[Bound] = []
     for kind_code, pks in found.items():
-        kind = registry.get(kind_code)
-        records = access.scope(viewer, "view", kind.records().filter(pk__in=pks)).select_related(*kind.related)
-        made += [Bound(kind, record, addresses.of(record)) for record in records]
+        its = registry.get(kind_code)
+        records = access.scope(viewer, "view", its.records().filter(pk__in=pks)).select_related(*its.related)
+        made += [Bound(its, record, addresses.of(record)) for record in records]
     return sorted(made, key=lambda each: each.record.created_at, reverse=True)[:most]
 
 

@@ -132,7 +132,7 @@ def _view(subject: codes.Subject, found: PublicCode) -> codes.PublicView | None:
         view = subject.public(found.object_id)
         if view is not None:
             cache.set(key, view, KEEP_SECONDS)
-    return view  # type: ignore[no-any-return]
+    return view
 
 
 @require_GET
