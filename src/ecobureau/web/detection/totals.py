@@ -42,8 +42,9 @@ _FIELDS = (
     "basis",
 )  # fmt: skip
 _SIGNS = """
-    select station_id, (start + interval '8 hours')::date, count(*),
-        sum(hashtextextended(concat_ws('|', start, layout_id, v, wide, marks, encode(exact, 'hex')), 0))
+    select station_id, (f.start at time zone interval '08:00')::date, count(*),
+        sum(hashtextextended(
+            concat_ws('|', extract(epoch from f.start), layout_id, v, wide, marks, encode(exact, 'hex')), 0))
     from frame_period f join stream s on s.id = f.stream_id
     where f.station_id = any(%s) and s.kind = 'hour' and s.interval_s = 3600 and f.start >= %s and f.start < %s
     group by 1, 2"""
