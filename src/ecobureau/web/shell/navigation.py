@@ -49,7 +49,7 @@ ITEMS: dict[str, Item] = {
     "firms": Item(_("企业"), "building-factory-2", ("desk:firms", "sources:enterprises")),
     "stations": Item(_("站点"), "device-desktop-analytics", ("desk:stations",)),
     "video": Item(_("视频"), "video", ("video:list",)),
-    "handover": Item(_("交接班"), "clipboard-list", ("desk:handover",)),
+    "handover": Item(_("交接班"), "clipboard-list", ("handover:shift", "desk:handover")),
     "cases": Item(_("案件"), "gavel", ("enforcement:list",)),
     "review": Item(_("待审"), "checklist", ("desk:review",)),
     "rules": Item(_("规则包"), "book", ("desk:rules",)),

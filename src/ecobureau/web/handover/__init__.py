@@ -1,0 +1,1 @@
+"""Shift hand-over (交接班): the shift that reports itself, signed by two people, and the week's sheet."""
