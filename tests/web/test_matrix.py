@@ -145,10 +145,14 @@ def snapshot(record: Any) -> tuple[Any, ...]:
 # --- verbs ------------------------------------------------------------------------------------------------------------
 
 
+INSIDE = ("take_in", "let_go", "rescore", "answer")
+"""Written by the program when another clue, a place or an answer to a reporter touches it."""
+
+
 def clue_verbs(other: Clue) -> dict[str, Callable[[Any, Viewer], Any]]:
     by_system = {
         verb: lambda clue, who, verb=verb: kernel.perform(clue, verb, who, reason="无", data={"task": "RW-1"})
-        for verb in ("extend", "resurface", "take_back", "close", "follow_reopened")
+        for verb in ("extend", "resurface", "take_back", "close", "follow_reopened", *INSIDE)
     }
     return {
         "triage": clues.triage,

@@ -32,7 +32,8 @@ CODES = {
     ),
     "detection.pack.suspected": _("这是线索，不是结论：是否违法由执法人员调查认定。"),
     "detection.evidence.permit": _(
-        "许可量：{factor} {period} {kg} kg（{source}）；{name} 已排放 {used} kg，其中实测 {measured} kg、替代 {substituted} kg，"
+        "许可量：{factor} {period} {kg} kg（{source}）；{name} 已排放 {used} kg，其中实测 {measured} kg、"
+        "替代 {substituted} kg，"
         "未计入 {lost} 小时。每日、每小时及其原始报文见总量页和证据包的 days.csv、hours.csv"
     ),
     "detection.of_pack": _("参数包：{value} {unit}"),

@@ -28,7 +28,9 @@ CODES = {
     "outfall.code.kind": _("编码“{value}”里的类型是 {inside}，登记的类型是 {kind}。请改正其中一个。"),
     "outfall.code.taken": _("编码“{value}”已登记给“{name}”。编码不能重复，也不能再次使用。"),
     "outfall.code.full": _("{division} 的顺序号已用完。请核对行政区划代码。"),
-    "outfall.code.division": _("登记位置所在的分中心没有行政区划代码，不能自动编码。请填写编码，或先补全行政区划代码。"),
+    "outfall.code.division": _(
+        "登记位置所在的分中心没有行政区划代码，不能自动编码。请填写编码，或先补全行政区划代码。"
+    ),
     "outfall.kind.unknown": _("没有类型“{value}”。可选：{choices}。"),
     "outfall.place.missing": _("入河排污口要有经纬度。请填写经度和纬度。"),
     "outfall.no_result": _("还没有监测结果。请先登记监测结果；无水、无法采样的，请选择理由。"),
