@@ -13,7 +13,7 @@ from ecobureau.clock import BEIJING
 class SignForm(forms.Form):
     """Words for the next shift, and what it has to keep an eye on."""
 
-    takes = ("record",)
+    takes: tuple[str, ...] = ("record",)
     notes = forms.CharField(
         label=_("交班说明"), required=False, max_length=4000, widget=forms.Textarea(attrs={"rows": 4})
     )

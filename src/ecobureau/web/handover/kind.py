@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from ecobureau.domain.workflow import Role
 from ecobureau.web.core.access import AccessTable, Reach
 from ecobureau.web.core.records import Column, Kind, Statistic
@@ -10,9 +12,9 @@ from ecobureau.web.handover.flow import DESK, HANDOVER
 from ecobureau.web.handover.models import Handover
 from ecobureau.words import _
 
-_HERE = (Reach.ORG,)
-_DESK = dict.fromkeys(DESK, _HERE)
-_READ = {**_DESK, Role.UNIT_HEAD: _HERE, Role.LEADER: _HERE, Role.AUDITOR: _HERE}
+_HERE: tuple[Reach, ...] = (Reach.ORG,)
+_DESK: Mapping[str, tuple[Reach, ...]] = dict.fromkeys(DESK, _HERE)
+_READ: Mapping[str, tuple[Reach, ...]] = {**_DESK, Role.UNIT_HEAD: _HERE, Role.LEADER: _HERE, Role.AUDITOR: _HERE}
 ACCESS: AccessTable = {"view": _READ, "act": _DESK, "attach": _DESK, "export": _READ, "create": _DESK}
 
 KIND = Kind(

@@ -196,7 +196,7 @@ def signatures(record: Handover) -> list[tuple[str, str]]:
     names = people.names([entry.actor_id for entry in last.values()])
     heads = {"hand_over": _("交班人"), "take_over": _("接班人")}
     return [
-        (heads[verb], f"{names.get(last[verb].actor_id, '')}　{beijing(last[verb].at):%Y-%m-%d %H:%M:%S}")
+        (heads[verb], f"{names.get(last[verb].actor_id or 0, '')}　{beijing(last[verb].at):%Y-%m-%d %H:%M:%S}")
         for verb in heads
         if verb in last
     ]
@@ -265,7 +265,8 @@ def rates(found: Week) -> dict[str, Any]:
         (row.name or _("合计"), [(value_words(cell), cell.url if cell else "") for cell in row.cells])
         for row in (table.total, *table.rows)
     ]
-    notes = [(say(each.name), say(each.how)) for each in (*found.measures, *shown)]
+    notes = [(say(each.name), say(each.how)) for each in found.measures]
+    notes += [(say(each.name), say(each.how)) for each in shown]
     return {"heads": [say(each.name) for each in shown], "rows": rows, "notes": notes}
 
 

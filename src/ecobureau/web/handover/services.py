@@ -45,7 +45,14 @@ def sign(
     if since > now():
         refuse(Refusal("handover.early"), actor=actor.user_id, what="handover")
     title = f"{found.name} {beijing(since):%Y-%m-%d %H:%M} – {beijing(until):%m-%d %H:%M}"
-    fields = {"title": title, "level": "blue", "org_path": unit, "owner_unit": unit, "starts": since, "ends": until}
+    fields: dict[str, Any] = {
+        "title": title,
+        "level": "blue",
+        "org_path": unit,
+        "owner_unit": unit,
+        "starts": since,
+        "ends": until,
+    }
     try:
         with transaction.atomic():
             record: Handover = kernel.create("handover", actor, owner_person_id=actor.user_id, **fields)
