@@ -46,6 +46,7 @@ INSTALLED_APPS = [
     "ecobureau.web.dispatch",
     "ecobureau.web.outfalls",
     "ecobureau.web.rectification",
+    "ecobureau.web.remote_stop",
     "ecobureau.web.figures",
     "ecobureau.web.handover",
     "ecobureau.web.desk",
@@ -168,6 +169,9 @@ SECURE_HSTS_SECONDS = 31536000 if _behind_tls else 0
 MESSAGE_HOSTS = [host.strip() for host in os.environ.get("ECOBUREAU_MESSAGE_HOSTS", "").split(",") if host.strip()]
 """Hosts that messages may be sent to (webhooks, mail server); none by default. See `messages.channels.outbound`."""
 SMS_SENDER = os.environ.get("ECOBUREAU_SMS_SENDER", "ecobureau.web.messages.channels.sms.to_file")
+VOICE_SENDER = os.environ.get("ECOBUREAU_VOICE_SENDER", "")
+"""Function that places voice calls, by dotted path; empty = people call. See `remote_stop.voice`."""
+VOICE_URL = os.environ.get("ECOBUREAU_VOICE_URL", "")
 PUBLIC_URL = os.environ.get("ECOBUREAU_URL", "")
 """Address of the office pages as people open them, for links in messages; empty = messages carry no link."""
 

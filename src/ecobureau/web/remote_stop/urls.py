@@ -1,0 +1,10 @@
+"""Addresses of remote stops that are not the kernel's."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from ecobureau.web.remote_stop import pages
+
+app_name = "remote_stop"
+urlpatterns = [path("remotestops/of/<str:number>/", pages.open_page, name="open")]
