@@ -26,7 +26,7 @@ from ecobureau.web.core.refusals import Refused
 from ecobureau.web.dispatch.models import Task
 from ecobureau.web.places import services as places
 from ecobureau.web.remote_stop import services, voice, watch
-from ecobureau.web.remote_stop.models import RemoteStop
+from ecobureau.web.remote_stop.models import NightPermit, RemoteStop
 from ecobureau.web.sources import services as sources
 from web.people import person
 
@@ -277,3 +277,32 @@ def test_the_page_of_the_clue_opens_one_and_its_page_shows_it(
     assert client.get("/remotestops/").status_code == 200
     assert client.post(address).status_code in (409, 422, 403, 400)
     assert RemoteStop.objects.count() == 1
+
+
+def test_a_permit_is_entered_on_its_page_in_the_citys_time(station: Any, duty: Viewer, client: Any) -> None:
+    client.force_login(person("office", ("dispatcher", "/wuhan/")))
+    assert client.get("/nightpermits/new/").status_code == 200
+    given = {
+        "title": "浇筑", "org_path": "/wuhan/", "station_code": "N0009", "reference": "7号", "issuer": "市城建局",
+        "basis": "repair", "begins": "2026-11-23T22:00", "ends": "2026-11-24T06:00",
+    }  # fmt: skip
+    assert client.post("/nightpermits/new/", given).status_code == 302
+    made = NightPermit.objects.get()
+    assert (made.begins, made.station_id) == (NIGHT, station.pk)
+    page = client.get(f"/nightpermits/{made.number}/").content.decode()
+    assert "工地东界噪声" in page and "抢修" in page
+
+
+def test_the_page_that_hands_it_over_names_units(
+    record: RemoteStop, duty: Viewer, client: Any, clock: ManualClock
+) -> None:
+    from ecobureau.web.accounts.models import User
+
+    services.call_human(record, duty, outcome="not_answered")
+    services.unreached(record, duty, reason="三次未接")
+    assert record.state == "not_stopped"
+    client.force_login(User.objects.get(username="duty"))
+    page = client.get(f"/remotestops/{record.number}/do/to_enforcement/").content.decode()
+    assert "执法支队" in page
+    assert client.post(f"/remotestops/{record.number}/do/to_enforcement/", {"unit": BRIGADE}).status_code == 302
+    assert Task.objects.get().owner_unit == BRIGADE
