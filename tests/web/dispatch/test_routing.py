@@ -86,6 +86,13 @@ def test_the_sheet_says_to_whom_and_why(clue: Clue, clock: ManualClock) -> None:
 
 
 @pytest.mark.django_db
+def test_a_visit_of_a_kind_that_goes_by_matter_is_proposed_without_one(clue: Clue) -> None:
+    Clue.objects.filter(pk=clue.pk).update(scenario="K11", matter="")
+    clue.refresh_from_db()
+    assert selectors.plan(clue, task_kind="enforcement_visit").duty == "enforcement"
+
+
+@pytest.mark.django_db
 def test_another_unit_than_the_proposed_takes_a_reason(client: Any, clue: Clue, office: dict[str, Any]) -> None:
     client.force_login(office["dispatcher"])
     form = {"unit": DISTRICT, "task_kind": "grid_check", "version": clue.version}

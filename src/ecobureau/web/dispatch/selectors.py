@@ -108,7 +108,7 @@ def plan(clue: Clue, at: datetime | None = None, task_kind: str | None = None) -
         scenarios.duties_of(clue.scenario, clue.matter, day) if clue.matter and scenario.get("by_matter") else []
     )
     duties = of_matter or (
-        ["grid"] if kind == "grid_check" else [str(each) for each in scenario.get("duties", ["enforcement"])]
+        ["grid"] if kind == "grid_check" else [str(each) for each in scenario.get("duties") or ["enforcement"]]
     )
     candidates = _candidates(clue, duties, at)
     proposals: list[Proposal] = []

@@ -54,6 +54,8 @@ ITEMS: dict[str, Item] = {
     "review": Item(_("待审"), "checklist", ("desk:review",)),
     "rules": Item(_("规则包"), "book", ("desk:rules",)),
     "rectification": Item(_("督办整改"), "checklist", ("rectification:list",)),
+    "remote_stop": Item(_("远程喊停"), "bell-ringing", ("core:list plural=remotestops",)),
+    "outfalls": Item(_("入河排污口"), "droplet", ("core:list plural=outfalls",)),
     "statistics": Item(_("统计"), "chart-bar", ("statistics:home",)),
     "totals": Item(_("总量"), "report-analytics", ("detection:totals",)),
     "patterns": Item(_("检测模式"), "adjustments", ("detection:patterns",)),
@@ -77,7 +79,7 @@ ITEMS: dict[str, Item] = {
 # role -> (above, below) on the rail
 RAIL: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "duty_officer": (
-        ("desk", "map", "clues", "tasks", "soon", "complaints", "outlets", "video", "handover"),
+        ("desk", "map", "clues", "tasks", "soon", "complaints", "outlets", "remote_stop", "video", "handover"),
         ("feeds", "help"),
     ),
     "dispatcher": (
@@ -88,9 +90,12 @@ RAIL: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
             "clues",
             "complaints",
             "rectification",
+            "remote_stop",
+            "outfalls",
             "grids",
             "outlets",
             "map",
+            "handover",
             "statistics",
             "figures",
         ),
