@@ -149,7 +149,7 @@ def test_from_a_frame_to_a_closed_task(
     answer = send_hour(gateway, "82.5")
     assert b"CN=9014" in answer
 
-    card = page.locator("[data-eb-card]").filter(has_text="NO")
+    card = page.locator("[data-eb-card]").filter(has_text="超许可")
     expect(card).to_be_visible()
     card.get_by_role("link").first.click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("82.5")

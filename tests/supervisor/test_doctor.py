@@ -19,7 +19,7 @@ import psycopg
 import pytest
 
 from ecobureau.clock import now
-from ecobureau.supervisor.doctor import database, feeds, machine, program
+from ecobureau.supervisor.doctor import database, feeds, machine, messages, program
 from ecobureau.supervisor.doctor.findings import Finding, Surroundings
 from ecobureau.supervisor.doctor.visit import CHECKS, examine, report
 from ecobureau.supervisor.postgres import EmbeddedPostgres
@@ -327,5 +327,5 @@ def test_command_tells_a_fault_and_gives_exit_code_1(tmp_path: Path) -> None:
 
 
 def test_all_checks_are_on_the_list() -> None:
-    rooms = (machine, program, database, feeds)
+    rooms = (machine, program, database, feeds, messages)
     assert list(CHECKS) == [check for room in rooms for check in room.CHECKS]
