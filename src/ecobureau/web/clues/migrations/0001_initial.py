@@ -11,6 +11,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
+        ("core", "0001_ground"),
         ('sources', '0004_factors'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
