@@ -83,12 +83,14 @@ class Server:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
+        self.farewell = f"__bye__{self.port}"
         environment = os.environ | {
             "DJANGO_SETTINGS_MODULE": "ecobureau.web.settings",
             "PYTHONPATH": str(ROOT / "src"),
             "ECOBUREAU_STATIC_ROOT": str(static_root),
             "DATABASE_URL": os.environ["EB_TEST_APP_HERE"],
             "ECOBUREAU_NO_POOL": "",
+            "ECOBUREAU_WEB_NAME": str(self.port),
             **more,
         }
         command = [sys.executable, "-m", "granian", "--interface", "asginl", "--loop", "uvloop", "--no-ws"]
@@ -115,7 +117,7 @@ class Server:
         import psycopg
 
         with psycopg.connect(os.environ["EB_TEST_APP_HERE"], autocommit=True) as connection:
-            connection.execute("select pg_notify('live', '__bye__')")
+            connection.execute("select pg_notify('live', %s)", [self.farewell])
         self.process.send_signal(signal.SIGTERM)
         try:
             self.process.wait(15)

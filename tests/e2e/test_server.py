@@ -52,7 +52,7 @@ def test_streams_end_and_the_process_stops_by_itself(static_root: Path, transact
             except TimeoutError:
                 continue
         wire.settimeout(30)
-        connection.execute("select pg_notify('live', '__bye__')")
+        connection.execute("select pg_notify('live', %s)", [server.farewell])
     while wire.recv(4096):
         pass
     server.process.send_signal(signal.SIGTERM)

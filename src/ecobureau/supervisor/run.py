@@ -6,6 +6,7 @@ import contextlib
 import http.client
 import os
 import resource
+import secrets
 import socket
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -82,12 +83,12 @@ class Readiness:
         return False
 
 
-def say_bye(url: str) -> None:
-    """Tells the live-update hubs to end their streams, so that the web server can stop at once."""
+def say_bye(url: str, name: str) -> None:
+    """Tells the live-update hubs of the web processes of this name to end their streams, so that they stop at once."""
     import psycopg
 
     with psycopg.connect(url, autocommit=True, connect_timeout=2) as db:
-        db.execute("select pg_notify('live', '__bye__')")
+        db.execute("select pg_notify('live', %s)", [f"__bye__{name}"])
 
 
 def migrate(supervisor: Supervisor, owner_url: str) -> None:
@@ -160,14 +161,20 @@ def up(
     surroundings = {
         name: value for name, value in os.environ.items() if name not in ("DATABASE_OWNER_URL", "DATABASE_URL")
     }
-    surroundings |= {"ECOBUREAU_DATA": str(data), "DJANGO_SETTINGS_MODULE": SETTINGS_MODULE, "PYTHONUNBUFFERED": "1"}
+    name = secrets.token_hex(8)
+    surroundings |= {
+        "ECOBUREAU_WEB_NAME": name,
+        "ECOBUREAU_DATA": str(data),
+        "DJANGO_SETTINGS_MODULE": SETTINGS_MODULE,
+        "PYTHONUNBUFFERED": "1",
+    }
     supervisor = Supervisor(
         data,
         [*children, *extra],
         postgres=postgres,
         env={**surroundings, **(env or {})},
         out=out,
-        bye=lambda: say_bye(supervisor.env["DATABASE_URL"]),
+        bye=lambda: say_bye(supervisor.env["DATABASE_URL"], name),
         url=url,
     )
     try:

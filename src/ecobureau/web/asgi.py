@@ -34,7 +34,7 @@ def hub() -> Hub:
         url = database_url("app")
         if url is None:
             raise RuntimeError("DATABASE_URL is not set; live news need the database")
-        _hubs[loop] = Hub(url)
+        _hubs[loop] = Hub(url, os.environ.get("ECOBUREAU_WEB_NAME", ""))
     return _hubs[loop]
 
 

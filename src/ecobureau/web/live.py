@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 
 CHANNEL = "live"
 BYE = "__bye__"
+"""With the name of an installation behind it: its web processes are about to stop."""
 QUEUE = 64
 """News a client may leave unread before it is dropped."""
 BYE_S = 5.0
@@ -119,10 +120,13 @@ class Hub:
 
     Args:
         url: DSN of the database; a session connection (no transaction pooling).
+        name: name of the supervisor whose process this is (`ECOBUREAU_WEB_NAME`); a farewell to another one on the same
+            database is not for these streams.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, name: str = "") -> None:
         self.url = url
+        self.farewell = BYE + name
         self.streams: set[Stream] = set()
         self.closing = self.stopped = False
         self.dropped = 0
@@ -167,7 +171,7 @@ class Hub:
     def bye(self) -> None:
         """End all streams and take none for a while, since a process is about to stop.
 
-        The word reaches every web process of the database; those that live on take streams again.
+        The word reaches every web process of that supervisor; those that live on take streams again.
         """
         self.closing = True
         for stream in list(self.streams):
@@ -179,8 +183,9 @@ class Hub:
 
     def heard(self, payload: str) -> None:
         """Take one notification in; streams are told at the end of the moment."""
-        if payload == BYE:
-            self.bye()
+        if payload.startswith(BYE):
+            if payload == self.farewell:
+                self.bye()
             return
         news = parse(payload)
         if news is None:

@@ -133,6 +133,16 @@ def test_bye_ends_every_stream_and_takes_no_new_one(database_url: str) -> None:
     run(work, database_url)
 
 
+def test_a_farewell_to_another_installation_ends_nothing_here(database_url: str) -> None:
+    async def work(hub: Hub) -> None:
+        stream = hub.join(Pass())
+        await asyncio.to_thread(notify, database_url, BYE + "other", CLUE)
+        assert b"news" in (await stream.queue.get() or b"")
+        assert hub.refuses(Pass()) is None
+
+    run(work, database_url)
+
+
 def test_a_process_that_lives_on_takes_streams_again(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(live, "BYE_S", 0.0)
 

@@ -92,6 +92,7 @@ class Live extends HTMLElement {
 
   /** Lead until the page goes; the lock is held as long as the promise stands. */
   lead() {
+    if (!this.channel) return Promise.resolve(); // taken off the page while the lock was on its way: let it go at once
     this.leading = true;
     for (const topic of this.topics()) this.wanted.add(topic);
     this.channel?.postMessage({ type: "who" });
