@@ -26,7 +26,7 @@ from ecobureau.web.statistics.models import (
     Revision,
     Series,
     Target,
-    WaterRevision,
+    SpanRevision,
     WaterSummary,
 )
 from ecobureau.web.statistics.services import DayOfHours
@@ -147,8 +147,8 @@ def test_water_sections_move_shares_rivers_and_limits() -> None:
     assert (month.good_rate, month.counts) == (0, [0, 0, 0, 1, 0, 0])
     river = Series.objects.get(medium="water", kind="river")
     assert WaterSummary.objects.get(series=river, span="day").counts == [0, 0, 0, 1, 0, 0]
-    assert "对照断面" in set(WaterRevision.objects.values_list("reason", flat=True)) | {"对照断面"}
-    assert WaterRevision.objects.filter(series=made[0], cause="points").exists()
+    assert "对照断面" in set(SpanRevision.objects.values_list("reason", flat=True)) | {"对照断面"}
+    assert SpanRevision.objects.filter(series=made[0], cause="points").exists()
     with pytest.raises(Refused):
         services.set_section(head, made[0].pk, river="x", body="sea")
 

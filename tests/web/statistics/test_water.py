@@ -11,7 +11,7 @@ from ecobureau.clock import BEIJING, ManualClock, use_clock
 from ecobureau.domain.water import WaterClass, WaterRules, assess_auto, mean
 from ecobureau.rulepacks import load
 from ecobureau.web.statistics import rollup, services
-from ecobureau.web.statistics.models import Day, Dirty, Figure, Hours, Series, WaterRevision, WaterSummary
+from ecobureau.web.statistics.models import Day, Dirty, Figure, Hours, Series, SpanRevision, WaterSummary
 from ecobureau.web.statistics.services import DayOfHours
 from web.people import person, viewer
 
@@ -141,7 +141,7 @@ def test_late_reviewed_and_restored_hours_move_the_class_with_the_reason(city: S
     hours(one, nh3n=[0.3] * 20 + [9.0] * 4)
     settle()
     assert summary(one).water_class == 5
-    assert not WaterRevision.objects.exists()
+    assert not SpanRevision.objects.exists()
     anna = viewer(person("anna"), "duty_officer", "/wuhan/jiangan/")
     head = viewer(person("head"), "unit_head", "/wuhan/")
     other = viewer(person("other"), "leader", "/wuhan/")
@@ -152,14 +152,14 @@ def test_late_reviewed_and_restored_hours_move_the_class_with_the_reason(city: S
     services.decide_review(head, review.pk, accept=True)
     settle()
     assert summary(one).water_class == 2
-    day = WaterRevision.objects.get(series=one, span="day")
+    day = SpanRevision.objects.get(series=one, span="day")
     assert (day.before_text, day.after_text, day.cause, day.reason) == ("Ⅴ", "Ⅱ", "invalidated", "仪器校准")
-    place = WaterRevision.objects.get(series=city, span="month")
+    place = SpanRevision.objects.get(series=city, span="month")
     assert (place.before_text, place.after_text) == ("Ⅰ～Ⅲ 0 % / 劣Ⅴ 0 %", "Ⅰ～Ⅲ 100 % / 劣Ⅴ 0 %")
     services.restore_review(other, review.pk, reason="校准记录有误")
     settle()
     assert summary(one).water_class == 5
-    assert WaterRevision.objects.filter(series=one, cause="restored").exists()
+    assert SpanRevision.objects.filter(series=one, cause="restored").exists()
     assert Hours.objects.get(series=one, item="nh3n").hours[23] == 9.0
 
 

@@ -105,8 +105,8 @@ class NoiseRules:
         indoor_minus: standard → what is taken off when measured indoors.
         background: difference → correction; `background_none` above it none.
         verdict_decimals, stored_decimals: settings of rounding.
-        wind, drift: conditions of a measurement. hour_minutes, auto_wind, minute_share, period_share: automatic
-            stations. area_day, road_day, night_minus, decimals: city statistics. penalty: of night in Ldn.
+        wind, drift: conditions of a measurement. hour_minutes, auto_wind, minute_share, period_share, span_share:
+            automatic stations. area_day, road_day, night_minus, decimals: city statistics. penalty: of night in Ldn.
     """
 
     version: str
@@ -128,6 +128,7 @@ class NoiseRules:
     auto_wind: float
     minute_share: float
     period_share: float
+    span_share: float
     plausible: tuple[float, float]
     area_day: tuple[float, ...]
     road_day: tuple[float, ...]
@@ -147,6 +148,8 @@ class NoiseRules:
         lmax = at.table("gb12348.night_lmax")
         background = at.table("background")
         plausible = at.table("plausible")
+        for key in ("auto.span_mean", "auto.zone_mean", "ldn_penalty", "night_belongs", "hours"):
+            at.entry(key)
         return cls(
             version=pack.version,
             hours=hours_on(pack, on),
@@ -172,6 +175,7 @@ class NoiseRules:
             auto_wind=at.number("auto.wind"),
             minute_share=at.number("auto.minute_share"),
             period_share=at.number("auto.period_share"),
+            span_share=at.number("auto.span_share"),
             plausible=(plausible["low"], plausible["high"]),
             area_day=at.numbers("hj640.area_day"),
             road_day=at.numbers("hj640.road_day"),

@@ -12,7 +12,6 @@ from ecobureau.domain.water import (
     AutoDay,
     Body,
     NoIndex,
-    assess_auto,
     city_index,
     class_shares,
     day_value_derivation,
@@ -36,6 +35,7 @@ from ecobureau.web.statistics.rules import WaterInForce
 from ecobureau.web.statistics.selectors_water import one
 from ecobureau.web.statistics.services_data import UNITS
 from ecobureau.web.statistics.spans import after
+from ecobureau.web.statistics.water_classes import automatic, judged, sampled_items, sampled_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ def _rules_of_point(span: str, rules: WaterInForce) -> list[Entry]:
 def _of_point(series: Series, span: str, start: date, rules: WaterInForce) -> list[Part]:
     body: Body = "lake" if series.body == "lake" else "river"
     means = means_of(span, start, [series.pk]).get(series.pk, {})
-    items = rules.classes.auto_items
+    items = (*rules.classes.auto_items, *sampled_items(means, rules.classes))
     found, how = explain_class(means, rules.classes, body=body, items=items, required=rules.classes.auto_required)
     parts = [Part("statistics.water.class", how)]
     over = exceedances(means, rules.classes, body=body, items=tuple(found.by_item))
@@ -97,7 +97,12 @@ def _of_point(series: Series, span: str, start: date, rules: WaterInForce) -> li
 
 def _index_part(means: dict[str, float | None], rules: WaterInForce, body: Body) -> list[Part]:
     try:
-        return [Part("statistics.water.cwqi", explain_index(means, rules.classes, rules.index, body))]
+        return [
+            Part(
+                "statistics.water.cwqi",
+                explain_index(automatic(means, rules.classes), rules.classes, rules.index, body),
+            )
+        ]
     except NoIndex:
         return []
 
@@ -173,7 +178,7 @@ def _of_place(series: Series, span: str, start: date, rules: WaterInForce) -> Ex
     rows = {row.pk: row for row in Series.objects.filter(pk__in=points).order_by("name")}
     means = means_of(span, start, points)
     bodies: dict[int, Body] = {pk: "lake" if row.body == "lake" else "river" for pk, row in rows.items()}
-    classes = {pk: assess_auto(means.get(pk, {}), rules.classes, body=bodies[pk]).water_class for pk in rows}
+    classes = {pk: judged(means.get(pk, {}), bodies[pk], rules.classes).water_class for pk in rows}
     sections = [(row, "" if (found := classes[pk]) is None else found.roman) for pk, row in rows.items()]
     known = [pk for pk in rows if classes[pk] is not None]
     parts = [
@@ -181,11 +186,12 @@ def _of_place(series: Series, span: str, start: date, rules: WaterInForce) -> Ex
     ]
     kinds = {bodies[pk] for pk in known}
     if known and len(known) < rules.sections.min_sections and len(kinds) == 1:
-        values = {item: mean([means[pk].get(item) for pk in known]) for item in rules.classes.auto_items}
-        _, how = explain_class(values, rules.classes, body=next(iter(kinds)), items=rules.classes.auto_items)
+        items = (*rules.classes.auto_items, *sampled_of([means[pk] for pk in known], rules.classes))
+        values = {item: mean([means[pk].get(item) for pk in known]) for item in items}
+        _, how = explain_class(values, rules.classes, body=next(iter(kinds)), items=items)
         steps = _section_means(values, [means[pk] for pk in known], rules)
         parts.append(Part("statistics.water.class", Derivation((*steps, *how.steps), how.inputs)))
-    parts.extend(_city_parts([(means[pk], bodies[pk]) for pk in known], rules))
+    parts.extend(_city_parts([(automatic(means[pk], rules.classes), bodies[pk]) for pk in known], rules))
     some = ("basin.min_sections", "basin.good_excellent", "basin.good_fine", "basin.bad_moderate", "basin.bad_heavy")
     return Explained(parts, [*(load("water").at(key, last) for key in some), rules.index.entry], sections)
 

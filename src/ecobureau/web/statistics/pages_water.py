@@ -18,7 +18,7 @@ from ecobureau.web.core.pages.common import signed_in, viewer_in
 from ecobureau.web.statistics import explain_water, selectors_water, services
 from ecobureau.web.statistics import rules as in_force
 from ecobureau.web.statistics.forms import ProposeForm
-from ecobureau.web.statistics.models import Series, WaterItem, WaterSpan, WaterSummary
+from ecobureau.web.statistics.models import AnySpan, Series, WaterItem, WaterSummary
 from ecobureau.web.statistics.pages_common import (
     Period,
     as_file,
@@ -52,7 +52,7 @@ _KINDS: dict[str, Callable[[], str]] = {
 @signed_in
 def overview_page(request: HttpRequest) -> HttpResponseBase:
     """Sections, places or rivers in a period: class, target, what decides it, how far it is over."""
-    viewer, when, kind = viewer_in(request), asked_period(request, WaterSpan.values, "month"), _kind(request, "point")
+    viewer, when, kind = viewer_in(request), asked_period(request, AnySpan.values, "month"), _kind(request, "point")
     lines = selectors_water.overview(viewer, when.span, when.start, kind)
     if "format" in request.GET:
         cells = [_cells(line, kind) for line in lines]
@@ -108,7 +108,7 @@ def months_page(request: HttpRequest) -> HttpResponseBase:
 @signed_in
 def ranking_page(request: HttpRequest) -> HttpResponseBase:
     """Places, rivers or sections by water index, ties alike, with the change against the year before."""
-    viewer, when, kind = viewer_in(request), asked_period(request, WaterSpan.values, "month"), _kind(request, "place")
+    viewer, when, kind = viewer_in(request), asked_period(request, AnySpan.values, "month"), _kind(request, "place")
     lines = selectors_water.ranking(viewer, when.span, when.start, kind)
     if "format" in request.GET:
         rows = [[line.rank, *_cells(line, kind)] for line in lines]
@@ -175,7 +175,7 @@ def period_page(request: HttpRequest, pk: int, span: str, start: str) -> HttpRes
         on = date.fromisoformat(start)
     except ValueError as error:
         raise Http404 from error
-    if span not in WaterSpan.values or not 2000 <= on.year <= 2100 or first_of(span, on) != on:
+    if span not in AnySpan.values or not 2000 <= on.year <= 2100 or first_of(span, on) != on:
         raise Http404
     when = period(span, on)
     explained = explain_water.explained(viewer, pk, span, on)
@@ -215,7 +215,7 @@ def _common(request: HttpRequest, when: Period, kind: str, page: str) -> dict[st
         "tabs": tabs("water"),
         "page": page,
         "when": when,
-        "spans": WaterSpan.choices,
+        "spans": AnySpan.choices,
         "kind": kind,
         "kinds": [(code, words()) for code, words in _KINDS.items()],
         "csv": other_format(request, "csv"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from django.db import connection, transaction
 
-from ecobureau.web.statistics import rollup_air, rollup_water
+from ecobureau.web.statistics import rollup_air, rollup_noise, rollup_water
 from ecobureau.web.statistics.models import Dirty, Medium, Series
 from ecobureau.web.statistics.rollup_days import Causes, Key, hours_of
 
@@ -17,6 +17,7 @@ __all__ = ["BATCH", "compute", "drain", "hours_of"]
 BATCH = 4_000
 """Dirty days in one transaction."""
 _LOCK = 7_203_301
+_ROOMS = ((Medium.AIR, rollup_air), (Medium.WATER, rollup_water), (Medium.NOISE, rollup_noise))
 
 
 def drain() -> int:
@@ -47,7 +48,7 @@ def compute(causes: Causes) -> None:
         causes: (series, day) to cause and reason of the revision, should a figure change.
     """
     known = Series.objects.select_related("parent").in_bulk({series for series, _ in causes})
-    for medium, room in ((Medium.AIR, rollup_air), (Medium.WATER, rollup_water)):
+    for medium, room in _ROOMS:
         keys = [key for key in causes if key[0] in known and known[key[0]].medium == medium]
         if keys:
             room.compute(keys, _places_of(keys, known, causes), causes)

@@ -32,16 +32,25 @@ class DayFigure:
     parts: int = 0
 
 
-def hours_of(keys: Collection[Key]) -> dict[str, dict[Key, NDArray[np.float64]]]:
-    """Return the hours that count, by item and (series, day): originals without those that a review took out."""
+def hours_of(
+    keys: Collection[Key], items: Collection[str] | None = None, *, reviewed: bool = True
+) -> dict[str, dict[Key, NDArray[np.float64]]]:
+    """Return the hours that count, by item and (series, day): originals without those that a review took out.
+
+    Args:
+        items: only these. reviewed: False: the originals as they came.
+    """
     wanted = set(keys)
     found: dict[str, dict[Key, NDArray[np.float64]]] = defaultdict(dict)
     rows = Hours.objects.filter(series__in={one for one, _ in wanted}, day__in={day for _, day in wanted})
+    if items is not None:
+        rows = rows.filter(item__in=items)
     for series, item, day, hours in rows.values_list("series_id", "item", "day", "hours"):
         if (series, day) in wanted:
             array = np.array([np.nan if hour is None else hour for hour in hours], np.float64)
             found[item][series, day] = half_even_array(array, 6)
-    _take_out(found, wanted)
+    if reviewed:
+        _take_out(found, wanted)
     return found
 
 

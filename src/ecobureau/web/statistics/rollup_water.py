@@ -8,43 +8,23 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
 
 import numpy as np
 
-from ecobureau.clock import now
 from ecobureau.domain.rounding import half_even
-from ecobureau.domain.water import (
-    AutoDay,
-    Body,
-    Exceedance,
-    NoIndex,
-    WaterClass,
-    assess_auto,
-    basin,
-    city_index,
-    class_shares,
-    day_values,
-    exceedances,
-    item_class,
-    main_pollutants,
-    mean,
-    month_value,
-    multiple,
-    tli,
-    water_index,
-)
+from ecobureau.domain.water import AutoDay, Body, WaterClass, day_values, item_class, mean, month_value, multiple
+from ecobureau.web.statistics import revised
 from ecobureau.web.statistics import rules as in_force
-from ecobureau.web.statistics.models import Cause, Day, Figure, Series, Span, WaterRevision, WaterSummary
+from ecobureau.web.statistics.models import Day, Figure, Series, Span, WaterSummary
 from ecobureau.web.statistics.points import Membership
+from ecobureau.web.statistics.revised import Why
 from ecobureau.web.statistics.rollup_days import Causes, DayFigure, Key, hours_of, write_days
 from ecobureau.web.statistics.rules import WaterInForce
 from ecobureau.web.statistics.spans import after, first_of
+from ecobureau.web.statistics.water_classes import place_class, point_class
 
 STAGE = "GB 3838-2002"
-Means = Mapping[str, float | None]
 _Slot = tuple[str, date]
 """A span and its first day."""
 
@@ -100,42 +80,7 @@ def _days(keys: Collection[Key]) -> dict[tuple[int, date, str], DayFigure]:
 # --- points -----------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class PointClass:
-    """What a point's values of a period come to: class and index by the rules, and the items over the limit."""
-
-    water_class: WaterClass | None
-    deciding: tuple[str, ...]
-    over: tuple[Exceedance, ...]
-    reason: str
-    cwqi: float | None
-    tli: float | None
-
-
-def point_class(means: Means, body: Body, rules: WaterInForce) -> PointClass:
-    """Return class, index and exceedances of a point's means."""
-    found = assess_auto(means, rules.classes, body=body)
-    items = tuple(found.by_item)
-    over = main_pollutants(exceedances(means, rules.classes, body=body, items=items), rules.classes)
-    return PointClass(
-        found.water_class,
-        found.deciding,
-        over,
-        found.reason,
-        _index(means, body, rules) if found.water_class is not None else None,
-        tli(means, rules.trophic) if body == "lake" else None,
-    )
-
-
-def _index(means: Means, body: Body, rules: WaterInForce) -> float | None:
-    try:
-        found = water_index(means, rules.classes, rules.index, body)
-    except NoIndex:
-        return None
-    return None if found is None else float(half_even(found.value, rules.auto.index_decimals))
-
-
-def _write_points(span: str, start: date, bodies: Mapping[int, Body], why: Mapping[Any, tuple[str, str]]) -> None:
+def _write_points(span: str, start: date, bodies: Mapping[int, Body], why: Why) -> None:
     rules = in_force.water_on(last_of(span, start))
     if rules is None:
         return
@@ -269,60 +214,7 @@ def _write_figures(figures: list[Figure]) -> None:
 # --- places and rivers ------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class PlaceClass:
-    """What the sections of a place come to; `counts` of classes I … worse than V among those with a class."""
-
-    counts: tuple[int, ...]
-    good: float | None
-    bad: float | None
-    grade: str
-    method: str
-    water_class: WaterClass | None
-    main: tuple[tuple[str, float], ...]
-    cwqi: float | None
-
-
-def place_class(sections: Mapping[int, Means], bodies: Mapping[int, Body], rules: WaterInForce) -> PlaceClass:
-    """Return shares, grade and index of a place or river.
-
-    Args:
-        sections: point → means; sections without a class do not count.
-    """
-    classes = {one: assess_auto(means, rules.classes, body=bodies[one]).water_class for one, means in sections.items()}
-    known = [one for one in sections if classes[one] is not None]
-    shares = class_shares([classes[one] for one in known])
-    kinds: list[Body] = [bodies[one] for one in known]
-    grade, method, water_class = "", "", None
-    main: tuple[tuple[str, float], ...] = ()
-    if len(known) >= rules.sections.min_sections or len(set(kinds)) == 1:
-        found = basin(
-            [sections[one] for one in known],
-            rules.classes,
-            rules.sections,
-            bodies=kinds,
-            items=rules.classes.auto_items,
-        )
-        grade, method, water_class = found.grade or "", found.method, found.water_class
-        main = tuple((item, float(half_even(share * 100, 1))) for item, share in found.main)
-    try:
-        index = city_index(
-            [sections[one] for one in known if bodies[one] == "river"],
-            [sections[one] for one in known if bodies[one] == "lake"],
-            rules.classes,
-            rules.index,
-        )
-    except NoIndex:
-        index = None
-    percent = [shares.percent(one, rules.sections.decimals) for one in (shares.good, shares.bad)]
-    good, bad = (None if one is None else float(one) for one in percent)
-    cwqi = None if index is None else float(half_even(index.value, rules.auto.index_decimals))
-    return PlaceClass(shares.counts, good, bad, grade, method, water_class, main, cwqi)
-
-
-def _write_places(
-    span: str, start: date, places: list[int], members: Membership, why: Mapping[Any, tuple[str, str]]
-) -> None:
+def _write_places(span: str, start: date, places: list[int], members: Membership, why: Why) -> None:
     last = last_of(span, start)
     rules = in_force.water_on(last)
     if rules is None:
@@ -388,7 +280,7 @@ def result_words(row: WaterSummary) -> str:
     return "" if row.water_class is None else WaterClass(row.water_class).roman
 
 
-def _write_summaries(rows: list[WaterSummary], why: Mapping[Any, tuple[str, str]]) -> None:
+def _write_summaries(rows: list[WaterSummary], why: Why) -> None:
     if not rows:
         return
     span, start = rows[0].span, rows[0].start
@@ -398,29 +290,8 @@ def _write_summaries(rows: list[WaterSummary], why: Mapping[Any, tuple[str, str]
             span=span, start=start, series__in=[row.series_id for row in rows]
         )
     }
-    at = now()
-    revisions = []
-    for row in rows:
-        old = known.get(row.series_id)
-        if old is None or result_words(old) == result_words(row):
-            continue
-        cause, reason = why[row.series_id, span, start]
-        if cause == Cause.NEW:
-            continue
-        revisions.append(
-            WaterRevision(
-                series_id=row.series_id,
-                span=span,
-                start=start,
-                before=old.water_class,
-                after=row.water_class,
-                before_text=result_words(old),
-                after_text=result_words(row),
-                cause=cause,
-                reason=reason,
-                at=at,
-            )
-        )
+    pairs = [(known[row.series_id], row) for row in rows if row.series_id in known]
+    revised.keep(pairs, why, result_words, lambda row: row.water_class)
     WaterSummary.objects.bulk_create(
         rows,
         update_conflicts=True,
@@ -442,4 +313,3 @@ def _write_summaries(rows: list[WaterSummary], why: Mapping[Any, tuple[str, str]
         ],
         batch_size=2_000,
     )
-    WaterRevision.objects.bulk_create(revisions, batch_size=2_000)

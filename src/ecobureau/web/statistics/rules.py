@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from ecobureau.domain.air import AirRules, AirStatistics, CompositeRule
+from ecobureau.domain.noise import NoiseRules
 from ecobureau.domain.rules import Entry, NoRule
 from ecobureau.domain.water import AutoRules, IndexRules, SectionRules, TrophicRules, WaterRules
 from ecobureau.rulepacks import load
@@ -77,9 +78,24 @@ def water_on(day: date) -> WaterInForce | None:
     return same
 
 
+@lru_cache(maxsize=20_000)
+def noise_on(day: date) -> NoiseRules | None:
+    """Return the rules of the sound environment in force on a day; None before the first.
+
+    Raises:
+        BadHours: hours of day and night that a city has set are wrong.
+    """
+    try:
+        rules = NoiseRules.from_pack(load("noise"), day)
+    except NoRule:
+        return None
+    found: NoiseRules = _same.setdefault(("noise", *_key(rules.entries)), rules)
+    return found
+
+
 def forget() -> None:
     """Forget what was read, after the city's own rules changed."""
-    for function in (statistics_on, index_on, composite_on, water_on):
+    for function in (statistics_on, index_on, composite_on, water_on, noise_on):
         function.cache_clear()
     _same.clear()
 

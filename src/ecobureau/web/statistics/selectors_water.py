@@ -14,7 +14,7 @@ from ecobureau.domain.water import Shares, Trend, WaterClass, index_change, shar
 from ecobureau.web.core.access import Viewer
 from ecobureau.web.places.door import visible
 from ecobureau.web.statistics import rules as in_force
-from ecobureau.web.statistics.models import Day, Figure, Medium, Series, Target, WaterRevision, WaterSummary
+from ecobureau.web.statistics.models import Day, Figure, Medium, Series, SpanRevision, Target, WaterSummary
 from ecobureau.web.statistics.rollup_water import last_of, means_of
 from ecobureau.web.statistics.spans import after
 
@@ -154,9 +154,9 @@ def days(viewer: Viewer, series_id: int, day: date) -> dict[str, Day]:
     return {row.item: row for row in rows}
 
 
-def revisions(viewer: Viewer, series_id: int, span: str, start: date) -> list[WaterRevision]:
+def revisions(viewer: Viewer, series_id: int, span: str, start: date) -> list[SpanRevision]:
     """Return how a class or share changed after it had been computed, newest first."""
-    rows = WaterRevision.objects.filter(
+    rows = SpanRevision.objects.filter(
         series__in=series(viewer).filter(pk=series_id).values("pk"), span=span, start=start
     )
     return list(rows[:50])

@@ -26,6 +26,17 @@ UNITS = {
         "chla": "mg/m3",
         "sd": "m",
     },
+    "noise": {
+        "leq": "dB",
+        "l5": "dB",
+        "l10": "dB",
+        "l50": "dB",
+        "l90": "dB",
+        "l95": "dB",
+        "lmax": "dB",
+        "lmin": "dB",
+        "wind": "m/s",
+    },
 }
 """Units in which the statistics keep the items of each medium."""
 
@@ -56,6 +67,7 @@ def put_series(
     assessed: bool = True,
     river: Series | None = None,
     body: str = "",
+    zone: str = "",
 ) -> Series:
     """Make a series, or bring the one of that medium and code up to date.
 
@@ -70,6 +82,7 @@ def put_series(
         "assessed": assessed,
         "river": river,
         "body": body,
+        "zone": zone,
     }
     old = Series.objects.select_for_update(of=("self",)).filter(medium=medium, code=code).first()
     above = places_above(old) if old is not None else set()

@@ -1,4 +1,4 @@
-"""Hours that the registry's stations of air and surface water reported, taken over into the statistics."""
+"""Hours that the registry's stations of air, surface water and noise reported, taken over into the statistics."""
 
 from __future__ import annotations
 
@@ -14,10 +14,14 @@ from ecobureau.storage.types import Kind
 from ecobureau.web.statistics import stations
 from ecobureau.web.statistics.models import Medium, Series
 from ecobureau.web.statistics.services_data import UNITS, DayOfHours, put_hours, put_series
+from ecobureau.web.statistics.services_minutes import take_minutes
 from ecobureau.web.telemetry.selectors import store
 
 RECENT = timedelta(days=3)
 """How far back the worker looks for hours that stations reported."""
+
+SOURCE = "HJ 212"
+"""How reported hours are named in the statistics."""
 
 _STEP = timedelta(days=31)
 
@@ -31,6 +35,17 @@ FACTORS = {
         "w21011": "tp",
         "w21001": "tn",
     },
+    "noise": {
+        "Leq": "leq",
+        "L5": "l5",
+        "L10": "l10",
+        "L50": "l50",
+        "L90": "l90",
+        "L95": "l95",
+        "LMx": "lmax",
+        "LMn": "lmin",
+        "a01007": "wind",
+    },
 }
 """Codes under which stations report the items of each medium; HJ 212 has none for chlorophyll and transparency."""
 
@@ -39,7 +54,7 @@ def take_from_stations(start: datetime, end: datetime, medium: str | None = None
     """Take the hourly means that stations reported for [start, end) over into the statistics, a month at a time.
 
     Args:
-        start, end: aware instants; hours that begin in between are taken. medium: `air` or `water`, None: both.
+        start, end: aware instants; hours that begin in between are taken. medium: `air`, `water` or `noise`, None: all.
 
     Returns:
         How many days of hours were new or changed.
@@ -68,11 +83,13 @@ def _take(series: Series, start: datetime, end: datetime) -> int:
             if value is not None:
                 key = (series.pk, factors[code], local.date())
                 days.setdefault(key, [None] * 24)[local.hour] = value
-    return put_hours([DayOfHours(*key, hours) for key, hours in days.items()], source="HJ 212") if days else 0
+    taken = put_hours([DayOfHours(*key, hours) for key, hours in days.items()], source=SOURCE) if days else 0
+    own = {point.start.astimezone(BEIJING) for point in found.get("Leq", [])}
+    return taken + (take_minutes(series, start, end, own) if series.medium == Medium.NOISE else 0)
 
 
 def take_recent() -> int:
-    """Follow the registry's stations of air and water and take what they reported lately; run by the worker."""
+    """Follow the registry's stations and take what they reported lately; run by the worker."""
     follow_stations()
     at = now()
     return take_from_stations(at - RECENT, at)
@@ -80,7 +97,9 @@ def take_recent() -> int:
 
 @transaction.atomic
 def follow_stations() -> int:
-    """Make a series for each active station of air or surface water that has none, counting towards its places.
+    """Make a series for each active station of air, water or noise that has none, counting towards its places.
+
+    The functional zone of a station of noise is brought up to date: it holds for days that are judged from now on.
 
     Returns:
         How many points were made.
@@ -97,8 +116,19 @@ def follow_stations() -> int:
             parent=_place_of(medium, station.org_path),
             station_id=station.pk,
             body=(station.water_body or "river") if medium == Medium.WATER else "",
+            zone=station.noise_zone if medium == Medium.NOISE else "",
         )
+    _follow_zones()
     return len(missing)
+
+
+def _follow_zones() -> None:
+    followed = list(Series.objects.filter(medium=Medium.NOISE, station__isnull=False).only("station_id", "zone"))
+    zones = stations.zones_of(one.station_id for one in followed if one.station_id is not None)
+    moved = [one for one in followed if one.zone != zones.get(one.station_id or 0, one.zone)]
+    for one in moved:
+        one.zone = zones[one.station_id or 0]
+    Series.objects.bulk_update(moved, ["zone"])
 
 
 def _place_of(medium: str, org_path: str) -> Series | None:
@@ -114,7 +144,7 @@ def _place_of(medium: str, org_path: str) -> Series | None:
 def _usable(point: read.Point, unit: str) -> float | None:
     """Return a reported hour in the unit of the statistics; None when its mark or unit says that it does not count."""
     value = point.value
-    step = units.factor(point.reading.unit, unit)
+    step = units.factor(point.reading.unit or unit, unit)
     if value is None or value < 0 or step is None or point.flag not in ("", "N"):
         return None
     return float(Decimal(repr(value)) * step)

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.db.models import QuerySet
 
 from ecobureau.web.places.models import Level, Organisation
 from ecobureau.web.sources.models import Station
 
-MEDIA = {"22": "air", "21": "water"}
-"""Medium by the system code ST of stations of ambient air and surface water (HJ 212)."""
+MEDIA = {"22": "air", "21": "water", "23": "noise"}
+"""Medium by the system code ST of stations of ambient air, surface water and the sound environment (HJ 212)."""
 
 
 def stations_without_series() -> QuerySet[Station]:
-    """Return the active stations of air and surface water that no series follows yet."""
+    """Return the active stations of air, surface water and noise that no series follows yet."""
     return Station.objects.filter(st__in=MEDIA, active=True, statistics_series__isnull=True).order_by("pk")
+
+
+def zones_of(station_ids: Iterable[int]) -> dict[int, str]:
+    """Return the functional zones (GB 3096) that the registry gives stations."""
+    return dict(Station.objects.filter(pk__in=list(station_ids)).values_list("pk", "noise_zone"))
 
 
 def places_above(org_path: str) -> list[Organisation]:

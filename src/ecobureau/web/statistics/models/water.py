@@ -1,0 +1,46 @@
+"""Surface water: classes of sections, shares of places and rivers, samples taken by hand."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from ecobureau.web.statistics.models.common import Series
+from ecobureau.web.statistics.models.words import AnySpan
+
+
+class WaterSummary(models.Model):
+    """The water class of a point, or the shares of classes of a place or river, over a period.
+
+    Points: `water_class` 1 … 6 (null: none, `reason` says why), the items that decide it, and `over`: items worse than
+    the class that multiples refer to, as {item, class, multiple}. Places and rivers: `counts` of classes Ⅰ … 劣Ⅴ,
+    `good_rate` (Ⅰ～Ⅲ) and `bad_rate` (劣Ⅴ) in percent, `grade`, the `method` it was found by, and `over` as the main
+    pollutants {item, share}. `cwqi` is that of the section or of all sections; `tli` of lakes with all five items.
+    """
+
+    series = models.ForeignKey(Series, models.CASCADE, related_name="classes")
+    span = models.CharField(max_length=7, choices=AnySpan.choices)
+    start = models.DateField()
+    water_class = models.SmallIntegerField(null=True)
+    deciding = ArrayField(models.CharField(max_length=10), default=list)
+    over = models.JSONField(default=list)
+    reason = models.CharField(max_length=40, blank=True)
+    valid = models.BooleanField(default=True)
+    days = models.SmallIntegerField(default=0)
+    counts = ArrayField(models.SmallIntegerField(), size=6, default=list)
+    good_rate = models.FloatField(null=True)
+    bad_rate = models.FloatField(null=True)
+    grade = models.CharField(max_length=10, blank=True)
+    method = models.CharField(max_length=6, blank=True)
+    cwqi = models.FloatField(null=True)
+    tli = models.FloatField(null=True)
+
+    class Meta:
+        verbose_name = _("水质类别")
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["span", "start", "series"], name="statistics_class_once")
+        ]
+        indexes: ClassVar = [models.Index(fields=["series", "span", "start"], name="statistics_class_series")]
