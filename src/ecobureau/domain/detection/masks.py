@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ecobureau.domain.detection.model import quick
 from ecobureau.domain.detection.types import (
     PLANT_FACTORS,
     Bools,
@@ -97,7 +98,7 @@ def running_top(values: Floats, percent: float, every: int = 24, least: int = 48
     for begin in range(0, count, every):
         seen = values[: max(begin, first)]
         seen = seen[~np.isnan(seen)]
-        out[begin : begin + every] = np.percentile(seen, percent) if len(seen) else np.nan
+        out[begin : begin + every] = quick.quantile(seen, percent / 100)
     filled: Floats = np.nan_to_num(out, nan=0.0)
     return filled
 

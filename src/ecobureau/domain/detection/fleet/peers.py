@@ -7,6 +7,7 @@ from typing import Final
 
 import numpy as np
 
+from ecobureau.domain.detection.model import quick
 from ecobureau.domain.detection.model.facts import finding, median_of, samples
 from ecobureau.domain.detection.model.outlet import FLOW, pollutants
 from ecobureau.domain.detection.model.robust import Floats, scale_of
@@ -33,7 +34,7 @@ def features_of(case: Case) -> dict[str, Floats]:
         good = np.isfinite(block).sum(axis=1) >= week // 4
         values = np.full(count, np.nan)
         if good.any():
-            values[good] = np.nanmedian(block[good], axis=1)
+            values[good] = quick.row_medians(block[good])
         out[name] = values
 
     for factor in pollutants(series):

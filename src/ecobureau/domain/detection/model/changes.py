@@ -8,6 +8,7 @@ import numpy as np
 import ruptures
 from numpy.typing import NDArray
 
+from ecobureau.domain.detection.model import quick
 from ecobureau.domain.detection.model.robust import Bools, Floats, scale_of
 
 
@@ -60,7 +61,7 @@ def medians_of(x: Floats, use: Bools, width: int, least: int) -> Floats:
     out = np.full(count, np.nan)
     rows = n >= max(1, least)
     if rows.any():
-        out[rows] = np.nanmedian(y[rows], axis=1)
+        out[rows] = quick.row_medians(y[rows])
     return out
 
 

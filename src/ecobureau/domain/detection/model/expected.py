@@ -12,7 +12,9 @@ from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
+from ecobureau.domain.detection.model import quick
 from ecobureau.domain.detection.model.robust import Bools, Floats, Line, huber_line, scale_of
 
 DAY_S: Final = 86_400
@@ -117,7 +119,7 @@ def floor_of(x: Floats) -> float:
     positive = x[np.isfinite(x) & (x > 0)]
     if positive.size == 0:
         return 1e-6
-    return max(0.5 * float(positive.min()), 1e-3 * float(np.median(positive)))
+    return max(0.5 * float(positive.min()), 1e-3 * quick.median(positive))
 
 
 def refit_times(t: NDArray[np.int64], s: Settings) -> list[int]:
@@ -188,11 +190,12 @@ def fit_expected(
         center = line.predict(x[a:b][:, columns])
         residual = target[kept] - line.predict(x[kept][:, columns])
         residual = residual[np.isfinite(residual)]
-        lo, hi = np.quantile(residual, [0.05, 0.95]) if residual.size else (0.0, 0.0)
+        band = [quick.quantile(residual, share) if residual.size else 0.0 for share in (0.05, 0.95)]
         # In sample the scale is too small by what the inputs could fit of the noise.
         inflate = 1.0 + 2.0 * len(columns) / len(kept)
-        lo, hi = inflate * lo, inflate * hi
-        scale = max(inflate * line.scale, 1e-3 if logs else 1e-3 * max(1.0, abs(float(np.median(target[kept])))))
+        lo: float | Floats = inflate * band[0]
+        hi: float | Floats = inflate * band[1]
+        scale = max(inflate * line.scale, 1e-3 if logs else 1e-3 * max(1.0, abs(quick.median(target[kept]))))
         card = ModelCard(
             factor,
             tuple(names[c] for c in columns),
@@ -252,7 +255,7 @@ def _fit(
         return None
     block = x[rows]
     there = np.isfinite(block).mean(axis=0) if block.shape[1] else np.zeros(0)
-    columns = [c for c in range(block.shape[1]) if there[c] >= 0.8 and np.nanstd(block[:, c]) > 1e-9]
+    columns = np.flatnonzero((there >= 0.8) & quick.moves(block)).tolist() if block.shape[1] else []
     if not columns:
         return None
     whole = np.all(np.isfinite(block[:, columns]), axis=1)
@@ -283,7 +286,7 @@ def _quarantine(
         if len(good) < 6:
             continue
         # A median of a day scatters less than one value; neighbours hang together, so by less than sqrt(n).
-        if abs(float(np.median(residual[good]))) <= s.quarantine_scales * scale / np.sqrt(min(len(good), 12)):
+        if abs(quick.median(residual[good])) <= s.quarantine_scales * scale / np.sqrt(min(len(good), 12)):
             continue
         out[rows] = True
         since = int(rows[-1]) + 1
@@ -320,7 +323,9 @@ def _try_boosted(
             random_state=0,
             early_stopping=False,
         )
-        return model.fit(x[rows], target[rows])
+        # One thread: the trees are small, and threads that wait for one another only burn the processor.
+        with threadpool_limits(1):
+            return model.fit(x[rows], target[rows])
 
     plain = huber_line(x[early], target[early], k=s.huber_k, ridge=s.ridge, margin=10.0)
     error = float(np.nanmean(np.abs(target[late] - plain.predict(x[late]))))

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from ecobureau.domain.detection.model import quick
 from ecobureau.domain.detection.model.robust import Bools, Floats
-from ecobureau.domain.detection.model.spells import Spell, lagged_level
+from ecobureau.domain.detection.model.spells import Spell, lagged_median
 from ecobureau.domain.detection.types import Case, Finding, Group
 
 
@@ -20,7 +21,7 @@ def usual(case: Case, name: str, values: Floats, use: Bools, *, days: float = 30
     """Return the usual level of `values` where `use`, as known at every step (lags behind by up to `hold_d`), (n,)."""
     key = f"usual:{name}:{days}:{hold_d}"
     if key not in case.cache:
-        level, _scale = lagged_level(
+        case.cache[key] = lagged_median(
             values,
             use,
             hold=samples(case, 24 * hold_d),
@@ -28,7 +29,6 @@ def usual(case: Case, name: str, values: Floats, use: Bools, *, days: float = 30
             every=samples(case, 6),
             least=samples(case, 18),
         )
-        case.cache[key] = level
     kept = case.cache[key]
     assert isinstance(kept, np.ndarray)
     return kept
@@ -79,7 +79,7 @@ def median_of(x: Floats, where: slice | Bools) -> float:
     """Return the median of the finite values of `x[where]`, NaN where there is none."""
     part = x[where]
     part = part[np.isfinite(part)]
-    return float(np.median(part)) if part.size else float("nan")
+    return quick.median(part)
 
 
 def mean_of(x: Floats, where: slice | Bools) -> float:

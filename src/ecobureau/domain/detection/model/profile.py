@@ -1,32 +1,64 @@
-"""Matrix profile helpers: the nearest earlier neighbour of every stretch, for replays and for shapes never seen."""
+"""Matrix profile: the nearest earlier neighbour of every stretch, for replays and for shapes never seen.
+
+In plain numpy by running dot products (the STOMP recurrence); 60 days hourly take some 25 ms. The usual library has to
+compile for half a minute in every new process and does not support keeping what it compiled.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ecobureau.domain.detection.model import quick
 from ecobureau.domain.detection.model.robust import Floats
+
+_STILL = 1e-9
+"""Spread, in spreads of the whole series, under which a stretch has no shape that could be compared."""
 
 
 def nearest_earlier(x: Floats, width: int) -> tuple[Floats, NDArray[np.int64]]:
     """Return distance and start of the nearest EARLIER stretch of `width` samples, each (n - width + 1,).
 
-    Distances are between z-normalised stretches (sqrt(2 width) = unrelated); stretches with a gap have NaN and -1.
-    O(n^2); n = 1440 takes some 50 ms once compiled. Uses the past only.
+    Distances are between z-normalised stretches (sqrt(2 width) = unrelated); stretches with a gap or without any
+    movement have NaN and -1. A neighbour lies more than a quarter of `width` earlier, so that no stretch finds itself.
+    O(n^2) time, O(n) memory. Uses the past only.
     """
-    import stumpy  # compiled on first use: dear at start-up
-
+    count = max(0, len(x) - width + 1)
+    distance, where = np.full(count, np.nan), np.full(count, -1, dtype=np.int64)
     if len(x) < 2 * width:
-        return np.full(max(0, len(x) - width + 1), np.nan), np.full(max(0, len(x) - width + 1), -1, dtype=np.int64)
+        return distance, where
     whole = np.asarray(x, dtype=np.float64)
-    found = stumpy.stump(whole, m=width)
-    left = np.asarray(found[:, 2], dtype=np.int64)
-    distance = np.full(len(left), np.nan)
-    windows = np.lib.stride_tricks.sliding_window_view(whole, width)
-    rows = np.flatnonzero(left >= 0)
-    a, b = _standard(windows[rows]), _standard(windows[left[rows]])
-    distance[rows] = np.sqrt(((a - b) ** 2).sum(axis=1))
-    return distance, left
+    gap = ~np.isfinite(whole)
+    # Around zero and in units of its spread the running sums lose the fewest digits.
+    level = quick.median(whole[~gap]) if not gap.all() else 0.0
+    size = float(np.std(whole[~gap])) if not gap.all() else 0.0
+    y = np.where(gap, 0.0, (whole - level) / (size or 1.0))
+    mean, spread = (part(np.lib.stride_tricks.sliding_window_view(y, width), axis=1) for part in (np.mean, np.std))
+    holes = np.cumsum(np.r_[0, gap])
+    good = (holes[width:] - holes[:-width] == 0) & (spread > _STILL)
+    apart = -(-width // 4) + 1
+    first = np.correlate(y, y[:width], mode="valid")
+    products = first.copy()
+    over = width * np.where(good, spread, 1.0)
+    for at in range(count):
+        if at:
+            # Products of the stretch at `at` with every one before it, from those of its neighbour on the left.
+            products[1:at] = (
+                products[: at - 1] - y[at - 1] * y[: at - 1] + y[at + width - 1] * y[width : at + width - 1]
+            )
+            products[0] = first[at]
+        if not good[at] or at < apart:
+            continue
+        known = good[: at - apart + 1]
+        near = (products[: len(known)] - width * mean[at] * mean[: len(known)]) / over[: len(known)]
+        near = np.where(known, near, -np.inf)
+        best = int(np.argmax(near))
+        if known[best]:
+            where[at] = best
+            a, b = y[at : at + width], y[best : best + width]
+            away = (a - mean[at]) / spread[at] - (b - mean[best]) / spread[best]
+            distance[at] = float(np.sqrt(away @ away))
+    return distance, where
 
 
 def discord_score(distance: Floats, width: int, history: int) -> Floats:
@@ -35,17 +67,10 @@ def discord_score(distance: Floats, width: int, history: int) -> Floats:
     NaN while fewer than `history` are known.
     """
     out = np.full(len(distance), np.nan)
-    for i in range(history, len(distance), max(1, width // 2)):
+    step = max(1, width // 2)
+    for i in range(history, len(distance), step):
         past = distance[: i - width]
         past = past[np.isfinite(past)]
         if len(past) >= history // 2:
-            out[i : i + max(1, width // 2)] = distance[i : i + max(1, width // 2)] / max(
-                float(np.quantile(past, 0.99)), 1e-9
-            )
+            out[i : i + step] = distance[i : i + step] / max(quick.quantile(past, 0.99), 1e-9)
     return out
-
-
-def _standard(x: Floats) -> Floats:
-    spread = x.std(axis=1, keepdims=True)
-    standard: Floats = (x - x.mean(axis=1, keepdims=True)) / np.where(spread > 1e-12, spread, 1.0)
-    return standard

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ecobureau.domain.detection.model import quick
+
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
@@ -19,7 +21,7 @@ def scale_of(x: Floats) -> float:
     x = x[np.isfinite(x)]
     if x.size < 2:
         return 0.0
-    return float(MAD_TO_SD * np.median(np.abs(x - np.median(x))))
+    return MAD_TO_SD * quick.deviation(x, quick.median(x))
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,28 +77,37 @@ def huber_line(
         margin: share of the range of an input by which the allowed range is widened on both sides.
         rounds: most iterations; room: (k,) least room beyond the range of each input, in its unit.
     """
-    middle = np.median(x, axis=0)
+    ordered = np.sort(x, axis=0)
+    middle = 0.5 * (ordered[(len(x) - 1) // 2] + ordered[len(x) // 2])
     spread = x.std(axis=0)
     spread = np.where(spread > 1e-12, spread, 1.0)
     design = np.column_stack([np.ones(len(y)), (x - middle) / spread])
     penalty = np.diag(np.r_[0.0, np.full(x.shape[1], ridge)])
     weight = np.ones(len(y))
     beta = np.zeros(design.shape[1])
-    beta[0] = float(np.median(y))
+    beta[0] = quick.median(y)
     for _round in range(rounds):
         weighted = design * weight[:, None]
         new = np.linalg.solve(weighted.T @ design + penalty, weighted.T @ y)
         residual = y - design @ new
-        scale = max(scale_of(residual), 1e-12)
+        scale = max(MAD_TO_SD * quick.deviation(residual, quick.median(residual)), 1e-12)
         weight = np.minimum(1.0, k * scale / np.maximum(np.abs(residual), 1e-12))
         done = bool(np.max(np.abs(new - beta)) < 1e-4 * scale)
         beta = new
         if done:
             break
-    low, high = np.quantile(x, [0.005, 0.995], axis=0)
+    low, high = (_row_at(ordered, share) for share in (0.005, 0.995))
     beyond = np.maximum(margin * (high - low), room) + 1e-9
     residual = y - design @ beta
     scale = scale_of(residual)
     before = scale_of(y)
     explained = max(0.0, 1.0 - (scale / before) ** 2) if before > 0 else 0.0
     return Line(float(beta[0]), beta[1:], middle, spread, low - beyond, high + beyond, scale, explained, len(y))
+
+
+def _row_at(ordered: Floats, share: float) -> Floats:
+    """Quantile of every column of sorted rows (n, k), by linear interpolation."""
+    at = share * (len(ordered) - 1)
+    low = int(at)
+    row: Floats = ordered[low] + (ordered[min(low + 1, len(ordered) - 1)] - ordered[low]) * (at - low)
+    return row

@@ -87,18 +87,51 @@ def lagged_level(x: Floats, use: Bools, *, hold: int, window: int, every: int, l
 
     Before a window and its hold-off are full, the hold-off shrinks with the history, to a third of what there is.
     """
-    n = len(x)
-    level, scale = np.full(n, np.nan), np.full(n, np.nan)
-    for at in range(0, n, every):
-        end = at - min(hold, at // 3)
-        part = x[max(0, end - window) : end]
-        part = part[use[max(0, end - window) : end] & np.isfinite(part)]
-        if len(part) < least:
-            continue
-        middle = float(np.median(part))
-        level[at : at + every] = middle
-        scale[at : at + every] = 1.4826 * float(np.median(np.abs(part - middle)))
+    level, scale = _lagged(x, use, hold, window, every, least, scales=True)
     return level, scale
+
+
+def lagged_median(x: Floats, use: Bools, *, hold: int, window: int, every: int, least: int) -> Floats:
+    """Return the median alone, as `lagged_level` does, at half its cost."""
+    return _lagged(x, use, hold, window, every, least, scales=False)[0]
+
+
+# Values of windows held at once: 2 million are 16 MB.
+_AT_ONCE = 2_000_000
+
+
+def _lagged(
+    x: Floats, use: Bools, hold: int, window: int, every: int, least: int, *, scales: bool
+) -> tuple[Floats, Floats]:
+    n = len(x)
+    out = np.full((2, n), np.nan)
+    clean = np.concatenate([np.full(window, np.nan), np.where(use & np.isfinite(x), x, np.nan)])
+    views = np.lib.stride_tricks.sliding_window_view(clean, window)
+    at = np.arange(0, n, every)
+    # The window that ends before sample `end` begins at place `end` of the padded array.
+    ends = at - np.minimum(hold, at // 3)
+    seen = np.cumsum(np.r_[0, ~np.isnan(clean)])
+    counts = seen[ends + window] - seen[ends]
+    rows = np.flatnonzero(counts >= max(1, least))
+    chunk = max(1, _AT_ONCE // window)
+    values = np.full((2, len(at)), np.nan)
+    for first in range(0, len(rows), chunk):
+        part = rows[first : first + chunk]
+        ordered = np.sort(views[ends[part]], axis=1)
+        values[0, part] = _middle(ordered, counts[part])
+        if scales:
+            away = np.abs(ordered - values[0, part, None])
+            values[1, part] = 1.4826 * _middle(np.sort(away, axis=1), counts[part])
+    held = np.repeat(values, every, axis=1)[:, :n]
+    out[:, : held.shape[1]] = held
+    return out[0], out[1]
+
+
+def _middle(ordered: Floats, counts: np.ndarray) -> Floats:
+    """Median of the first `counts` values of each sorted row; sorting puts NaN last."""
+    rows = np.arange(len(ordered))
+    middle: Floats = 0.5 * (ordered[rows, (counts - 1) // 2] + ordered[rows, counts // 2])
+    return middle
 
 
 def trailing_median(x: Floats, width: int, least: int, every: int = 1) -> Floats:
@@ -112,12 +145,10 @@ def trailing_median(x: Floats, width: int, least: int, every: int = 1) -> Floats
     counts = np.isfinite(windows).sum(axis=1)
     rows = np.flatnonzero(counts >= least)
     if rows.size:
-        # Sorting puts NaN last: the middle of the first `count` values is the median, without a slow loop over rows.
-        ordered = np.sort(windows[rows], axis=1)
-        c = counts[rows]
-        middle = 0.5 * (ordered[np.arange(len(rows)), (c - 1) // 2] + ordered[np.arange(len(rows)), c // 2])
-        for k, value in zip(rows * every + every - 1, middle, strict=True):
-            out[k : k + every] = value
+        middle = np.full(len(windows), np.nan)
+        middle[rows] = _middle(np.sort(windows[rows], axis=1), counts[rows])
+        held = np.repeat(middle, every)[: n - every + 1]
+        out[every - 1 : every - 1 + len(held)] = held
     return out
 
 

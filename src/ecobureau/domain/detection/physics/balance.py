@@ -10,7 +10,7 @@ from ecobureau.domain.detection.model.expected import best_lag, shift
 from ecobureau.domain.detection.model.facts import finding, mean_of, median_of, samples, usual
 from ecobureau.domain.detection.model.outlet import cycle_of, pollutants
 from ecobureau.domain.detection.model.robust import Bools, Floats
-from ecobureau.domain.detection.model.spells import Spell, lagged_level, spells_of
+from ecobureau.domain.detection.model.spells import Spell, lagged_median, spells_of
 from ecobureau.domain.detection.registry import detector
 from ecobureau.domain.detection.types import Case, Finding, NoOpinion, Opinion, Params
 
@@ -129,7 +129,7 @@ def _constant(case: Case, p: Params, factor: str, working: Bools) -> list[Findin
     least = max(6, int(0.6 * width / cycle_of(case, factor)))
     sd = _rolling_sd(ratio, width, least)
     moved = _rolling_sd(np.where(use, came, np.nan), width, least)
-    past, _ = lagged_level(
+    past = lagged_median(
         sd,
         np.isfinite(sd) & use,
         hold=samples(case, 72),

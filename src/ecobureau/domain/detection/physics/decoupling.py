@@ -7,6 +7,7 @@ from typing import Final
 
 import numpy as np
 
+from ecobureau.domain.detection.model import quick
 from ecobureau.domain.detection.model.facts import finding
 from ecobureau.domain.detection.model.outlet import pollutants
 from ecobureau.domain.detection.model.robust import Bools, Floats
@@ -82,19 +83,19 @@ class _Look:
     """At the end of every step of `every_h`, (k,) each: correlation now (signed by its past) and its past level.
 
     Attributes:
-        loss: how far it fell, in sd of Fisher's z; quick: correlation of six-hour differences now, same sign.
+        loss: how far it fell, in sd of Fisher's z; moves: correlation of six-hour differences now, same sign.
     """
 
     now: Floats
     past: Floats
     loss: Floats
-    quick: Floats
+    moves: Floats
 
 
 def _spells(case: Case, p: Params, links: list[tuple[str, ...]], looks: list[_Look], width: int) -> list[Finding]:
     every, per = int(p["every_h"]), case.series.per_hour
-    now, past, loss, quick = (
-        np.array([getattr(look, name) for look in looks]) for name in ("now", "past", "loss", "quick")
+    now, past, loss, moves = (
+        np.array([getattr(look, name) for look in looks]) for name in ("now", "past", "loss", "moves")
     )
     if not now.shape[1]:
         return []
@@ -102,7 +103,7 @@ def _spells(case: Case, p: Params, links: list[tuple[str, ...]], looks: list[_Lo
     count = linked.sum(axis=0)
     total = np.where(linked, loss, 0.0).sum(axis=0) / np.sqrt(np.maximum(count, 1))
     # A step in the level breaks the correlation of levels, not that of differences: that link still holds.
-    low = linked & (now < p["loose"]) & ~(quick > p["quick"])
+    low = linked & (now < p["loose"]) & ~(moves > p["quick"])
     strongest = np.where(linked, past, 0.0).max(axis=0)
     led = (low & (past >= strongest - 1e-9)).any(axis=0) & (strongest > p["strong"])
     # A change of the plant may loosen one link; what leaves no longer follows the load when most are lost at once.
@@ -151,7 +152,7 @@ def _look(load: Floats, values: Floats, width: int, p: Params) -> _Look:
     """Compare the correlation of every window with those of windows that ended before it began."""
     every = int(p["every_h"])
     r, n = _correlations(load, values, width, every, p["load_sd"], p["least_share_rows"])
-    now, past, loss, quick = (np.full(len(r), np.nan) for _ in range(4))
+    now, past, loss, moves = (np.full(len(r), np.nan) for _ in range(4))
     lag = int(np.ceil((width + 24 * p["holdoff_d"]) / every))
     a_day = max(1, 24 // every)
     level = weakest = sign = 0.0
@@ -163,13 +164,13 @@ def _look(load: Floats, values: Floats, width: int, p: Params) -> _Look:
             older = older[np.isfinite(older)]
             known = len(older) >= p["least_windows"]
             if known:
-                level = float(np.median(older))
+                level = quick.median(older)
                 sign = 1.0 if level >= 0 else -1.0
                 # The weakest tenth of the past tells how far the link drifts honestly.
-                weakest = float(np.quantile(sign * older, 0.1))
+                weakest = quick.quantile(sign * older, 0.1)
         if not known or not np.isfinite(r[k]):
             continue
-        now[k], past[k], quick[k] = sign * r[k], abs(level), sign
+        now[k], past[k], moves[k] = sign * r[k], abs(level), sign
         effective = max(4.0, n[k] / p["independent"])
         usual = min(abs(level), 0.98)
         gap = (np.arctanh(usual) - np.arctanh(np.clip(now[k], -0.98, 0.98))) * np.sqrt(effective - 3)
@@ -178,8 +179,8 @@ def _look(load: Floats, values: Floats, width: int, p: Params) -> _Look:
         steps, _n = _correlations(
             _differences(load), _differences(values), width, every, 0.0, 0.5 * p["least_share_rows"]
         )
-        quick = quick * steps
-    return _Look(now, past, loss, quick)
+        moves = moves * steps
+    return _Look(now, past, loss, moves)
 
 
 def _differences(x: Floats) -> Floats:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from ecobureau.domain.detection.model import quick
 from ecobureau.domain.detection.model.expected import Expected
 from ecobureau.domain.detection.model.facts import clip01, finding, median_of, samples
 from ecobureau.domain.detection.model.outlet import FLOW, STATE, cycle_of, expected_of, pollutants
 from ecobureau.domain.detection.model.robust import Bools, Floats
-from ecobureau.domain.detection.model.spells import Spell, lagged_level, spells_of, trailing_median
+from ecobureau.domain.detection.model.spells import Spell, lagged_level, lagged_median, spells_of, trailing_median
 from ecobureau.domain.detection.registry import detector
 from ecobureau.domain.detection.types import Case, NoOpinion, Opinion, Params
 
@@ -53,7 +54,7 @@ def dilution(case: Case, p: Params) -> Opinion:
     ln_d, spread, highest = (np.full(len(series), np.nan) for _ in range(3))
     if fell.any():
         there = level[:, fell]
-        ln_d[fell], highest[fell] = np.nanmedian(there, axis=0), np.nanmax(there, axis=0)
+        ln_d[fell], highest[fell] = quick.row_medians(there.T), np.nanmax(there, axis=0)
         spread[fell] = highest[fell] - np.nanmin(there, axis=0)
     # Without an O2 to confirm it, water must fall further.
     bar = float(np.log(p["factor"] if series.kind == "gas" else p["water_factor"]))
@@ -104,7 +105,7 @@ def dilution(case: Case, p: Params) -> Opinion:
 
 def _since(case: Case, ratio: Floats, use: Bools) -> Floats:
     """Return a residual against where it stood in the week before, a day ago at the latest, (n,)."""
-    level, _scale = lagged_level(
+    level = lagged_median(
         ratio, use, hold=samples(case, 24), window=samples(case, 24 * 7), every=samples(case, 3), least=samples(case, 8)
     )
     return ratio - np.nan_to_num(level, nan=0.0)
@@ -158,7 +159,7 @@ def _towards_neutral(case: Case, p: Params, width: int, ln_d: Floats, told: dict
         return np.ones(len(series), dtype=bool)
     ph = np.where(case.masks.ok[PH], series.avg[PH], np.nan)
     told["ph"] = ph
-    usual, _scale = lagged_level(
+    usual = lagged_median(
         ph,
         np.isfinite(ph),
         hold=3 * width,

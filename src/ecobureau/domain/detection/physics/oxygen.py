@@ -8,7 +8,7 @@ from ecobureau.domain.detection.model.expected import Expected
 from ecobureau.domain.detection.model.facts import finding, mean_of, median_of, samples
 from ecobureau.domain.detection.model.outlet import expected_of
 from ecobureau.domain.detection.model.robust import Bools, Floats
-from ecobureau.domain.detection.model.spells import Spell, lagged_level, spells_of, trailing_median
+from ecobureau.domain.detection.model.spells import Spell, lagged_median, spells_of, trailing_median
 from ecobureau.domain.detection.registry import detector
 from ecobureau.domain.detection.types import Case, Finding, NoOpinion, Opinion, Params
 
@@ -139,7 +139,7 @@ def _frozen(case: Case, p: Params) -> list[Finding]:
         count = samples(case, p["frozen_rows_h"])
         now[rows] = trailing_median(step[rows], count, count)
     width = samples(case, p["frozen_h"])
-    usual, _ = lagged_level(
+    usual = lagged_median(
         step,
         use,
         hold=samples(case, 72),

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecobureau.domain.detection.masks import running_top
+from ecobureau.domain.detection.model import quick
 from ecobureau.domain.detection.types import Bools, Case, Finding, Floats, Ints
 
 HOUR_S = 3600
@@ -85,7 +86,7 @@ def trace_of(case: Case, factor: str) -> float:
         limit = limit_of(case, factor) or 0.0
         head = case.series.avg[factor][: 240 * case.series.per_hour]
         head = head[np.isfinite(head) & (head > 0)]
-        usual = float(np.median(head)) if len(head) else 0.0
+        usual = quick.median(head) if len(head) else 0.0
         case.cache[key] = max(2.0 * resolution_of(case, factor), 0.03 * limit, 0.06 * usual)
     value = case.cache[key]
     assert isinstance(value, float)
@@ -97,7 +98,7 @@ def scale_of(values: Floats) -> float:
     good = values[np.isfinite(values)]
     if not len(good):
         return float("nan")
-    return float(MAD * np.median(np.abs(good - np.median(good))))
+    return MAD * quick.deviation(good, quick.median(good))
 
 
 def discharging(case: Case) -> Bools:
@@ -301,7 +302,7 @@ class Rolling:
 def rolling(values: Floats, use: Bools, width: int, least: int) -> Rolling:
     """Return the rolling statistics of `values` where `use`; O(n) by running sums."""
     good = use & np.isfinite(values)
-    shift = float(np.median(values[good])) if good.any() else 0.0
+    shift = quick.median(values[good]) if good.any() else 0.0
     x = np.where(good, values - shift, 0.0)
     time = np.arange(len(values), dtype=np.float64)
     n = rolling_sum(good, width)

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from ecobureau.domain.detection.model import quick
 from ecobureau.domain.detection.registry import detector
 from ecobureau.domain.detection.shape.common import pollutants, squash, time_of
 from ecobureau.domain.detection.shape.steps import Walk, walks_of
@@ -57,7 +58,7 @@ def _resets(case: Case, factor: str, walk: Walk, p: Params) -> list[Finding]:
         before, behind = rest[mark - walk.per_day : mark], rest[mark + 1 : after]
         if np.isfinite(before).sum() < 4 or np.isfinite(behind).sum() < 4:
             continue
-        back = float(np.nanmedian(behind) - np.nanmedian(before))
+        back = quick.nanmedian(behind) - quick.nanmedian(before)
         noise = found[0].scale * np.sqrt(1 / 4 + 1 / 8)
         if abs(back) < p["ln_total"] or abs(back) < p["reset_scales"] * noise:
             continue
@@ -112,7 +113,7 @@ def _ramp(walk: Walk, end: int, width: int, p: Params) -> tuple[int, int, float,
         return None
     y = np.clip(rest[index], -1.5, 1.5)
     early, late = rest[begin : begin + 2 * walk.per_day], rest[end - 2 * walk.per_day : end]
-    if not abs(np.nanmean(late) - np.nanmean(early)) > 0.4 * p["ln_total"]:
+    if not abs(quick.nanmean(late) - quick.nanmean(early)) > 0.4 * p["ln_total"]:
         return None
     days = _daily(rest[begin:end], walk.per_day)
     if len(days) < 0.7 * width / walk.per_day or abs(days[-1] - days[0]) < 0.6 * p["ln_total"]:
@@ -144,7 +145,7 @@ def _ramp(walk: Walk, end: int, width: int, p: Params) -> tuple[int, int, float,
     plain = _daily(walk.blocks.y[begin:end], walk.per_day)
     if len(plain) < 4:
         return None
-    rise = float(np.median(plain[-3:]) - np.median(plain[:3]))
+    rise = quick.median(plain[-3:]) - quick.median(plain[:3])
     if rise * np.sign(total) < p["plain_share"] * abs(total):
         return None
     return end, width, total, float(z[0]), tau
@@ -154,8 +155,7 @@ def _daily(rest: Floats, per_day: int) -> Floats:
     count = len(rest) // per_day
     part = rest[len(rest) - count * per_day :].reshape(count, per_day)
     known = np.isfinite(part).sum(axis=1) >= per_day // 3
-    middle = np.nanmedian(np.where(np.isfinite(part), part, np.nan)[known], axis=1) if known.any() else np.zeros(0)
-    return np.asarray(middle, dtype=np.float64)
+    return quick.row_medians(np.where(np.isfinite(part), part, np.nan)[known])
 
 
 def _findings(

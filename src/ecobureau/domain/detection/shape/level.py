@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from ecobureau.domain.detection.model import quick
 from ecobureau.domain.detection.registry import detector
 from ecobureau.domain.detection.shape.common import (
     join_factors,
@@ -100,17 +101,17 @@ def _by_quarter(case: Case, one: Step) -> Floats:
         now = values[one.first : stop][(use & (hour == quarter))[one.first : stop]]
         begin = max(0, one.first - long)
         past = values[begin : one.first][(use & (hour == quarter))[begin : one.first]]
-        if len(now) >= 3 and len(past) >= 6 and np.median(past) > 0:
-            out[quarter] = np.log(max(float(np.median(now)), 1e-9) / float(np.median(past)))
+        if len(now) >= 3 and len(past) >= 6 and quick.median(past) > 0:
+            out[quarter] = np.log(max(quick.median(now), 1e-9) / quick.median(past))
     return out
 
 
 def _median(values: Floats, good: Bools) -> float:
-    return float(np.median(values[good])) if good.any() else float("nan")
+    return quick.median(values[good]) if good.any() else float("nan")
 
 
 def _high(values: Floats, good: Bools) -> float:
-    return float(np.quantile(values[good], 0.85)) if good.any() else float("nan")
+    return quick.quantile(values[good], 0.85) if good.any() else float("nan")
 
 
 def _share_at(values: Floats, good: Bools, floor: float) -> float:
@@ -121,7 +122,7 @@ def _step(values: Floats, good: Bools) -> float:
     """Robust size of the differences of neighbours; of those that moved, since analysers repeat within a cycle."""
     steps = np.diff(values)[good[1:] & good[:-1]]
     steps = np.abs(steps[np.abs(steps) > 0])
-    return float(np.median(steps)) if len(steps) >= 6 else float("nan")
+    return quick.median(steps) if len(steps) >= 6 else float("nan")
 
 
 def _is_offset(one: Step, told: _Shape, p: Params) -> bool:

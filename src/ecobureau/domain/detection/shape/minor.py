@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import stats
 
+from ecobureau.domain.detection.model import quick
 from ecobureau.domain.detection.model.spells import trailing_median
 from ecobureau.domain.detection.registry import detector
 from ecobureau.domain.detection.shape.common import cycles as cycles_of
@@ -116,11 +117,11 @@ def _jumps_of(case: Case, factor: str, walk: Walk, p: Params) -> list[Finding]:
         if not np.isfinite(now).all() or np.isfinite(past).sum() < walk.per_day:
             continue
         raw = case.series.avg[factor][(end - least) * width : end * width]
-        if not np.nanmedian(raw) > trace_of(case, factor):
+        if not quick.nanmedian(raw) > trace_of(case, factor):
             continue
         if _restarted(case, (end - least) * width):
             continue
-        level = float(np.nanmedian(past))
+        level = quick.nanmedian(past)
         z = (now - level) / model.scale
         sign = np.sign(z[0])
         near = past[-2:][np.isfinite(past[-2:])]
@@ -128,13 +129,13 @@ def _jumps_of(case: Case, factor: str, walk: Walk, p: Params) -> list[Finding]:
         if not calm or (sign * z).min() < p["jump_scales"] or float(np.min(np.abs(now - level))) < p["jump_ln"]:
             continue
         stop = end
-        while stop < walk.count and not sign * (rest[stop] - level) < 0.5 * abs(float(np.median(now)) - level):
+        while stop < walk.count and not sign * (rest[stop] - level) < 0.5 * abs(quick.median(now) - level):
             stop += 1
         busy = stop + least
         if stop - (end - least) > p["jump_longest_h"] * case.series.per_hour / width:
             continue
         strength = float((sign * z).min())
-        size = float(np.median(now) - level)
+        size = quick.median(now) - level
         out.append(
             Finding(
                 pattern="P31",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ecobureau.domain.detection.model import quick
 from ecobureau.domain.detection.model.outlet import expected_of
 from ecobureau.domain.detection.registry import detector
 from ecobureau.domain.detection.shape.common import (
@@ -53,7 +54,7 @@ def _contrast(values: Floats, a: int, b: int, side: int) -> float:
     dark, light = dark[np.isfinite(dark)], light[np.isfinite(light)]
     if len(dark) < 0.4 * (b - a) or len(light) < 0.5 * side:
         return float("nan")
-    return float(np.median(dark) - np.median(light))
+    return quick.median(dark) - quick.median(light)
 
 
 def _of_factor(case: Case, factor: str, p: Params) -> list[Finding]:
@@ -88,8 +89,8 @@ def _judge(raw: Floats, told: Floats, place: int, hits: Floats, p: Params) -> tu
             continue
         if len(past) < p["least_nights"]:
             continue
-        centre = float(np.median(past))
-        scale = max(scale_of(past), 0.6 * float(np.quantile(np.abs(past - centre), 0.9)), p["least_scale"])
+        centre = quick.median(past)
+        scale = max(scale_of(past), 0.6 * quick.quantile(np.abs(past - centre), 0.9), p["least_scale"])
         move = float(values[place]) - centre
         if abs(move) > p["ln_ratio"] and abs(move) > p["z"] * scale:
             sizes.append(move)

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from ecobureau.domain.detection.model import quick
 from ecobureau.domain.detection.registry import detector
 from ecobureau.domain.detection.shape.common import (
     PH,
@@ -174,8 +175,8 @@ def bucket(case: Case, p: Params) -> Opinion:
     share = np.where(voices > 0, (still & known).sum(axis=0) / np.maximum(voices, 1), 0.0)
     hit = (voices >= p["factors"]) & (share >= p["share"]) & ~dead
     with np.errstate(invalid="ignore"):
-        median_ratio = np.nanmedian(np.where(known, ratio, np.nan), axis=0)
-        median_spread = np.nanmedian(np.where(known, spread_at, np.nan), axis=0)
+        median_ratio = quick.row_medians(np.where(known, ratio, np.nan).T)
+        median_spread = quick.row_medians(np.where(known, spread_at, np.nan).T)
     index = np.arange(count, dtype=np.int64)
     width = round(p["hours"] * case.series.per_hour)
     strength = _acid_still(case, p, width) * -2.0 * np.log(np.maximum(median_ratio, 1e-3)) * np.maximum(voices, 1)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ecobureau.domain.detection.model import quick
 from ecobureau.domain.detection.model.outlet import default_inputs, inputs_of
 from ecobureau.domain.detection.model.robust import Line, huber_line, scale_of
 from ecobureau.domain.detection.shape.common import pollutants, usable
@@ -55,7 +56,7 @@ def blocks_of(case: Case, factor: str, p: Params) -> Blocks:
     floor = max(1e-9, 0.5 * _least_positive(values[: 240 * series.per_hour]))
     y = np.where(use, np.log(np.maximum(values, floor)), np.nan)[: count * width].reshape(count, width)
     known = np.isfinite(y).sum(axis=1)
-    middle = np.where(known >= max(1, width // 3), np.nanmedian(y, axis=1), np.nan)
+    middle = np.where(known >= max(1, width // 3), quick.row_medians(y), np.nan)
     names = tuple(name for name in default_inputs(series, factor) if name != "hour")
     columns = list(inputs_of(series, names).values())
     columns += [_logs(series.avg[other]) for other in pollutants(case) if other != factor]
@@ -109,7 +110,7 @@ class _Model:
 def _fit(blocks: Blocks, rows: np.ndarray, p: Params) -> _Model | None:
     x, y = blocks.x[rows], blocks.y[rows]
     there = np.isfinite(x).mean(axis=0) >= 0.8
-    columns = tuple(int(one) for one in np.flatnonzero(there & (np.nanstd(x, axis=0) > 1e-9)))
+    columns = tuple(int(one) for one in np.flatnonzero(there & quick.moves(x)))
     good = np.isfinite(y) & np.all(np.isfinite(x[:, list(columns)]), axis=1)
     if good.sum() < p["least_blocks"]:
         return None
@@ -119,7 +120,7 @@ def _fit(blocks: Blocks, rows: np.ndarray, p: Params) -> _Model | None:
     # Tails of the residuals count by their spread too, not by the middle half alone.
     finite = rest[np.isfinite(rest)]
     if len(finite):
-        scale = max(scale, float(np.quantile(np.abs(finite), 0.9)) / 2.0)
+        scale = max(scale, quick.quantile(np.abs(finite), 0.9) / 2.0)
     wander, keep = _colour(rest, scale)
     return _Model(line, columns, scale, wander, keep)
 
@@ -127,12 +128,14 @@ def _fit(blocks: Blocks, rows: np.ndarray, p: Params) -> _Model | None:
 def _colour(rest: Floats, scale: float) -> tuple[float, float]:
     """Return (share of slow wander, its decay a block) from clipped autocorrelations, the more cautious of two fits."""
     u = np.clip(rest / scale, -2.5, 2.5)
-    u = u - np.nanmean(u)
+    there = np.isfinite(u)
+    known = u[there]
+    u = np.where(there, u - known.mean(), 0.0) if len(known) else np.zeros(len(u))
+    variance = max(1e-9, float(known.var())) if len(known) else 1e-9
 
     def at(lag: int) -> float:
-        a, b = u[lag:], u[:-lag]
-        both = np.isfinite(a) & np.isfinite(b)
-        return float(np.mean(a[both] * b[both]) / max(1e-9, float(np.nanvar(u)))) if both.sum() > 20 else 0.5
+        pairs = int(np.count_nonzero(there[lag:] & there[:-lag]))
+        return float(u[lag:] @ u[:-lag]) / pairs / variance if pairs > 20 else 0.5
 
     near, far = (
         float(np.clip(np.mean([at(1), at(2)]), 0.02, 0.97)),
@@ -167,7 +170,7 @@ def _best_step(rest: Floats, model: _Model, end: int, p: Params) -> _Best | None
     starts = list(range(begin + int(p["before_blocks"]), end - int(p["after_blocks"]) + 1))
     if not starts:
         return None
-    after = np.array([np.count_nonzero(index >= one) for one in starts])
+    after = len(index) - np.searchsorted(index, starts)
     before = len(index) - after
     fit = (after >= p["after_blocks"] * 0.7) & (before >= p["before_blocks"] * 0.6)
     if not fit.any():
@@ -192,7 +195,7 @@ def _best_step(rest: Floats, model: _Model, end: int, p: Params) -> _Best | None
         return None
     where = int(places[best])
     past = rest[begin:where]
-    return _Best(where, float(size[best]), float(z[best]), float(np.nanmedian(past)))
+    return _Best(where, float(size[best]), float(z[best]), quick.nanmedian(past))
 
 
 def _could_step(y: Floats, p: Params) -> bool:
@@ -267,7 +270,7 @@ class Walk:
             # A step back to where the level has always been ends something else.
             leaves = abs(best.level + best.size) > max(0.8 * p["ln_k"], abs(best.level) * p["leave_ratio"])
             recent = rest[max(best.at, end - int(p["back_blocks"])) : end]
-            there = np.sign(best.size) * (np.nanmedian(recent) - best.level) > 0.5 * abs(best.size)
+            there = np.sign(best.size) * (quick.nanmedian(recent) - best.level) > 0.5 * abs(best.size)
             big = abs(best.size) > p["ln_k"] and abs(best.z) > need and leaves and bool(there)
             if not big or abs(best.z) < p["over_past"] * highest:
                 if best.at < end - 2 * self.per_day:
@@ -290,7 +293,7 @@ class Walk:
         for now in range(max(end, best.at + lean), longest + 1):
             last = rest[now - lean : now]
             last = last[np.isfinite(last)]
-            if len(last) >= lean // 2 and sign * (float(np.median(last)) - best.level) < half:
+            if len(last) >= lean // 2 and sign * (quick.median(last) - best.level) < half:
                 beyond = np.flatnonzero(sign * (rest[best.at : now] - best.level) >= half)
                 stop = best.at + int(beyond[-1]) + 1 if len(beyond) else now
                 break
@@ -314,7 +317,7 @@ class Walk:
         rest = self.blocks.y
         now, past = rest[a:b], rest[max(0, a - 4 * self.per_day) : a]
         now, past = now[np.isfinite(now)], past[np.isfinite(past)]
-        return float(np.median(now) - np.median(past)) if len(now) >= 2 and len(past) >= 4 else float("nan")
+        return quick.median(now) - quick.median(past) if len(now) >= 2 and len(past) >= 4 else float("nan")
 
 
 def walks_of(case: Case, p: Params) -> dict[str, Walk]:
