@@ -215,6 +215,15 @@ def reporter(viewer: Viewer, pk: int) -> Reporter:
     return found
 
 
+def row_of(viewer: Viewer, pk: int) -> ReporterRow:
+    """Return a reporter as the handlers see one.
+
+    Raises:
+        Refused: no such reporter, or not the viewer's to handle.
+    """
+    return _row(reporter(viewer, pk))
+
+
 def handled(viewer: Viewer) -> QuerySet[Clue]:
     """Return the clues that the viewer handles (acts on by a grant; shares do not count for reporters)."""
     if not viewer.is_system and not viewer.has(*HANDLERS):

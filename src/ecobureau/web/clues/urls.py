@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from ecobureau.web.clues import api
+from ecobureau.web.clues import answers_api, api
 from ecobureau.web.clues.pages import kinds, reporters, sensitive, sources
 from ecobureau.web.core.pages import lists
 
@@ -13,6 +13,8 @@ urlpatterns = [
     path("clues/", lists.list_page, {"plural": "clues"}, name="list"),
     path("api/clues", api.report_view, name="report"),
     path("api/clues/schema.json", api.schema_view, name="schema"),
+    path("api/clues/answers", answers_api.Owed.as_view(), name="api_owed"),
+    path("api/clues/answers/<int:pk>", answers_api.Answer.as_view(), name="api_answer"),
     path("clues/answers/", reporters.owed_page, name="answers"),
     path("clues/reporters/<int:pk>/", reporters.reporter_page, name="reporter"),
     path("clues/reporters/<int:pk>/unmask/", reporters.unmask_page, name="unmask"),

@@ -25,7 +25,17 @@ from rest_framework.views import APIView
 from rest_framework.views import exception_handler as plain_handler
 
 from ecobureau.domain.workflow import Refusal
-from ecobureau.web.core import addresses, attachments, columns, history, importing, registry, selectors, services
+from ecobureau.web.core import (
+    access,
+    addresses,
+    attachments,
+    columns,
+    history,
+    importing,
+    registry,
+    selectors,
+    services,
+)
 from ecobureau.web.core.access import Viewer
 from ecobureau.web.core.forms import FileForm, create_form, verb_form
 from ecobureau.web.core.middleware import language_of, status_of
@@ -103,7 +113,12 @@ def _body(request: Request) -> dict[str, Any]:
     return request.data
 
 
-def _number(request: Request, name: str, default: int, most: int) -> int:
+def bounded(request: Request, name: str, default: int, most: int) -> int:
+    """Return a whole number of the query, `default` where it is not given.
+
+    Raises:
+        ValidationError: no number, or above `most`.
+    """
     text = request.query_params.get(name, str(default))
     if not text.isdigit() or int(text) > most:
         raise ValidationError({name: [say("core.api.number", None, most=most)]})
@@ -114,7 +129,7 @@ class Collection(_KindView):
     """All records of a kind within the viewer's scope."""
 
     def get(self, request: Request, **_: Any) -> Response:
-        limit, offset = _number(request, "limit", 50, MAX_LIMIT), _number(request, "offset", 0, 100_000)
+        limit, offset = bounded(request, "limit", 50, MAX_LIMIT), bounded(request, "offset", 0, 100_000)
         filters, queryset = selectors.found(self.viewer(), self.kind, request._request.GET)
         if not filters.is_valid():
             raise _wrong(filters.form)
@@ -193,7 +208,14 @@ class Act(_KindView):
         record, viewer = self.record(number), self.viewer()
         if services.done_with(record, _body(request).get("client_uuid")) is None:
             self._do(record, verb, viewer, request)
-        return Response(plain(self.kind, self.record(number)))
+        return Response(self._told(record, viewer))
+
+    def _told(self, record: Any, viewer: Viewer) -> dict[str, Any]:
+        """Return the record as it is now; where the act itself has taken it out of sight, only where it has gone."""
+        if access.allowed(viewer, "view", record) is None:
+            return plain(self.kind, self.record(record.number))
+        state = {"state": record.state, "state_name": say(self.kind.flow.state(record.state).name)}
+        return {"kind": self.kind.code, "number": record.number, **state, "version": record.version, "in_sight": False}
 
     def _do(self, record: Any, verb: str, viewer: Viewer, request: Request) -> None:
         move = self.kind.flow.transition(record.state, verb)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Max
 
 from ecobureau.domain import workflow
 from ecobureau.domain.workflow import ClockSpec, Flow, Length, Mood, Running, Transition, Unit
@@ -70,17 +71,14 @@ def _limit(record: Record, spec: ClockSpec, at: datetime) -> _Limit:
     return _Limit(due_at, length, f"{name}:{entry.key}", pack.version, f"{entry.source} {entry.clause}".strip())
 
 
-def start(record: Record, spec: ClockSpec, at: datetime) -> Clock:
-    """Start a clock at `at`; one of the same code that still runs is stopped first and a new run begins."""
+def _new(record: Record, spec: ClockSpec, at: datetime, run: int) -> Clock:
+    """Return an unsaved clock that starts at `at`."""
     limit = _limit(record, spec, at)
-    mine = Clock.objects.filter(kind=record.KIND, object_id=record.pk, code=spec.code)
-    for earlier in mine.filter(stopped_at__isnull=True):
-        stop(earlier, at, "restart")
     clock = Clock(
         kind=record.KIND,
         object_id=record.pk,
         code=spec.code,
-        run=mine.count() + 1,
+        run=run,
         started_at=at,
         due_at=limit.due_at,
         span_s=(limit.due_at - at).total_seconds(),
@@ -93,8 +91,25 @@ def start(record: Record, spec: ClockSpec, at: datetime) -> Clock:
         percents=_percents(spec, at),
     )
     _plan(clock, ())
-    clock.save()
     return clock
+
+
+def start(record: Record, spec: ClockSpec, at: datetime) -> Clock:
+    """Start a clock at `at`; one of the same code that still runs is stopped first and a new run begins."""
+    (clock,) = _start(record, [spec], _open(record), at)
+    return clock
+
+
+def _start(record: Record, specs: Sequence[ClockSpec], open_: Mapping[str, Clock], at: datetime) -> list[Clock]:
+    """Start several clocks in two questions; `open_`: those of the record that ran before this act."""
+    if not specs:
+        return []
+    for spec in specs:
+        if spec.code in open_ and open_[spec.code].stopped_at is None:
+            stop(open_[spec.code], at, "restart")
+    mine = Clock.objects.filter(kind=record.KIND, object_id=record.pk, code__in=[spec.code for spec in specs])
+    runs = dict(mine.order_by().values_list("code").annotate(last=Max("run")))
+    return Clock.objects.bulk_create(_new(record, spec, at, runs.get(spec.code, 0) + 1) for spec in specs)
 
 
 def _plan(clock: Clock, fired: Iterable[int]) -> None:
@@ -134,8 +149,9 @@ def _note(what: str, clock: Clock) -> Mapping[str, Any]:
 
 
 def begin(record: Record, flow: Flow, at: datetime) -> tuple[Mapping[str, Any], ...]:
-    """Start the clocks that run from creation; returns what the history writes down."""
-    return tuple(_note("start", start(record, flow.clock(code), at)) for code in flow.starts)
+    """Start the clocks that run from creation; returns what the history writes down. The record is new: it has none."""
+    made = Clock.objects.bulk_create(_new(record, flow.clock(code), at, 1) for code in flow.starts)
+    return tuple(_note("start", clock) for clock in made)
 
 
 def apply(
@@ -162,7 +178,8 @@ def apply(
         elif relevelled and "{level}" in flow.clock(code).rule and code not in move.starts:
             _relevel(record, flow.clock(code), clock)
             done.append(_note("relevel", clock))
-    done += [_note("start", start(record, flow.clock(code), at)) for code in move.starts]
+    fresh = _start(record, [flow.clock(code) for code in move.starts], clocks, at)
+    done += [_note("start", clock) for clock in fresh]
     return tuple(done)
 
 
@@ -222,7 +239,7 @@ def _announce(clock: Clock, percent: int, tell: str, at: datetime) -> None:
     if record is None:
         return
     spec = kind.flow.clock(clock.code)
-    notices.tell(tell, record, "core.notice.clock", {"clock": spec.name, "percent": percent}, at)
+    notices.tell(tell, record, "core.notice.clock", {"clock": spec.name, "percent": percent}, at, clock=clock.code)
     if kind.on_clock is not None:
         kind.on_clock(record, clock, percent, tell)
     live.record_changed(record)

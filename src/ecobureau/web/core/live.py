@@ -25,22 +25,30 @@ _SALT = "ecobureau.live"
 
 def publish(topic: str, kind: str = "", id: int | None = None, org: str = "") -> None:
     """Send news when the transaction in hand commits (PostgreSQL drops it on roll-back and merges equal ones)."""
-    payload = json.dumps({"t": topic, "k": kind, "id": id, "org": org}, separators=(",", ":"))
+    publish_all([(topic, org)], kind, id)
+
+
+def publish_all(topics: Iterable[tuple[str, str]], kind: str = "", id: int | None = None) -> None:
+    """Send the same news on several topics, each with the place it is heard at ('' = the topic alone), in one go."""
+    told = [json.dumps({"t": topic, "k": kind, "id": id, "org": org}, separators=(",", ":")) for topic, org in topics]
+    if not told:
+        return
     with connection.cursor() as cursor:
-        cursor.execute("select pg_notify(%s, %s)", [CHANNEL, payload])
+        cursor.execute(
+            f"select {', '.join(['pg_notify(%s, %s)'] * len(told))}", [x for each in told for x in (CHANNEL, each)]
+        )
 
 
 def record_changed(record: Record) -> None:
     """Tell lists, the record's own page and its owner that it has changed."""
     from ecobureau.web.core.registry import kind_of
 
-    publish(f"list:{record.KIND}", record.KIND, record.pk, record.grid or record.org_path)
-    publish(f"record:{record.KIND}:{record.pk}", record.KIND, record.pk)
     topics = {f"user:{record.owner_person_id}"} if record.owner_person_id else set()
     more = kind_of(type(record)).live_of
     topics.update(more(record) if more is not None else ())
-    for topic in sorted(topics):
-        publish(topic, record.KIND, record.pk)
+    place = record.grid or record.org_path
+    heard = [(f"list:{record.KIND}", place), (f"record:{record.KIND}:{record.pk}", "")]
+    publish_all([*heard, *((topic, "") for topic in sorted(topics))], record.KIND, record.pk)
 
 
 @dataclass(frozen=True, slots=True)

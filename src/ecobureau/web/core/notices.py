@@ -27,19 +27,22 @@ def _part(path: str, depth: int) -> str:
     return f"/{'/'.join(parts)}/" if parts != [""] else "/"
 
 
-def addressees(tell: str, record: Record, at: datetime) -> tuple[int, ...]:
+def addressees(tell: str, record: Record, at: datetime, clock: str = "") -> tuple[int, ...]:
     """Return who is meant by `owner`, `unit_head`, `district_leader` or `city_centre` for this record.
 
     Where nobody holds the role at the place itself, the nearest place above answers. `owner` without a person means the
     dispatchers of its unit.
 
+    Args:
+        clock: code of the clock it is about; `owner` and `unit_head` are then those it waits for.
+
     Raises:
         ValueError: another word.
     """
-    unit = record.owner_unit or record.org_path
+    person, unit = record.waits_for(clock)
     if tell == "owner":
-        if record.owner_person_id:
-            return (record.owner_person_id,)
+        if person:
+            return (person,)
         return people.holders(Role.DISPATCHER, unit, at) or people.holders(Role.DUTY_OFFICER, record.org_path, at)
     if tell == "unit_head":
         return people.holders(Role.UNIT_HEAD, unit, at)
@@ -51,9 +54,9 @@ def addressees(tell: str, record: Record, at: datetime) -> tuple[int, ...]:
     raise ValueError(f"nobody is called {tell!r}")
 
 
-def tell(word: str, record: Record, code: str, params: Mapping[str, Any], at: datetime) -> None:
-    """Write a notice to those whom an escalation word means."""
-    send(addressees(word, record, at), record, code, params, at)
+def tell(word: str, record: Record, code: str, params: Mapping[str, Any], at: datetime, *, clock: str = "") -> None:
+    """Write a notice to those whom an escalation word means; `clock` as in `addressees`."""
+    send(addressees(word, record, at, clock), record, code, params, at)
 
 
 def send(users: Iterable[int], record: Record, code: str, params: Mapping[str, Any], at: datetime) -> None:
@@ -71,8 +74,7 @@ def send(users: Iterable[int], record: Record, code: str, params: Mapping[str, A
         )
         for user in wanted
     )
-    for user in wanted:
-        live.publish(f"user:{user}", record.KIND, record.pk)
+    live.publish_all([(f"user:{user}", "") for user in wanted], record.KIND, record.pk)
     for sink in _sinks:
         sink(written, record)
 

@@ -68,7 +68,10 @@ def transfer(task: Task, actor: Viewer, *, unit: str, reason: str, **act: Any) -
     if receiver is None or not receiver.active or receiver.level not in RECEIVERS:
         refuse(Refusal("dispatch.no_receiver", {"unit": unit}), actor=actor.user_id, what=f"transfer {task.number}")
     kernel.share(task, SYSTEM, why=_WHY, org_path=unit, may_act=True)
-    telling.tell_unit(task, unit, "dispatch.notice.transfer_asked", now(), reason=reason)
+    at = now()
+    # Those on duty may be people who cannot decide: whoever heads the unit hears of it in any case.
+    heard = {*telling.people_of(unit, at), *people.holders(Role.UNIT_HEAD, unit, at)}
+    telling.tell_people(task, sorted(heard), "dispatch.notice.transfer_asked", at, reason=reason)
     return entry
 
 

@@ -53,6 +53,14 @@ class Task(Record):
     def heading(self) -> str:
         return self.clue.heading if self.clue is not None else self.title
 
+    def waits_for(self, clock: str) -> tuple[int | None, str]:
+        """A transfer waits for the unit that is asked, a hand-back for the dispatchers of the place."""
+        if clock == "transfer" and self.transfer_to:
+            return None, self.transfer_to
+        if clock == "decide":
+            return None, self.org_path
+        return super().waits_for(clock)
+
     def facts(self) -> dict[str, Any]:
         pack, day = load("sla"), beijing(now()).date()
         return {

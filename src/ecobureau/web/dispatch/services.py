@@ -22,7 +22,7 @@ from ecobureau.web.core import services as kernel
 from ecobureau.web.core.access import SYSTEM, Viewer
 from ecobureau.web.core.models import Clock, History
 from ecobureau.web.core.refusals import refuse
-from ecobureau.web.dispatch import joint, selectors
+from ecobureau.web.dispatch import joint, selectors, telling
 from ecobureau.web.dispatch.flow import BY_PROGRAM, ROUTING
 from ecobureau.web.dispatch.models import Task
 from ecobureau.web.places import selectors as places
@@ -112,11 +112,8 @@ def send(
 
 
 def _tell_owner(task: Task, at: datetime, code: str = "dispatch.notice.new_task") -> None:
-    if task.owner_person_id:
-        notices.send([task.owner_person_id], task, code, {"title": task.title}, at)
-    else:
-        people = [duty.person_id for duty in places.on_duty(task.owner_unit, at)]
-        notices.send(people, task, code, {"title": task.title}, at)
+    heard = [task.owner_person_id] if task.owner_person_id else telling.people_of(task.owner_unit, at)
+    notices.send(heard, task, code, {"title": task.title}, at)
 
 
 @transaction.atomic
@@ -141,8 +138,7 @@ def route(task: Task, actor: Viewer, *, unit: str, person: int | None = None, no
 def withdraw(task: Task, actor: Viewer, *, reason: str, **act: Any) -> History:
     """Take a task back before it is accepted; the clue goes back to triage."""
     entry = kernel.perform(task, "withdraw", actor, reason=reason, changes={"supervised": ""}, **act)
-    if task.owner_person_id:
-        notices.send([task.owner_person_id], task, "dispatch.notice.withdrawn", {"title": task.title}, now())
+    _tell_owner(task, now(), "dispatch.notice.withdrawn")
     joint.end_with(task, reason=reason)
     clue = _locked_clue(task)
     if clue is not None and clue.state == "tasked" and not _other_open(task):

@@ -80,6 +80,10 @@ class Record(models.Model):
         """Return what guards and paper rules may know of this record beyond the common fields."""
         return {}
 
+    def waits_for(self, clock: str) -> tuple[int | None, str]:
+        """Return whose act a running clock waits for: the person (None: whoever of the unit) and the unit's path."""
+        return self.owner_person_id, self.owner_unit or self.org_path
+
     def search_words(self) -> str:
         """Return the text that the search looks through, number and title included."""
         return f"{self.number} {self.title}"

@@ -134,9 +134,11 @@ def do_page(request: HttpRequest, plural: str, number: str, verb: str) -> HttpRe
             form.add_error(None, found.text())
         else:
             messages.success(request, say("core.done", None, verb=say(move.name), number=record.number))
-            after = request.POST.get("next", "")
+            after = request.POST.get("next") or request.GET.get("next", "")
             near = url_has_allowed_host_and_scheme(after, allowed_hosts={request.get_host()})
-            return redirect(after if near else addresses.of(record))
+            # An act may take the record out of the actor's sight (a transfer refused, a task sent elsewhere).
+            gone = access.allowed(viewer, "view", record) is not None
+            return redirect(after if near else addresses.of_list(kind) if gone else addresses.of(record))
     context = {
         "kind": kind,
         "record": record,
