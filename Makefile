@@ -6,7 +6,8 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
-JOBS ?= 2
+# One more than the cores of a small machine: a third of the tests mostly wait for programs that they kill and start.
+JOBS ?= 3
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes --only-binary :all:
 STATIC := $(shell find src/ecobureau/web/static -type f -not -path '*/vendor/*' 2>/dev/null)
 .DEFAULT_GOAL := help

@@ -27,7 +27,9 @@ _KEY_LIBRARIES = ("django", "django-allauth", "django-axes", "procrastinate", "d
 _FIRST = ("e2e", "adversity", "demo", "supervisor", "wheel", "gateway")
 """Folders whose tests wait much or take long, so that they do not come last."""
 _TOGETHER = ("e2e", "demo")
-"""Folders whose tests share a browser and server, or a built city: all on one worker."""
+"""Folders whose tests share a server, or a built city: on one worker each, but for `_APART`."""
+_APART = {"test_pages.py", "test_islands.py", "test_command.py", "test_registry.py", "test_server.py"}
+"""Half of the browser's tests, by time: on a worker of their own."""
 
 
 def _with_dbname(url: str, name: str) -> str:
@@ -124,7 +126,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         folder = item.path.relative_to(ROOT / "tests").parts[0]
         if folder in _TOGETHER:
-            item.add_marker(pytest.mark.xdist_group(folder))
+            apart = folder == "e2e" and item.path.name in _APART
+            item.add_marker(pytest.mark.xdist_group(f"{folder}-apart" if apart else folder))
 
 
 def _make_template(owner: str, name: str) -> None:

@@ -28,7 +28,13 @@ from e2e.helpers import Watch, watch
 ROOT = Path(__file__).resolve().parent.parent.parent
 DESK, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 expect.set_options(timeout=90_000)
-FLAGS = ["--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--disable-dev-shm-usage"]
+FLAGS = [
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+    "--disable-dev-shm-usage",
+    "--disable-gpu-rasterization",
+    "--disable-gpu-compositing",
+]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

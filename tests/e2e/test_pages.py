@@ -226,18 +226,7 @@ PAGES: dict[str, tuple[str, ...]] = {
     "auditor": ("/audit/", "/tasks/{submitted}/chain/", "/users/"),
     "administrator": ("/users/", "/users/new/", "/users/keys/", "/me/keys/", "/feeds/", "/rosters/", "/grids/"),
 }
-BOTH = (
-    "/desk/",
-    "/clues/{",
-    "/tasks/{",
-    "/m/",
-    "/today/",
-    "/outlets/{",
-    "/stations/{",
-    "/map/",
-    "/review/",
-    "/search/",
-)
+BOTH = ("/desk/", "/clues/{clue}/", "/tasks/{onsite}/", "/m/", "/today/", "/map/")
 """Pages that axe judges at both widths; of the others one width a page, in turn. All are opened at both."""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import accumulate
 from struct import pack
 from typing import Any
 
@@ -46,6 +47,8 @@ class Row:
     end: int
     arrival: int
     readings: Sequence[Reading] = field(default_factory=list)
+    cells: bytes | None = None
+    """The integers in binary form, where they were packed with those of other rows."""
 
     @property
     def key(self) -> Key:
@@ -86,20 +89,9 @@ def insert(cursor: Cursor[Any], table: str, rows: Sequence[Row]) -> int:
 
 
 def columns(rows: Sequence[Row]) -> dict[str, wire.Packed]:
-    """Return the columns of rows as arrays; `v` holds the integers of all rows, `o` and `n` say"
-    " where each row's lie."""
-    offsets: list[int] = []
-    counts: list[int] = []
-    flat: list[int | None] = []
-    at = 1
-    for row in rows:
-        offsets.append(at)
-        if row.v is None:
-            counts.append(-1)
-        else:
-            counts.append(len(row.v))
-            flat += row.v
-            at += len(row.v)
+    """Return the columns of rows as arrays; `v` holds the integers of all, `o` and `n` say where each row's lie."""
+    counts = [-1 if row.v is None else len(row.v) for row in rows]
+    offsets = list(accumulate([max(n, 0) for n in counts[:-1]], initial=1)) if counts else []
     return {
         "raw": wire.int8s([r.raw_id for r in rows]),
         "station": wire.int4s([r.station for r in rows]),
@@ -109,11 +101,19 @@ def columns(rows: Sequence[Row]) -> dict[str, wire.Packed]:
         "note": wire.int2s([r.note for r in rows]),
         "o": wire.int4s(offsets),
         "n": wire.int4s(counts),
-        "v": wire.int4s(flat),
+        "v": _numbers(rows),
         "marks": wire.texts([r.marks for r in rows]),
         "wide": wire.texts([_float_array(r.wide) for r in rows]),
         "exact": wire.byteas([r.exact for r in rows]),
     }
+
+
+def _numbers(rows: Sequence[Row]) -> wire.Packed:
+    """Return the integers of all rows as one array."""
+    some = [row for row in rows if row.v is not None]
+    if any(row.cells is None for row in some):
+        return wire.int4s([x for row in some for x in row.v or ()])
+    return wire.dense(wire.Int4s, sum(len(row.v or ()) for row in some), [row.cells or b"" for row in some])
 
 
 def _float_array(values: Sequence[float | None] | None) -> str | None:

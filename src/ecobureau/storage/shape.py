@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from hashlib import sha256
 from itertools import chain
 from operator import mul
-from typing import Any
+from typing import Any, NamedTuple
+
+import numpy as np
 
 from ecobureau.storage.sheet import Sheet
 from ecobureau.storage.types import PRINCIPAL, Reading
@@ -160,7 +162,14 @@ def pack_values(
     layout: Layout, readings: Sequence[Reading]
 ) -> tuple[list[int | None] | None, list[float | None] | None]:
     """Return (scaled integers, None), or (None, floats) where an integer would not fit."""
-    flat = readings.values if type(readings) is Sheet else list(chain.from_iterable([r.values for r in readings]))
+    return _pack_one(
+        layout, readings.values if type(readings) is Sheet else list(chain.from_iterable([r.values for r in readings]))
+    )
+
+
+def _pack_one(
+    layout: Layout, flat: Sequence[float | None]
+) -> tuple[list[int | None] | None, list[float | None] | None]:
     try:
         whole = list(map(round, map(mul, flat, layout.scales)))
     except TypeError:  # a place without a number
@@ -168,6 +177,41 @@ def pack_values(
     if whole and (max(whole) > INT4 or min(whole) < -INT4):
         return None, list(flat)
     return whole, None
+
+
+class Packed(NamedTuple):
+    """The numbers of a row: as integers, or as floats where an integer would not fit; `cells`: the integers as elements
+    of a PostgreSQL array, each with its length before it (int4, big-endian)."""
+
+    v: list[int | None] | None
+    wide: list[float | None] | None
+    cells: bytes | None = None
+
+
+_CELL = np.dtype([("length", ">i4"), ("value", ">i4")])
+
+
+def pack_many(layout: Layout, flat: Sequence[Sequence[float | None]]) -> list[Packed]:
+    """Do what `pack_values` does for many rows of one layout, at a third of its cost a row from a dozen rows on.
+
+    Args:
+        layout: of all rows. flat: their values, one a slot.
+    """
+    n, slots = len(flat), len(layout.slots)
+    try:
+        values = np.fromiter(chain.from_iterable(flat), np.float64, n * slots).reshape(n, slots)
+    except (TypeError, ValueError):  # a place without a number
+        return [Packed(*_pack_one(layout, each)) for each in flat]
+    whole = np.rint(values * layout.scales)
+    fits = np.abs(whole).max(axis=1, initial=0) <= INT4
+    cells = np.empty((n, slots), _CELL)
+    cells["length"] = 4
+    cells["value"] = np.where(fits[:, None], whole, 0)
+    told, size = cells.tobytes(), 8 * slots
+    return [
+        Packed(v, None, told[at * size : (at + 1) * size]) if fit else Packed(*_pack_one(layout, flat[at]))
+        for at, (v, fit) in enumerate(zip(cells["value"].tolist(), fits.tolist(), strict=True))
+    ]
 
 
 def _pack_with_gaps(

@@ -113,6 +113,13 @@ def joined(kind: type[Packed], n: int, pieces: Sequence[bytes]) -> Packed:
     )
 
 
+def dense(kind: type[Packed], n: int, pieces: Sequence[bytes]) -> Packed:
+    """Return an array of n elements without nulls; a piece holds some of them, each with its length before it."""
+    return (
+        kind(_HEAD.pack(1, 0, kind.element, n, 1) + b"".join(pieces)) if n else kind(pack(">iiI", 0, 0, kind.element))
+    )
+
+
 def int2s(values: Sequence[int]) -> Int2s:
     return Int2s(_fixed(values, "h", 2, 21))
 
