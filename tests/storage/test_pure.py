@@ -160,6 +160,24 @@ def test_a_device_that_drops_zeros_packs_under_wider_decimals() -> None:
     assert [shape.text_of(x, d) for x, d in zip(back[0].values, back[0].decimals, strict=True)] == ["1.2", "1"]
 
 
+NUMBERS = st.one_of(st.none(), st.floats(-1e12, 1e12), st.floats(-2.2e6, 2.2e6).map(lambda x: round(x, 3)))
+
+
+@given(st.integers(1, 6).flatmap(lambda n: st.lists(st.lists(NUMBERS, min_size=n, max_size=n), max_size=30)))
+def test_many_rows_are_packed_as_one_is(many: list[list[float | None]]) -> None:
+    slots = len(many[0]) if many else 1
+    codes = {f"a{at:05d}": {"avg": "1.000"} for at in range(slots)}
+    layout = shape.make_layout(1, shape.shape_of(readings(codes)))
+    packed = shape.pack_many(layout, many)
+    assert len(packed) == len(many)
+    for flat, (v, wide, cells) in zip(many, packed, strict=True):
+        sent = [Reading("x", "", ("avg",), (x,), (3,), "N", "") for x in flat]
+        assert (v, wide) == shape.pack_values(layout, sent)
+        if cells is not None:
+            assert v is not None
+            assert wire.dense(wire.Int4s, len(v), [cells]).data == wire.int4s(v).data
+
+
 def test_arrays_hold_nulls_and_nothing() -> None:
     assert len(wire.int4s([]).data) == 12
     assert wire.int4s([1, None]).data.count(b"\xff\xff\xff\xff") == 1
