@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from functools import cache
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 from playwright.sync_api import Page, expect
 
@@ -81,12 +83,22 @@ def assert_accessible(page: Page, *, without: tuple[str, ...] = ()) -> None:
     assert not told, "\n".join(told)
 
 
-def shot(page: Page, name: str, *, full: bool = False) -> Path:
-    """Save a screenshot as test-results/NAME.png."""
-    RESULTS.mkdir(exist_ok=True)
-    path = RESULTS / f"{name}.png"
-    page.screenshot(path=str(path), full_page=full)
-    return path
+def assert_accessible_in_turn(page: Page, name: str, **more: Any) -> None:
+    """Do so at one of the two widths that a page is opened at, chosen by its name: half of the pages at each."""
+    size = page.viewport_size
+    assert size is not None
+    if (size["width"] >= 1000) == bool(crc32(name.encode()) & 1):
+        assert_accessible(page, **more)
+
+
+def shot(page: Page, name: str, *, full: bool = False) -> None:
+    """Save a screenshot as test-results/NAME.png where somebody wants to look (`ECOBUREAU_SHOTS=1`).
+
+    Drawing whole pages without a graphics card takes as long as testing them.
+    """
+    if os.environ.get("ECOBUREAU_SHOTS"):
+        RESULTS.mkdir(exist_ok=True)
+        page.screenshot(path=str(RESULTS / f"{name}.png"), full_page=full)
 
 
 def ready(page: Page, selector: str) -> None:

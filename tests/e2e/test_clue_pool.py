@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from e2e.helpers import assert_accessible, no_sideways, shot
+from e2e.helpers import assert_accessible_in_turn, no_sideways, shot
 from ecobureau.web.clues import scenarios
 from ecobureau.web.clues import services as clues
 from ecobureau.web.core.access import SYSTEM, viewer_of
@@ -65,7 +65,7 @@ def test_the_pages_are_accessible_at_both_widths(
             answer = page.goto(address, wait_until="load")
             assert answer is not None and answer.status == 200, (address, answer and answer.status)
             shot(page, f"pool-{name}-{width}", full=True)
-            assert_accessible(page)
+            assert_accessible_in_turn(page, name)
             no_sideways(page)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from e2e.helpers import assert_accessible, no_sideways, shot
+from e2e.helpers import assert_accessible_in_turn, no_sideways, shot
 from ecobureau.clock import BEIJING, now
 from ecobureau.web.clues.models import Clue
 from ecobureau.web.core import notices
@@ -120,7 +120,7 @@ def test_every_page_is_accessible_and_fits(
         page.goto(address)
         expect(page.get_by_role("heading", level=1)).to_be_visible()
         shot(page, f"command-{name}-{viewport['width']}", full=True)
-        assert_accessible(page)
+        assert_accessible_in_turn(page, name)
         no_sideways(page)
 
 

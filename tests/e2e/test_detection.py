@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
-from e2e.helpers import assert_accessible, no_sideways, ready, shot
+from e2e.helpers import assert_accessible_in_turn, no_sideways, ready, shot
 from ecobureau.clock import now
 from ecobureau.web.clues.models import Clue
 from ecobureau.web.core.access import SYSTEM
@@ -77,7 +77,7 @@ def test_the_pages_are_accessible_at_both_widths(
             shot(page, f"detection-{name}-{width}", full=True)
             assert page.locator("h1").count() == 1
             try:
-                assert_accessible(page)
+                assert_accessible_in_turn(page, name)
                 no_sideways(page)
             except AssertionError as problem:
                 problems.append(f"{name} {width}: {problem}")

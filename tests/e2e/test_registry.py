@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from e2e.helpers import assert_accessible, expects, no_sideways, shot
+from e2e.helpers import assert_accessible, assert_accessible_in_turn, expects, no_sideways, shot
 from ecobureau.domain.credit_code import check_letter
 from ecobureau.web.core.access import SYSTEM
 from ecobureau.web.places import services as places
@@ -75,7 +75,7 @@ def test_every_page_is_accessible_and_fits(
     for address in pages:
         page.goto(address)
         expect(page.get_by_role("heading", level=1)).to_be_visible()
-        assert_accessible(page)
+        assert_accessible_in_turn(page, address)
         no_sideways(page)
         name = re.sub(r"[^a-z]+", "-", address).strip("-")
         shot(page, f"registry-{name}-{viewport['width']}", full=True)

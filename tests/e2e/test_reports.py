@@ -8,7 +8,7 @@ from typing import Any
 
 from playwright.sync_api import Page
 
-from e2e.helpers import assert_accessible, no_sideways, shot
+from e2e.helpers import assert_accessible_in_turn, no_sideways, shot
 from ecobureau.clock import beijing, now
 from web.people import person
 from web.statistics.report_city import air, days, water
@@ -37,7 +37,7 @@ def test_reports_are_accessible_and_can_be_taken_along(
             assert answer.status == 200
             shot(page, f"report-{name}-{width}", full=True)
             assert page.locator("h1").count() == 1
-            assert_accessible(page)
+            assert_accessible_in_turn(page, name)
             no_sideways(page)
         if width == "desk":
             page.goto(addresses["air-daily"])

@@ -23,9 +23,17 @@ def admin() -> Any:
     return user
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("lang", ["zh-CN", "en-US"])
-@pytest.mark.parametrize("width", [1440, 390, 320])
+@pytest.mark.parametrize(
+    ("width", "theme", "lang"),
+    [
+        (1440, "light", "zh-CN"),
+        (1440, "dark", "en-US"),
+        (390, "dark", "zh-CN"),
+        (390, "light", "en-US"),
+        (320, "light", "zh-CN"),
+        (320, "dark", "en-US"),
+    ],
+)
 def test_sign_in_page(new_page: Callable[..., Page], theme: str, lang: str, width: int) -> None:
     page = new_page({"width": width, "height": 844}, lang)
     choose(page, theme=theme)
@@ -38,9 +46,9 @@ def test_sign_in_page(new_page: Callable[..., Page], theme: str, lang: str, widt
 
 
 @pytest.mark.parametrize(
-    ("theme", "lang"), [("light", "zh-hans"), ("dark", "zh-hans"), ("light", "en"), ("dark", "en")]
+    ("viewport", "theme", "lang"),
+    [(DESK, "light", "zh-hans"), (DESK, "dark", "en"), (PHONE, "dark", "zh-hans"), (PHONE, "light", "en")],
 )
-@pytest.mark.parametrize("viewport", [DESK, PHONE], ids=["desk", "phone"])
 def test_gallery(
     new_page: Callable[..., Page],
     sign_in: Callable[..., None],
@@ -197,8 +205,9 @@ FRAME_PAGES = [
 FRAME_PAGES += ["/offline/", "/nothing/here/"]
 
 
-@pytest.mark.parametrize(("theme", "lang"), [("light", "zh-hans"), ("dark", "en")])
-@pytest.mark.parametrize("viewport", [DESK, PHONE], ids=["desk", "phone"])
+@pytest.mark.parametrize(
+    ("viewport", "theme", "lang"), [(DESK, "light", "zh-hans"), (PHONE, "dark", "en")], ids=["desk", "phone"]
+)
 def test_frame_pages(
     new_page: Callable[..., Page], sign_in: Callable[..., None], theme: str, lang: str, viewport: dict[str, int]
 ) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
-from e2e.helpers import assert_accessible, no_sideways, shot
+from e2e.helpers import assert_accessible_in_turn, no_sideways, shot
 from ecobureau.clock import now
 from ecobureau.web.core.access import viewer_of
 from ecobureau.web.statistics import rollup, services
@@ -140,7 +140,7 @@ def test_the_pages_are_accessible_at_both_widths(
             assert answer.status == 200
             shot(page, f"statistics-{name}-{width}", full=True)
             assert page.locator("h1").count() == 1
-            assert_accessible(page)
+            assert_accessible_in_turn(page, name)
             no_sideways(page)
 
 
