@@ -1,7 +1,8 @@
 """What the analyses read: who can be looked at, and values on even grids of hours and days with gaps as NaN.
 
-Hours and days of air and water come from the roll-ups of this app, with accepted reviews taken out; hours of noise and
-of wind are the hourly values that stations reported. Grids begin at local midnight; a cell is the start of its hour.
+Hours and days come from the roll-ups of this app, with accepted reviews taken out; hours of wind, and of noise stations
+that no statistics follow yet, are the hourly values that stations reported. Grids begin at local midnight; a cell is
+the start of its hour.
 """
 
 from __future__ import annotations
@@ -150,7 +151,8 @@ def _station(viewer: Viewer, number: int) -> Target | None:
     row = sources.station(viewer, number)
     if row is None or row.st != NOISE_ST:
         return None
-    return Target(f"n{number}", NOISE, "point", row.name, (Member(row.name, None, row.pk),))
+    series = Series.objects.filter(visible(viewer), station=number, medium=Medium.NOISE).values_list("pk", flat=True)
+    return Target(f"n{number}", NOISE, "point", row.name, (Member(row.name, series.first(), row.pk),))
 
 
 def _unit(viewer: Viewer, number: int) -> Target | None:
@@ -158,7 +160,13 @@ def _unit(viewer: Viewer, number: int) -> Target | None:
     if unit is None:
         return None
     rows = sources.stations(viewer, st=NOISE_ST, district=unit.path).order_by("name_sort", "pk")
-    members = tuple(Member(name, None, pk) for pk, name in rows.values_list("pk", "name"))
+    stations = list(rows.values_list("pk", "name"))
+    series = dict(
+        Series.objects.filter(visible(viewer), station__in=[pk for pk, _ in stations], medium=Medium.NOISE).values_list(
+            "station_id", "pk"
+        )
+    )
+    members = tuple(Member(name, series.get(pk), pk) for pk, name in stations)
     return Target(f"g{number}", NOISE, "place", unit.name, members) if members else None
 
 
@@ -284,8 +292,7 @@ def hour_blocks(viewed: Target, start: date, end: date, item: str) -> list[Block
         TooLong: more than a page should read.
     """
     if viewed.medium == NOISE:
-        found = reported(viewed.members, (item,), start, end)
-        return [Block(member.name, grids[item]) for member, grids in zip(viewed.members, found, strict=True)]
+        return _noise_hours_of(viewed.members, start, end, item)
     blocks = member_hours(viewed.members, start, end, item)
     if viewed.medium != Medium.AIR or viewed.kind == "point" or not blocks:
         return blocks
@@ -296,6 +303,20 @@ def hour_blocks(viewed: Target, start: date, end: date, item: str) -> list[Block
     with np.errstate(invalid="ignore"):
         mean = np.where(counts >= np.maximum(share * len(blocks), 1), np.nansum(stacked, axis=0) / counts, np.nan)
     return [Block(viewed.name, mean)]
+
+
+def _noise_hours_of(members: Collection[Member], start: date, end: date, item: str) -> list[Block]:
+    """Return the hours of noise: from the roll-ups, of stations that no statistics follow yet as they reported them."""
+    without = [member for member in members if member.series_id is None]
+    found = {
+        member.station_id: grids[item]
+        for member, grids in zip(without, reported(without, (item,), start, end), strict=True)
+    }
+    followed = [member for member in members if member.series_id is not None]
+    blocks = iter(member_hours(followed, start, end, "leq")) if item == _LEQ else iter(())
+    return [
+        Block(member.name, found[member.station_id]) if member.series_id is None else next(blocks) for member in members
+    ]
 
 
 def member_hours(members: Collection[Member], start: date, end: date, item: str) -> list[Block]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 
 from ecobureau.domain.explain import Code, Derivation, Input, Step, joined
@@ -27,33 +26,16 @@ from ecobureau.domain.water import (
 from ecobureau.rulepacks import load
 from ecobureau.web.core.access import Viewer
 from ecobureau.web.statistics import rules as in_force
+from ecobureau.web.statistics.explain_parts import Explained, Part
 from ecobureau.web.statistics.models import Day, Figure, Series, WaterItem
 from ecobureau.web.statistics.points import Membership
 from ecobureau.web.statistics.rollup_days import hours_of
-from ecobureau.web.statistics.rollup_water import last_of, means_of
+from ecobureau.web.statistics.rollup_water import means_of
 from ecobureau.web.statistics.rules import WaterInForce
 from ecobureau.web.statistics.selectors_water import one
 from ecobureau.web.statistics.services_data import UNITS
-from ecobureau.web.statistics.spans import after
+from ecobureau.web.statistics.spans import after, last_of
 from ecobureau.web.statistics.water_classes import automatic, judged, sampled_items, sampled_of
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A figure and how it came about; `name`: message code, `item`: of the item it is of, or empty."""
-
-    name: str
-    derivation: Derivation
-    item: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Explained:
-    """All figures of a series in a period, the rules they rest on, and for a place the sections that counted."""
-
-    parts: list[Part]
-    rules: list[Entry]
-    sections: list[tuple[Series, str]]
 
 
 def explained(viewer: Viewer, series_id: int, span: str, start: date) -> Explained | None:

@@ -8,7 +8,9 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from ecobureau.clock import BEIJING
-from ecobureau.web.statistics.models import DayMark, Item, Medium, Target, WaterItem
+from ecobureau.web.statistics.models import DayMark, Item, Medium, NoiseItem, Target, WaterItem
+
+_ITEMS = {Medium.AIR: Item.choices, Medium.WATER: WaterItem.choices, Medium.NOISE: NoiseItem.choices}
 
 
 class ProposeForm(forms.Form):
@@ -21,7 +23,7 @@ class ProposeForm(forms.Form):
 
     def __init__(self, *args: Any, medium: str = Medium.AIR, **options: Any) -> None:
         super().__init__(*args, **options)
-        items = Item.choices if medium == Medium.AIR else WaterItem.choices
+        items = _ITEMS[Medium(medium)]
         field = self.fields["item"]
         assert isinstance(field, forms.ChoiceField)
         field.choices = [("", _("全部项目")), *items]

@@ -19,7 +19,7 @@ from ecobureau.web.core.pages.common import signed_in, viewer_in
 from ecobureau.web.statistics import rules as in_force
 from ecobureau.web.statistics import selectors, services
 from ecobureau.web.statistics.forms import DecideForm, ProposeForm
-from ecobureau.web.statistics.models import ALL_ITEMS, AirSeries, Day, Item, Medium, Review, Span
+from ecobureau.web.statistics.models import ALL_ITEMS, AirSeries, Day, Item, Review, Span
 from ecobureau.web.statistics.pages_common import asked_date, flag_words, form_errors, span_words, tabs, told
 from ecobureau.web.statistics.spans import after, first_of
 from ecobureau.words import say
@@ -152,7 +152,7 @@ def propose(request: HttpRequest, pk: int) -> HttpResponse:
     form = ProposeForm(request.POST, medium=series.medium)
     if not form.is_valid():
         form_errors(request, form)
-        return redirect("statistics:air_series" if series.medium == Medium.AIR else "statistics:water_series", pk=pk)
+        return redirect(f"statistics:{series.medium}_series", pk=pk)
     services.propose_review(viewer, series, **form.cleaned_data)
     messages.success(request, _("已提出，待另一人复核"))
     return redirect("statistics:reviews")

@@ -32,6 +32,7 @@ _FLAG_WORDS = {
 _TABS: tuple[tuple[str, Callable[[], str]], ...] = (
     ("statistics:home", lambda: _("空气")),
     ("statistics:water", lambda: _("地表水")),
+    ("statistics:noise", lambda: _("声环境")),
     ("statistics:targets", lambda: _("目标任务")),
     ("statistics:analysis", lambda: _("分析")),
     ("statistics:reports", lambda: _("报告")),

@@ -17,6 +17,7 @@ from ecobureau.domain.water import WaterClass
 from ecobureau.web.core.pages.common import signed_in, viewer_in
 from ecobureau.web.statistics import explain_water, selectors_water, services
 from ecobureau.web.statistics import rules as in_force
+from ecobureau.web.statistics.explain_parts import Explained, Part
 from ecobureau.web.statistics.forms import ProposeForm
 from ecobureau.web.statistics.models import AnySpan, Series, WaterItem, WaterSummary
 from ecobureau.web.statistics.pages_common import (
@@ -31,10 +32,9 @@ from ecobureau.web.statistics.pages_common import (
     told,
     told_inputs,
 )
-from ecobureau.web.statistics.rollup_water import last_of
 from ecobureau.web.statistics.selectors_water import Line
 from ecobureau.web.statistics.services_data import UNITS
-from ecobureau.web.statistics.spans import after, first_of
+from ecobureau.web.statistics.spans import after, first_of, last_of
 from ecobureau.words import say
 
 SHOWN = ("ph", "do", "codmn", "nh3n", "tp")
@@ -367,7 +367,7 @@ def _calendar(rows: list[WaterSummary], year: int, kind: str) -> list[tuple[int,
     return months
 
 
-def _why(summary: WaterSummary | None, explained: explain_water.Explained | None) -> str:
+def _why(summary: WaterSummary | None, explained: Explained | None) -> str:
     """Return why there is no class; the first part of the derivation names what is missing."""
     if summary is None or not summary.reason or explained is None or not explained.parts:
         return ""
@@ -375,7 +375,7 @@ def _why(summary: WaterSummary | None, explained: explain_water.Explained | None
     return steps[-1].text if summary.reason == "water.none.required" and steps else say(summary.reason)
 
 
-def _part(part: explain_water.Part, values: dict[str, Any]) -> dict[str, Any]:
+def _part(part: Part, values: dict[str, Any]) -> dict[str, Any]:
     row = values.get(part.item)
     value = None if row is None else getattr(row, "mean", None) if hasattr(row, "mean") else row.value
     return {

@@ -13,7 +13,7 @@ from ecobureau.web.core.access import Viewer
 from ecobureau.web.places.door import visible
 from ecobureau.web.statistics import rollup_water
 from ecobureau.web.statistics.models import Day, Dirty, Figure, Medium, Review, Series, WaterSummary
-from ecobureau.web.statistics.spans import first_of
+from ecobureau.web.statistics.spans import first_of, last_of
 
 ITEMS = ("ph", "do", "codmn", "nh3n", "tp", "tn")
 """Items that a section's line shows; total nitrogen is judged apart."""
@@ -78,7 +78,7 @@ class Period:
     @property
     def last(self) -> date:
         """Return the last day."""
-        return rollup_water.last_of(self.span, self.start)
+        return last_of(self.span, self.start)
 
     def water_class(self, series: int) -> int:
         """Return a section's class, 0 without one."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from datetime import date, timedelta
+from datetime import date
 
 import numpy as np
 
@@ -21,7 +21,7 @@ from ecobureau.web.statistics.points import Membership
 from ecobureau.web.statistics.revised import Why
 from ecobureau.web.statistics.rollup_days import Causes, DayFigure, Key, hours_of, write_days
 from ecobureau.web.statistics.rules import WaterInForce
-from ecobureau.web.statistics.spans import after, first_of
+from ecobureau.web.statistics.spans import first_of, last_of
 from ecobureau.web.statistics.water_classes import place_class, point_class
 
 STAGE = "GB 3838-2002"
@@ -260,11 +260,6 @@ def means_of(span: str, start: date, points: Collection[int]) -> dict[int, dict[
 
 
 # --- both -------------------------------------------------------------------------------------------------------------
-
-
-def last_of(span: str, start: date) -> date:
-    """Return the last day of a period."""
-    return start if span == "day" else after(span, start) - timedelta(days=1)
 
 
 def bodies_of(points: Collection[int]) -> dict[int, Body]:

@@ -15,8 +15,8 @@ from ecobureau.web.core.access import Viewer
 from ecobureau.web.places.door import visible
 from ecobureau.web.statistics import rules as in_force
 from ecobureau.web.statistics.models import Day, Figure, Medium, Series, SpanRevision, Target, WaterSummary
-from ecobureau.web.statistics.rollup_water import last_of, means_of
-from ecobureau.web.statistics.spans import after
+from ecobureau.web.statistics.rollup_water import means_of
+from ecobureau.web.statistics.spans import after, last_of
 
 SECTION, PLACE, RIVER = "point", "place", "river"
 KINDS = (SECTION, PLACE, RIVER)

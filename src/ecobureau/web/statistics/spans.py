@@ -25,6 +25,11 @@ def after(span: str, start: date) -> date:
     return date(year, month + 1, 1)
 
 
+def last_of(span: str, start: date) -> date:
+    """Return the last day of a period."""
+    return after(span, start) - timedelta(days=1)
+
+
 def days_of(span: str, start: date) -> list[date]:
     """Return the days of the month, quarter or year that begins on `start`."""
     return list(_days(start, after(span, start)))

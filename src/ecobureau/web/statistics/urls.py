@@ -2,7 +2,15 @@
 
 from django.urls import path
 
-from ecobureau.web.statistics import pages, pages_settings, pages_targets, pages_water, urls_analysis, urls_report
+from ecobureau.web.statistics import (
+    pages,
+    pages_noise,
+    pages_settings,
+    pages_targets,
+    pages_water,
+    urls_analysis,
+    urls_report,
+)
 
 app_name = "statistics"
 urlpatterns = [
@@ -14,6 +22,9 @@ urlpatterns = [
     path("statistics/water/ranking/", pages_water.ranking_page, name="water_ranking"),
     path("statistics/water/<int:pk>/", pages_water.series_page, name="water_series"),
     path("statistics/water/<int:pk>/<slug:span>/<slug:start>/", pages_water.period_page, name="water_period"),
+    path("statistics/noise/", pages_noise.overview_page, name="noise"),
+    path("statistics/noise/<int:pk>/", pages_noise.series_page, name="noise_series"),
+    path("statistics/noise/<int:pk>/<slug:span>/<slug:start>/", pages_noise.period_page, name="noise_period"),
     path("statistics/targets/", pages_targets.targets_page, name="targets"),
     path("statistics/targets/new/", pages_targets.put_target, name="put_target"),
     path("statistics/targets/<int:pk>/", pages_targets.target_page, name="target"),

@@ -15,6 +15,7 @@ CODES = {
     "detection.no_velocity_no_power": _("既没有流速，也没有生产用电"),
     "detection.no_arrival": _("没有到达时间，也没有可比的生产用电"),
     "detection.no_parameters": _("没有参数变更记录"),
+    "detection.no_filings": _("没有仪器备案、停运检修或校准申报可供比对"),
     "detection.no_peers": _("同行业排口不足 {least:.0f} 个"),
     "detection.too_few_factors": _("因子不足 {least:.0f} 个"),
     "detection.counter.startup_left_out": _("启停炉时段已剔除"),

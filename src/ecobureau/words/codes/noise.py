@@ -31,6 +31,7 @@ CODES = {
     "noise.step.area": _("{count} 个网格等效声级的算术平均：{level} dB，{grade} 级"),
     "noise.step.road": _("{count} 段道路按长度加权平均：{level} dB，{grade} 级"),
     "noise.none.levels": _("没有数据"),
+    "noise.no_zone_set": _("站点没有声环境功能区，不评价"),
     "noise.no_zone": _("没有“{zone}”类功能区；有：{zones}"),
     "noise.no_indoor": _("{standard} 没有室内测量的限值"),
     "noise.no_room": _("没有房间类型“{room}”、功能区“{zone}”的室内限值"),

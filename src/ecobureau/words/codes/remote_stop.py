@@ -16,6 +16,16 @@ CODES = {
     "remote_stop.no_unit": _("没有找到可派的执法单位，请选择承办单位"),
     "remote_stop.no_subject": _("没有这个站点或企业：{code}；请填登记过的站点编号或统一社会信用代码"),
     "remote_stop.ends_before": _("止要晚于起"),
+    "remote_stop.bad_address": _("视频地址要是 http:// 或 https:// 开头的网页地址：{address}"),
+    "remote_stop.not_handed": _("{number} 没有转执法，没有移送单"),
+    "remote_stop.answer.going": _("{at} 收到夜间施工噪声情况，正在远程喊停和核实"),
+    "remote_stop.answer.quiet": _(
+        "{at} 夜间施工噪声超过限值，已喊停；{when} 核实，噪声由 {before} 降到 {after} dB(A)，限值 {limit}"
+    ),
+    "remote_stop.answer.stopped": _("{at} 夜间施工噪声超过限值，已喊停；{when} 核实已停工"),
+    "remote_stop.answer.enforced": _("{at} 夜间施工噪声超过限值，喊停后没有停工，已交执法人员到场处理"),
+    "remote_stop.answer.permitted": _("{at} 的夜间施工有证明 {reference}（{issuer}，到 {until}），公告：{notice}"),
+    "remote_stop.public.permit": _("{reference}，{issuer}，到 {until}；公告：{notice}"),
     "remote_stop.notice.opened": _("夜间施工噪声超限，请远程喊停 {number}：{title}"),
     "remote_stop.notice.running": _("{number} 未停工，请转执法：{title}"),
 }
