@@ -113,6 +113,8 @@ def build(
     from ecobureau.demo.people import make_passwords
     from ecobureau.demo.plans import plan_city
     from ecobureau.demo.pool import build_pool
+    from ecobureau.demo.sites import build_sites
+    from ecobureau.demo.waters import build_waters
     from ecobureau.web.sources.models import Logger
 
     tell = say or (lambda code, **params: None)
@@ -142,8 +144,10 @@ def build(
         build_outfalls(city.seed, now)
     with steps("duties"):
         build_duties(clock.beijing(now).date())
+        build_waters()
     with steps("pool"):
         build_pool(now)
+        build_sites(now, frozenset(one["station"] for script in scripts().values() for one in script))
     save_fleet(data / STATIONS, plans)
     tell("demo.history", stations=built.stations)
     state = _first_state(data, city.seed, plans)

@@ -52,6 +52,7 @@ class AutoRules:
         """
         at = PackReader(pack, on)
         at.entry("auto.means")
+        at.entry("manual.use")
         return cls(
             int(at.number("auto.slot_hours")),
             int(at.number("auto.day_min_slots")),

@@ -29,7 +29,15 @@ from ecobureau.web.statistics.explain_parts import Explained, Part
 from ecobureau.web.statistics.models import Day, NoiseSummary, Series
 from ecobureau.web.statistics.points import Membership
 from ecobureau.web.statistics.rollup_days import hours_of
-from ecobureau.web.statistics.rollup_noise import HOUR_ITEMS, days_in, hours_on, levels_of, span_levels, zone_mean
+from ecobureau.web.statistics.rollup_noise import (
+    HOUR_ITEMS,
+    days_in,
+    hours_on,
+    levels_of,
+    settled,
+    span_levels,
+    zone_mean,
+)
 from ecobureau.web.statistics.selectors_noise import one
 from ecobureau.web.statistics.spans import after, last_of
 
@@ -113,9 +121,9 @@ def _verdict(item: str, level: float, zone: str, rules: NoiseRules) -> Derivatio
     if zone not in rules.zones:
         return Derivation((Step("GB 3096-2008", "", "noise.no_zone_set"),))
     if item == "peak":
-        found = judge_night_lmax(level, rules, "gb3096", zone)
+        found = judge_night_lmax(settled(level), rules, "gb3096", zone)
     else:
-        found = judge_level(level, "day" if item == "ld" else "night", rules, "gb3096", zone)
+        found = judge_level(settled(level), "day" if item == "ld" else "night", rules, "gb3096", zone)
     how = explain_verdict(found, "day" if item == "ld" else "night")
     return Derivation(how.steps)
 

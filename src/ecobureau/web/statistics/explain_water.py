@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 from ecobureau.domain.explain import Code, Derivation, Input, Step, joined
@@ -18,6 +19,7 @@ from ecobureau.domain.water import (
     explain_class,
     explain_exceedance,
     explain_index,
+    explain_mean,
     explain_shares,
     explain_tli,
     mean,
@@ -26,8 +28,9 @@ from ecobureau.domain.water import (
 from ecobureau.rulepacks import load
 from ecobureau.web.core.access import Viewer
 from ecobureau.web.statistics import rules as in_force
+from ecobureau.web.statistics import water_samples
 from ecobureau.web.statistics.explain_parts import Explained, Part
-from ecobureau.web.statistics.models import Day, Figure, Series, WaterItem
+from ecobureau.web.statistics.models import Day, Figure, SampleItem, Series, WaterItem
 from ecobureau.web.statistics.points import Membership
 from ecobureau.web.statistics.rollup_days import hours_of
 from ecobureau.web.statistics.rollup_water import means_of
@@ -49,9 +52,16 @@ def explained(viewer: Viewer, series_id: int, span: str, start: date) -> Explain
 
 
 def _rules_of_point(span: str, rules: WaterInForce) -> list[Entry]:
-    own = {"day": ["auto.day_min_slots"], "month": ["auto.month_min_share"]}.get(span, [])
+    own = {"day": ["auto.day_min_slots"], "month": ["auto.month_min_share", "manual.use"]}.get(span, [])
     auto = [rules.auto.entries[key] for key in (*own, "auto.means")]
-    some = ("gb3838.table1.do", "assess.auto_items", "assess.auto_required", "assess.exceed_class", "assess.main_count")
+    some = (
+        "gb3838.table1.do",
+        "assess.non_detect_share",
+        "assess.auto_items",
+        "assess.auto_required",
+        "assess.exceed_class",
+        "assess.main_count",
+    )
     return [*auto, *(rules.classes.entries[key] for key in some if key in rules.classes.entries), rules.index.entry]
 
 
@@ -90,7 +100,7 @@ def _index_part(means: dict[str, float | None], rules: WaterInForce, body: Body)
 
 
 def _mean_derivations(series_id: int, span: str, start: date, rules: WaterInForce) -> dict[str, Derivation]:
-    order = [str(item) for item in WaterItem.values]
+    order = [str(item) for item in (*WaterItem.values, *SampleItem.values)]
     if span == "day":
         by_item = hours_of([(series_id, start)])
         return {
@@ -111,12 +121,35 @@ def _mean_derivations(series_id: int, span: str, start: date, rules: WaterInForc
         ):
             days.setdefault(item, {})[day] = AutoDay(value, valid, count, 0, total)
         length = (after(span, start) - start).days
-        return {
+        found = {
             item: month_value_derivation(item, days[item], length, UNITS["water"][item], rules.auto)
             for item in order
             if item in days
         }
+        return found | _sampled(series_id, start, rules)
     return _from_months(series_id, span, start, order, rules)
+
+
+def _sampled(series_id: int, start: date, rules: WaterInForce) -> dict[str, Derivation]:
+    """Return how the means of samples taken by hand came about, for the items whose month they make."""
+    items = Figure.objects.filter(series=series_id, span="month", start=start, origin="manual")
+    wanted = set(items.values_list("item", flat=True))
+    if not wanted:
+        return {}
+    samples = water_samples.accepted([series_id], start, last_of("month", start))
+    entry = rules.auto.entries["manual.use"]
+    found = {}
+    for item in (*rules.classes.monthly_items, "tn"):
+        results = samples.get((series_id, item))
+        if item not in wanted or not results:
+            continue
+        unit = "1" if item == "ph" else "mg/L"
+        how = explain_mean(item, water_samples.flat(results), unit)
+        days = [day for day in sorted(results) for _ in results[day]]
+        inputs = tuple(replace(one, at=f"{day:%m-%d}") for one, day in zip(how.inputs, days, strict=True))
+        step = Step(entry.source, entry.clause, "water.step.sampled", {"count": len(days)}, how.result)
+        found[item] = Derivation((*how.steps, step), inputs)
+    return found
 
 
 def _from_months(
@@ -134,7 +167,7 @@ def _from_months(
             Input(
                 f"water.item.{item}",
                 plain(value or 0.0, 6),
-                UNITS["water"][item],
+                UNITS["water"].get(item, "mg/L"),
                 valid,
                 "" if valid else "water.input.few_days",
                 f"{month:%Y-%m}",

@@ -90,6 +90,7 @@ class SectionForm(forms.Form):
     """On which water a section lies and by which limits it is judged."""
 
     river = forms.CharField(label=_("所在河流湖库"), max_length=50, required=False)
+    basin = forms.CharField(label=_("河流所属流域"), max_length=50, required=False)
     body = forms.ChoiceField(label=_("水体类型"), choices=[("river", _("河流")), ("lake", _("湖库"))])
 
 

@@ -41,7 +41,8 @@ def point_page(request: HttpRequest, pk: int) -> HttpResponse:
     first, last = selectors_points.reach(pk)
     may_set = services.may_set(viewer_in(request), point)
     form = PointForm(initial={"assessed": "no" if point.assessed else "yes"})
-    section = {"river": point.river.name if point.river else "", "body": point.body or "river"}
+    basin = point.river.parent.name if point.river and point.river.parent else ""
+    section = {"river": point.river.name if point.river else "", "basin": basin, "body": point.body or "river"}
     context = {
         "tabs": tabs("points"),
         "point": point,

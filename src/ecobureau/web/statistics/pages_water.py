@@ -38,7 +38,10 @@ from ecobureau.web.statistics.spans import after, first_of, last_of
 from ecobureau.words import say
 
 SHOWN = ("ph", "do", "codmn", "nh3n", "tp")
-DIGITS = {"ph": 1, "do": 2, "codmn": 1, "nh3n": 2, "tp": 3, "tn": 2, "chla": 1, "sd": 2}
+DIGITS = {
+    "ph": 1, "do": 2, "codmn": 1, "nh3n": 2, "tp": 3, "tn": 2, "chla": 1, "sd": 2,
+    "cod": 1, "bod5": 1, "f": 2, "oil": 2, "las": 2,
+}
 """Digits that tables show; classes rest on the unrounded values."""
 
 _KINDS: dict[str, Callable[[], str]] = {
@@ -285,7 +288,7 @@ def _shown(item: str, value: float | None) -> str:
 
 
 def _unit(item: str) -> str:
-    unit = UNITS["water"].get(item, "")
+    unit = UNITS["water"].get(item, "mg/L" if item else "")
     return "" if unit == "1" else unit
 
 
@@ -381,9 +384,10 @@ def _part(part: Part, values: dict[str, Any]) -> dict[str, Any]:
     return {
         "name": say(part.name),
         "item": part.item,
-        "value": "" if value is None else plain(value, DIGITS[part.item]),
+        "value": "" if value is None else plain(value, DIGITS.get(part.item, 4)),
         "unit": _unit(part.item),
         "valid": row is None or row.valid,
+        "manual": getattr(row, "origin", "") == "manual",
         "steps": told(part.derivation),
         "inputs": told_inputs(part.derivation.inputs) if part.item else [],
     }

@@ -12,12 +12,13 @@ from ecobureau.web.statistics.models import PointChange, Series
 
 
 class Membership:
-    """The points of some places and rivers, and since when each has counted."""
+    """The points of some places, rivers and basins, and since when each has counted."""
 
     def __init__(self, places: Collection[int]) -> None:
         rows = Series.objects.filter(
-            Q(parent__in=places) | Q(parent__parent__in=places) | Q(river__in=places), kind=Series.Kind.POINT
-        ).values_list("pk", "assessed", "parent_id", "parent__parent_id", "river_id")
+            Q(parent__in=places) | Q(parent__parent__in=places) | Q(river__in=places) | Q(river__parent__in=places),
+            kind=Series.Kind.POINT,
+        ).values_list("pk", "assessed", "parent_id", "parent__parent_id", "river_id", "river__parent_id")
         wanted = set(places)
         self.places_of: dict[int, list[int]] = {}
         """Point → those of the places that it may count towards."""

@@ -47,7 +47,7 @@ def compute(causes: Causes) -> None:
     Args:
         causes: (series, day) to cause and reason of the revision, should a figure change.
     """
-    known = Series.objects.select_related("parent").in_bulk({series for series, _ in causes})
+    known = Series.objects.select_related("parent", "river").in_bulk({series for series, _ in causes})
     for medium, room in _ROOMS:
         keys = [key for key in causes if key[0] in known and known[key[0]].medium == medium]
         if keys:
@@ -55,11 +55,12 @@ def compute(causes: Causes) -> None:
 
 
 def _places_of(keys: list[Key], known: dict[int, Series], causes: Causes) -> Causes:
-    """Return the places and rivers whose days these are or count towards."""
+    """Return the places, rivers and basins whose days these are or count towards."""
     places: dict[Key, tuple[str, str]] = {}
     for series, day in keys:
         one = known[series]
-        above = [one.parent_id, one.parent.parent_id if one.parent is not None else None, one.river_id]
+        above = [one.parent_id, one.parent.parent_id if one.parent is not None else None]
+        above += [one.river_id, one.river.parent_id if one.river is not None else None]
         if one.kind != Series.Kind.POINT:
             above = [one.pk]
         places |= {(place, day): causes[series, day] for place in above if place is not None}

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from ecobureau.domain.noise import (
     DayItem,
     DayLevel,
+    DayPart,
     Hours,
     NoiseRules,
     day_levels,
@@ -182,13 +183,22 @@ def judged_day(levels: Mapping[str, float], zone: str, rules: NoiseRules) -> Cou
     if zone not in rules.zones:
         return found
     if "ld" in levels:
-        found.day_total, found.day_within = 1, int(judge_level(levels["ld"], "day", rules, "gb3096", zone).within)
+        found.day_total, found.day_within = 1, int(_keeps(levels["ld"], "day", zone, rules))
     if "ln" in levels:
-        found.night_total, found.night_within = 1, int(judge_level(levels["ln"], "night", rules, "gb3096", zone).within)
+        found.night_total, found.night_within = 1, int(_keeps(levels["ln"], "night", zone, rules))
     if "peak" in levels:
         found.peak_total = 1
         found.peak_within = int(judge_night_lmax(levels["peak"], rules, "gb3096", zone).within)
     return found
+
+
+def settled(level: float) -> float:
+    """Return a level as it is compared with a limit: without the last digits, which the arithmetic of floats leaves."""
+    return round(level, 9)
+
+
+def _keeps(level: float, part: DayPart, zone: str, rules: NoiseRules) -> bool:
+    return judge_level(settled(level), part, rules, "gb3096", zone).within
 
 
 def _judge_days(day: date, series: list[int], why: Why) -> None:
@@ -303,7 +313,7 @@ def _figure(
     }.get(item, (0, 0))
     meets = None
     if level is not None and zone in rules.zones and item in ("ld", "ln"):
-        meets = judge_level(level, "day" if item == "ld" else "night", rules, "gb3096", zone).within
+        meets = _keeps(level, "day" if item == "ld" else "night", zone, rules)
     return Figure(
         series_id=series,
         span=span,

@@ -14,7 +14,7 @@ import numpy as np
 
 from ecobureau.domain.rounding import half_even
 from ecobureau.domain.water import AutoDay, Body, WaterClass, day_values, item_class, mean, month_value, multiple
-from ecobureau.web.statistics import revised
+from ecobureau.web.statistics import revised, water_samples
 from ecobureau.web.statistics import rules as in_force
 from ecobureau.web.statistics.models import Day, Figure, Series, Span, WaterSummary
 from ecobureau.web.statistics.points import Membership
@@ -92,9 +92,11 @@ def _write_points(span: str, start: date, bodies: Mapping[int, Body], why: Why) 
         for one, item, value, good in rows.values_list("series_id", "item", "value", "valid"):
             means[one][item] = value if good else None
             valid[one], days[one] = True, 1
+        # A day on which a sample was taken and no station measured has no class of its own.
+        bodies = {one: body for one, body in bodies.items() if one in days}
     else:
         figures = _figures(span, start, bodies, rules)
-        _write_figures(figures)
+        _write_figures(figures, span, start, bodies)
         for figure in figures:
             means[figure.series_id][figure.item] = figure.mean
             if figure.item in rules.classes.auto_items:
@@ -138,16 +140,23 @@ def _figures(span: str, start: date, bodies: Mapping[int, Body], rules: WaterInF
     ):
         days[one, item][day] = AutoDay(value, valid, count, 0, total)
     months = _month_means(bodies, start, last) if span != "month" else {}
+    samples = water_samples.accepted(bodies, start, last) if span == "month" else {}
     found = []
-    for (one, item), some in days.items():
+    for one, item in {**days, **samples, **months}:
+        some, origin = days.get((one, item), {}), "auto"
         if span == "month":
             month = month_value(list(some.values()), (last - start).days + 1, rules.auto)
             value, valid, parts = month.value, month.valid, month.hours
+            if not valid and (one, item) in samples:
+                results = water_samples.flat(samples[one, item])
+                value, valid, parts, origin = mean(results), True, len(results), "manual"
         else:
             by_month = months.get((one, item), {})
             value, parts = mean([each for each, _ in by_month.values()]), len(by_month)
             valid = parts == {"quarter": 3, "year": 12}[span] and all(good for _, good in by_month.values())
-        found.append(_figure(one, span, start, item, value, valid, parts, some, bodies[one], rules))
+        figure = _figure(one, span, start, item, value, valid, parts, some, bodies[one], rules)
+        figure.origin = origin
+        found.append(figure)
     return found
 
 
@@ -176,7 +185,7 @@ def _figure(
 ) -> Figure:
     known = [one.value for one in days.values() if one.valid and one.value is not None]
     wanted = rules.classes.exceed_class
-    judged = item in rules.classes.auto_items
+    judged = item in rules.classes.monthly_items
     over = sum(item_class(item, one, rules.classes, body) > wanted for one in known) if judged else 0
     worse = judged and value is not None and item_class(item, value, rules.classes, body) > wanted
     times = None
@@ -201,12 +210,28 @@ def _figure(
     )
 
 
-def _write_figures(figures: list[Figure]) -> None:
+def _write_figures(figures: list[Figure], span: str, start: date, points: Collection[int]) -> None:
+    kept = {(figure.series_id, figure.item) for figure in figures}
+    known = Figure.objects.filter(span=span, start=start, series__in=points).values_list("pk", "series_id", "item")
+    gone = [pk for pk, one, item in known if (one, item) not in kept]
+    if gone:
+        Figure.objects.filter(pk__in=gone).delete()
     Figure.objects.bulk_create(
         figures,
         update_conflicts=True,
         unique_fields=["span", "start", "series", "item"],
-        update_fields=["valid", "days", "days_over", "mean", "mean_multiple", "meets", "rate", "stage", "parts"],
+        update_fields=[
+            "valid",
+            "days",
+            "days_over",
+            "mean",
+            "mean_multiple",
+            "meets",
+            "rate",
+            "stage",
+            "parts",
+            "origin",
+        ],
         batch_size=2_000,
     )
 

@@ -20,7 +20,7 @@ def points(viewer: Viewer, medium: str) -> QuerySet[Series]:
 def point(viewer: Viewer, series_id: int) -> Series | None:
     """Return a point of whichever medium, None when there is none or the viewer may not see it."""
     rows = Series.objects.filter(visible(viewer), kind=Series.Kind.POINT, pk=series_id)
-    return rows.select_related("parent", "river").first()
+    return rows.select_related("parent", "river__parent").first()
 
 
 def changes(series_id: int) -> list[PointChange]:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from ecobureau.domain.air import ranks
 from ecobureau.domain.rounding import fraction_of, half_even
@@ -23,9 +23,11 @@ KINDS = (SECTION, PLACE, RIVER)
 
 
 def series(viewer: Viewer, kind: str | None = None) -> QuerySet[Series]:
-    """Return the series of water that the viewer may see; rivers are those of the viewer's sections and places."""
+    """Return the series of water that the viewer may see; rivers and basins are those of the viewer's sections
+    and places."""
     rows = Series.objects.filter(visible(viewer), medium=Medium.WATER)
-    rivers = Series.objects.filter(sections__in=rows.filter(kind=SECTION), kind=RIVER)
+    sections = rows.filter(kind=SECTION)
+    rivers = Series.objects.filter(Q(sections__in=sections) | Q(points__sections__in=sections), kind=RIVER)
     if kind == RIVER:
         return (Series.objects.filter(pk__in=rivers) | rows.filter(kind=RIVER)).distinct()
     if kind:

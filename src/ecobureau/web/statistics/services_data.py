@@ -97,9 +97,12 @@ def put_series(
 
 
 def places_above(series: Series) -> set[int]:
-    """Return the places and the river that a point may count towards."""
-    parent = series.parent
-    some = (series.parent_id, parent.parent_id if parent is not None else None, series.river_id)
+    """Return the places, the river and its basin that a point may count towards."""
+    parent, river = series.parent, series.river
+    some = (
+        *(series.parent_id, parent.parent_id if parent is not None else None),
+        *(series.river_id, river.parent_id if river is not None else None),
+    )
     return {one for one in some if one is not None}
 
 

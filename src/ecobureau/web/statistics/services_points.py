@@ -55,11 +55,12 @@ def set_assessed(
 
 
 @transaction.atomic
-def set_section(viewer: Viewer, series_id: int, *, river: str, body: str) -> Series:
+def set_section(viewer: Viewer, series_id: int, *, river: str, body: str, basin: str | None = None) -> Series:
     """Say on which river or lake a section lies and by which limits it is judged; its figures are computed anew.
 
     Args:
-        river: name of the river, lake or basin, made if it is new; empty: none.
+        river: name of the river or lake, made if it is new; empty: none.
+        basin: name of the basin that the river belongs to, made if it is new; empty: none; None: as it is.
         body: `river` or `lake`, whose limits hold.
 
     Raises:
@@ -73,7 +74,7 @@ def set_section(viewer: Viewer, series_id: int, *, river: str, body: str) -> Ser
         refused(viewer, series.code, "statistics.point.body")
     before, old_body = places_above(series), series.body
     name = river.strip()[:120]
-    series.river = _river(series, name) if name else None
+    series.river = _river(series, name, basin) if name else None
     series.body = body
     series.save(update_fields=["river", "body"])
     touched = before | places_above(series)
@@ -87,10 +88,24 @@ def set_section(viewer: Viewer, series_id: int, *, river: str, body: str) -> Ser
     return series
 
 
-def _river(series: Series, name: str) -> Series:
-    """Return the river of a name within the city of a section."""
+def _river(series: Series, name: str, basin: str | None = None) -> Series:
+    """Return the river of a name within the city of a section; its basin is set too unless it is None.
+
+    A river that moves to another basin takes the days of all its sections along.
+    """
     city = "/".join(series.org_path.split("/")[:2]) + "/"
-    return put_series(medium=Medium.WATER, kind=Series.Kind.RIVER, code=f"{city}:{name}"[:60], name=name, org_path=city)
+    code = f"{city}:{name}"[:60]
+    old = Series.objects.filter(medium=Medium.WATER, code=code).first()
+    above = old.parent if old is not None else None
+    if basin is not None:
+        above = _river(series, basin.strip()[:120]) if basin.strip() and basin.strip() != name else None
+    if old is not None and old.parent_id == (above.pk if above is not None else None):
+        return old
+    made = put_series(medium=Medium.WATER, kind=Series.Kind.RIVER, code=code, name=name, org_path=city, parent=above)
+    moved = {one.pk for one in (above, old.parent if old is not None else None) if one is not None}
+    for section in Series.objects.filter(river=made):
+        soil_places(moved, section, ALWAYS, reason=name)
+    return made
 
 
 def may_set(viewer: Viewer, series: Series) -> bool:

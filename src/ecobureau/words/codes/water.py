@@ -80,6 +80,7 @@ CODES = {
     "water.step.best": _("各项均为最好的类别：{class}"),
     "water.step.over": _("{item} {value} {unit} 超过限值 {limit}；此项不计算超标倍数"),
     "water.step.multiple": _("{item}：（{value} − {limit}）÷ {limit} = {multiple} 倍"),
+    "water.step.sampled": _("自动监测没有有效月均值，用 {count} 个手工样品"),
     "water.step.mean": _("{count} 个有效值的算术平均：{mean}"),
     "water.step.hours_mean": _("{count} 个有效小时值的算术平均：{mean}"),
     "water.step.months_mean": _("{count} 个月均值的算术平均：{mean}"),

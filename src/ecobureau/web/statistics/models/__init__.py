@@ -22,7 +22,7 @@ from ecobureau.web.statistics.models.common import (
 )
 from ecobureau.web.statistics.models.noise import NoiseSummary
 from ecobureau.web.statistics.models.targets import Target
-from ecobureau.web.statistics.models.water import WaterSummary
+from ecobureau.web.statistics.models.water import WaterSample, WaterSummary
 from ecobureau.web.statistics.models.words import (
     ALL_ITEMS,
     AnySpan,
@@ -62,5 +62,6 @@ __all__ = [
     "SpanRevision",
     "Target",
     "WaterItem",
+    "WaterSample",
     "WaterSummary",
 ]

@@ -15,10 +15,10 @@ class Series(models.Model):
     """A point (station, section), place (city, district) or river that statistics of one medium are kept for.
 
     `parent` is the place whose figures a point counts towards, if it is `assessed` (评价点位); `river` the river it
-    lies on, for water. Since when a point has counted is told by `PointChange`; `assessed` is what holds today. A place
-    of air without points has days of its own, imported as published. `body`: river or lake, for points of water.
-    `zone`: functional zone (GB 3096) of a point of noise as the registry says today; each day keeps the zone that
-    it was judged by.
+    lies on, for water, whose own `parent` is its basin. Since when a point has counted is told by `PointChange`;
+    `assessed` is what holds today. A place of air without points has days of its own, imported as published. `body`:
+    river or lake, for points of water. `zone`: functional zone (GB 3096) of a point of noise as the registry says
+    today; each day keeps the zone that it was judged by.
     """
 
     class Kind(models.TextChoices):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from ecobureau.web.core.records import Record
 from ecobureau.web.statistics.models.common import Series
 from ecobureau.web.statistics.models.words import AnySpan
 
@@ -44,3 +45,32 @@ class WaterSummary(models.Model):
             models.UniqueConstraint(fields=["span", "start", "series"], name="statistics_class_once")
         ]
         indexes: ClassVar = [models.Index(fields=["series", "span", "start"], name="statistics_class_series")]
+
+
+class WaterSample(Record):
+    """A sample of a section taken by hand on a day, with the results of the laboratory.
+
+    `values`: item → {text: as reported, value: the number that counts (mg/L, pH without unit), below: under the
+    detection limit}. It counts in its month while it is accepted.
+    """
+
+    KIND: ClassVar[str] = "water_sample"
+
+    series = models.ForeignKey(Series, models.PROTECT, related_name="samples", verbose_name=_("断面"))
+    taken_on = models.DateField(_("采样日期"))
+    laboratory = models.CharField(_("监测单位"), max_length=80)
+    values = models.JSONField(_("监测结果"))
+
+    class Meta(Record.Meta):
+        verbose_name = _("手工监测样品")
+        verbose_name_plural = _("手工监测样品")
+        indexes: ClassVar = [
+            *Record.Meta.indexes,
+            models.Index(fields=["series", "taken_on"], name="statistics_sample_day"),
+        ]
+
+    def facts(self) -> dict[str, Any]:
+        return {"taken_on": self.taken_on}
+
+    def search_words(self) -> str:
+        return f"{self.number} {self.title} {self.laboratory}"

@@ -1,0 +1,1 @@
+"""Samples of surface water taken by hand: entered, checked by a second person, used in the month."""
