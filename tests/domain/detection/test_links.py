@@ -364,6 +364,33 @@ def told(tale: Tale, plant: Plant) -> list[Finding]:
     return [f for f in found if f.start < plant.t0 + tale.last * 3600 and f.end > plant.t0 + tale.first * 3600]
 
 
+def test_two_nights_alike_tell_missing_rows_and_two_unlike_ones_do_not() -> None:
+    alike = gas(30)
+    alike.lose(24 * 25 + 1, 24 * 25 + 6)
+    alike.lose(24 * 26 + 1, 24 * 26 + 6)
+    (one,) = look("P15", alike.case())
+    # The second gap must have ended: with the first row after it.
+    assert one.raised_at == alike.t0 + (24 * 26 + 7) * 3600
+    unlike = gas(30)
+    unlike.lose(24 * 25 + 1, 24 * 25 + 6)
+    unlike.lose(24 * 26 + 2, 24 * 26 + 8)
+    assert look("P15", unlike.case()) == []
+    short = gas(30)
+    short.lose(24 * 25 + 1, 24 * 25 + 4)
+    short.lose(24 * 26 + 1, 24 * 26 + 4)
+    assert look("P15", short.case()) == []
+
+
+@pytest.mark.parametrize(("jitter", "hours"), [(0, 7 * 24 + 13), (6, 1.15 * 7.25 * 24)])
+def test_calibration_by_the_clock_is_missed_half_a_day_after_its_hour(jitter: int, hours: float) -> None:
+    plant = gas(50)
+    for number, day in enumerate((2, 9, 16, 23)):
+        plant.mark(24 * day + 9 + jitter * (number % 2), 24 * day + 10 + jitter * (number % 2), "C")
+    (one,) = look("P23", plant.case())
+    since = plant.t0 + (24 * 23 + 9 + jitter) * 3600
+    assert abs((one.raised_at - since) / 3600 - hours) <= 2
+
+
 @every
 def test_golden_case_is_found(tale: Tale) -> None:
     plant = tale.plant(tale.days)
@@ -508,6 +535,8 @@ def test_parameter_without_filing() -> None:
     assert [(f.severity, f.numbers["new"]) for f in found] == [(5, "0.62")]
     plant.extra["parameters"] = (ParameterChange(when, "a21026", "slope", "1.00", "0.62", filed=True),)
     assert look("P36", plant.case()) == []
+    plant.extra["parameters"] = (ParameterChange(when, "a21026", "slope", "1.00", "0.62", filed=None),)
+    assert load_all()["P36"].look(plant.case()) == NoOpinion("detection.no_filings")
     # A small trim beside a calibration is told, but speaks for the plant.
     plant.extra["parameters"] = (ParameterChange(when, "a21026", "slope", "1.00", "1.02", filed=False),)
     plant.mark(98, 100, "C")

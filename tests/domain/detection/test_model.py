@@ -6,14 +6,15 @@ import numpy as np
 import pytest
 
 from domain.detection.link_plant import gas
+from ecobureau.domain.detection.model import quick
 from ecobureau.domain.detection.model.changes import blocks_of, cusum, medians_of
 from ecobureau.domain.detection.model.expected import Expected, Settings, best_lag, fit_expected, refit_times, shift
 from ecobureau.domain.detection.model.multivariate import fit_components
 from ecobureau.domain.detection.model.outlet import cycle_of, expected_of
-from ecobureau.domain.detection.model.profile import nearest_earlier
+from ecobureau.domain.detection.model.profile import discord_score, nearest_earlier
 from ecobureau.domain.detection.model.robust import huber_line, scale_of
 from ecobureau.domain.detection.model.score import window_score
-from ecobureau.domain.detection.model.spells import lagged_level, spells_of, trailing_median
+from ecobureau.domain.detection.model.spells import lagged_level, lagged_median, spells_of, trailing_median
 from ecobureau.domain.detection.types import Finding, NoOpinion
 
 DAY = 86_400
@@ -183,6 +184,73 @@ def test_nearest_earlier_finds_a_replay() -> None:
     assert where[180] == 60
     assert distance[180] < 1e-6
     assert distance[100] > 3
+
+
+def test_nearest_earlier_is_that_of_every_pair() -> None:
+    rng = np.random.default_rng(6)
+    x, width = np.cumsum(rng.normal(size=150)), 12
+    x[70] = np.nan
+    x[100:115] = 3.0
+    distance, where = nearest_earlier(x, width)
+    views = np.lib.stride_tricks.sliding_window_view(x, width)
+    spread = views.std(axis=1)
+    for at in range(len(views)):
+        best = min(
+            (
+                (
+                    float(np.linalg.norm((views[at] - views[at].mean()) / spread[at] - (b - b.mean()) / spread[place])),
+                    place,
+                )
+                for place, b in enumerate(views[: max(0, at - 3)])
+                if np.isfinite(b).all() and spread[place] > 1e-6
+            ),
+            default=(np.nan, -1),
+        )
+        if not np.isfinite(views[at]).all() or spread[at] < 1e-6:
+            best = (np.nan, -1)
+        assert where[at] == best[1]
+        assert distance[at] == pytest.approx(best[0], nan_ok=True, abs=1e-6)
+
+
+def test_a_shape_never_seen_scores_above_what_was() -> None:
+    rng = np.random.default_rng(7)
+    x = np.sin(np.arange(600) * 2 * np.pi / 24) + 0.05 * rng.normal(size=600)
+    x[480:504] = np.linspace(-1, 1, 24) ** 3
+    distance, _where = nearest_earlier(x, 24)
+    score = discord_score(distance, 24, 240)
+    assert score[480] > 1.5 and np.nanmedian(score[300:450]) < 1
+    assert np.isnan(score[:240]).all()
+    none, nowhere = nearest_earlier(x[:30], 24)
+    assert np.isnan(none).all() and (nowhere == -1).all()
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 10, 399, 400, 401, 1000])
+def test_quick_order_statistics_are_those_of_numpy(size: int) -> None:
+    x = np.random.default_rng(size).normal(size=size)
+    assert quick.median(x) == np.median(x)
+    assert quick.quantile(x, 0.9) == pytest.approx(np.quantile(x, 0.9), rel=1e-12)
+    holed = np.r_[x, np.nan]
+    assert np.isnan(quick.median(holed)) and quick.nanmedian(holed) == np.median(x)
+    assert quick.nanmean(holed) == pytest.approx(x.mean())
+    assert quick.row_medians(np.vstack([holed, np.full(size + 1, np.nan)]))[0] == np.median(x)
+    assert np.isnan(quick.median(x[:0])) and np.isnan(quick.quantile(x[:0], 0.5))
+
+
+def test_levels_of_the_past_are_the_medians_of_their_windows() -> None:
+    rng = np.random.default_rng(8)
+    x, use = rng.normal(size=400), rng.random(400) > 0.2
+    x[50:70] = np.nan
+    level, scale = lagged_level(x, use, hold=24, window=100, every=7, least=20)
+    for at in range(0, 400, 7):
+        end = at - min(24, at // 3)
+        part = x[max(0, end - 100) : end]
+        part = part[use[max(0, end - 100) : end] & np.isfinite(part)]
+        middle = np.median(part) if len(part) >= 20 else np.nan
+        assert level[at : at + 7] == pytest.approx(np.full(len(level[at : at + 7]), middle), nan_ok=True)
+        spread = 1.4826 * np.median(np.abs(part - middle)) if len(part) >= 20 else np.nan
+        assert scale[at] == pytest.approx(spread, nan_ok=True)
+    same = lagged_median(x, use, hold=24, window=100, every=7, least=20)
+    assert np.array_equal(same, level, equal_nan=True)
 
 
 def test_spells_are_raised_when_filled_and_only_grow() -> None:

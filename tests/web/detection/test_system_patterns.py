@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
@@ -19,7 +19,8 @@ from ecobureau.storage.types import Arrival, Kind, Parameter, Period, Reading
 from ecobureau.storage.writer import Writer
 from ecobureau.web.clues.models import Clue
 from ecobureau.web.core.access import SYSTEM
-from ecobureau.web.detection import cards, looking, services
+from ecobureau.web.detection import cards, looking, reading, services
+from ecobureau.web.detection.filings import filings_of
 from ecobureau.web.detection.models import FindingRow, ModelCard, Pass, WeekFeatures
 from ecobureau.web.sources import services as sources
 from ecobureau.web.sources.models import Station
@@ -250,20 +251,69 @@ def test_rewritten_values_and_a_clock_ahead(plant: Plant, database_url: str) -> 
     assert "a21002" in kinds["rewritten"].factors and kinds["rewritten"].severity == 5
 
 
-def test_a_changed_parameter_opens_a_clue(plant: Plant, database_url: str) -> None:
+def changed_slope(plant: Plant, url: str) -> datetime:
+    """Send two days in which the slope of the SO2 analyser becomes another; returns when."""
     hours = 48
     start = NOON - timedelta(hours=hours)
     slope = [
         (2, Parameter(plant.stack.pk, "a21002", "i13007", "1.00", start + timedelta(hours=2))),
         (30, Parameter(plant.stack.pk, "a21002", "i13007", "0.62", start + timedelta(hours=30))),
     ]
-    send(database_url, plant.stack, start, ordinary(hours), lambda step: start + timedelta(hours=step + 1), slope)
+    send(url, plant.stack, start, ordinary(hours), lambda step: start + timedelta(hours=step + 1), slope)
+    return start + timedelta(hours=30)
+
+
+def registered(plant: Plant, since: date) -> None:
+    sources.make_instrument(SYSTEM, plant.stack, "a21002", valid_from=since, range_low=0, range_high=500)
+
+
+def test_a_changed_parameter_opens_a_clue(plant: Plant, database_url: str) -> None:
+    at = changed_slope(plant, database_url)
+    registered(plant, date(2024, 1, 1))
     looked(Pass.Kind.HOURLY, [plant.stack], "P36", days=10)
     [row] = findings(plant.stack, "P36")
     assert (row.numbers["old"], row.numbers["new"], row.severity >= 4) == ("1.00", "0.62", True)
-    assert row.start_at == start + timedelta(hours=30)
+    assert row.start_at == at
     clue = Clue.objects.get()
     assert (clue.rule, clue.factor) == ("P36", "a21002")
+
+
+def test_a_change_that_is_filed_opens_none_and_without_filings_there_is_no_opinion(
+    plant: Plant, database_url: str
+) -> None:
+    at = changed_slope(plant, database_url)
+    outlet = plant.stack.outlet
+    assert outlet is not None
+
+    def told() -> tuple[bool | None, ...]:
+        [(series, _facts, _declared)] = reading.inputs([outlet.pk], NOON - timedelta(days=10), NOON)
+        return tuple(one.filed for one in series.parameters)
+
+    assert told() == (None,)
+    looked(Pass.Kind.HOURLY, [plant.stack], "P36", days=10)
+    assert not findings(plant.stack, "P36") and Pass.objects.latest("pk").silent == {"P36": 1}
+    registered(plant, date(2024, 1, 1))
+    assert told() == (False,)
+    sources.declare(SYSTEM, outlet, kind="calibration", starts=at - timedelta(hours=1), ends=at + timedelta(hours=1))
+    assert told() == (True,)
+    looked(Pass.Kind.HOURLY, [plant.stack], "P36", days=10)
+    assert not findings(plant.stack, "P36") and not Clue.objects.exists()
+
+
+def test_a_device_registered_that_day_or_its_range_counts_as_filed(plant: Plant) -> None:
+    at = NOON - timedelta(hours=5)
+    registered(plant, date(2024, 1, 1))
+    outlet = plant.stack.outlet
+    assert outlet is not None
+
+    def holds(device: str, value: str, station: int = plant.stack.pk) -> bool:
+        return filings_of({outlet.pk: [plant.stack.pk]}, at, NOON)[outlet.pk].hold(station, device, value, at)
+
+    assert holds("a21002", "500.0") and holds("", "500")
+    assert not holds("a21002", "300") and not holds("a21002", "高") and not holds("a21026", "500")
+    assert not holds("a21002", "500", station=plant.stack.pk + 1)
+    registered(plant, (at + timedelta(hours=8)).date())
+    assert holds("a21002", "300")
 
 
 def test_the_first_night_of_a_city_fits_no_more_than_a_night_can_bear(plant: Plant) -> None:

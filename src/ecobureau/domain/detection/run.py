@@ -66,9 +66,18 @@ def detect_outlet(
         The findings, the clues, and which patterns had no opinion. An error inside one detector leaves the others
         untouched and stands in `failed`.
     """
-    if len(series) < 2:
-        return OutletResult(series.outlet_id, silent={key: NoOpinion("detection.none.short") for key in load_all()})
-    case = case_of(series, facts, declarations, params)
+    return detect_case(case_of(series, facts, declarations, params), only)
+
+
+def detect_case(case: Case, only: Iterable[str] | None = None) -> OutletResult:
+    """Run every pattern over a case, which may know its neighbours (`cache`), and fuse what they find.
+
+    Args:
+        only: pattern ids, default all. The rest as `detect_outlet`.
+    """
+    name = case.series.outlet_id
+    if len(case.series) < 2:
+        return OutletResult(name, silent={key: NoOpinion("detection.none.short") for key in load_all()})
     wanted = set(only) if only is not None else None
     found: list[Finding] = []
     silent: dict[str, NoOpinion] = {}
@@ -78,8 +87,8 @@ def detect_outlet(
             continue
         _look(one, case, found, silent, failed)
     found.sort(key=lambda finding: (finding.start, finding.pattern))
-    clues = fuse(series.outlet_id, found, params.part("fusion"), model_opinion(case))
-    return OutletResult(series.outlet_id, tuple(found), tuple(clues), silent, failed)
+    clues = fuse(name, found, case.params.part("fusion"), model_opinion(case))
+    return OutletResult(name, tuple(found), tuple(clues), silent, failed)
 
 
 def _look(

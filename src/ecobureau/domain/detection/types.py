@@ -34,7 +34,9 @@ class ParameterChange:
     """One parameter of an instrument that changed its value.
 
     Attributes:
-        at: epoch seconds; device: pollutant code or empty; filed: it stands in the filing record (备案).
+        at: epoch seconds; device: pollutant code or empty; filed: it stands in the filing record (备案): work on the
+            device was declared for then, or the device's record names the value or begins then; None: nothing is filed
+            of this outlet at all, so that nothing can be missing.
     """
 
     at: float
@@ -42,7 +44,7 @@ class ParameterChange:
     name: str
     old: str
     new: str
-    filed: bool
+    filed: bool | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ Every function takes an open psycopg connection (any isolation, inside a transac
 
 from ecobureau.storage.read.evidence import digests, events, parameters, quarantine, raw_frame, raw_frames, revisions
 from ecobureau.storage.read.kept import counters, latest, rollups, stream_states
-from ecobureau.storage.read.series import gaps, layouts, series, streams
+from ecobureau.storage.read.series import DaySign, day_signs, gaps, layouts, series, starts, streams
 from ecobureau.storage.read.values import (
     MOST_FRAMES,
     MOST_ROWS,
@@ -22,6 +22,7 @@ from ecobureau.storage.read.values import (
 )
 
 __all__ = [
+    "DaySign",
     "EventRow",
     "LatestValue",
     "MOST_FRAMES",
@@ -35,6 +36,7 @@ __all__ = [
     "StreamState",
     "TooMany",
     "counters",
+    "day_signs",
     "digests",
     "events",
     "gaps",
@@ -47,6 +49,7 @@ __all__ = [
     "revisions",
     "rollups",
     "series",
+    "starts",
     "stream_states",
     "streams",
 ]

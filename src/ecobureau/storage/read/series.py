@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -173,3 +174,48 @@ def gaps(
                 out.append((begin, begin + step))
         at += step
     return out
+
+
+def starts(
+    conn: Db, station_ids: Collection[int], kind: Kind, interval_s: int, start: datetime, end: datetime
+) -> dict[int, list[int]]:
+    """Return of each station the begins (epoch s, in no order) of the periods that came for [start, end).
+
+    The stations may be a whole city's: one array a station, no values. A station of which nothing came is left out.
+    """
+    rows = wire.run(
+        conn,
+        "SELECT f.station_id, array_agg(extract(epoch FROM f.start)::bigint) FROM frame_period f"
+        " WHERE f.station_id = ANY (%s) AND f.stream_id = ANY (%s) AND f.start >= %s AND f.start < %s GROUP BY 1",
+        (list(station_ids), stream_ids(conn, None, kind, interval_s), start, end),
+    )
+    return dict(rows.fetchall())
+
+
+@dataclass(frozen=True, slots=True)
+class DaySign:
+    """What the store holds of one Beijing day of a station: how many periods, and a digest of values and marks."""
+
+    station_id: int
+    day: date
+    periods: int
+    digest: int
+
+
+def day_signs(
+    conn: Db, station_ids: Collection[int], kind: Kind, interval_s: int, start: datetime, end: datetime
+) -> list[DaySign]:
+    """Return the signs of the days of stations in [start, end), by station and day.
+
+    A sign becomes another when any value, mark or layout of a period of the day does.
+    """
+    rows = wire.run(
+        conn,
+        "SELECT f.station_id, (f.start AT TIME ZONE interval '08:00')::date, count(*),"
+        " sum(hashtextextended(concat_ws('|', extract(epoch FROM f.start), f.layout_id, f.v, f.wide, f.marks,"
+        " encode(f.exact, 'hex')), 0)) FROM frame_period f"
+        " WHERE f.station_id = ANY (%s) AND f.stream_id = ANY (%s) AND f.start >= %s AND f.start < %s"
+        " GROUP BY 1, 2 ORDER BY 1, 2",
+        (list(station_ids), stream_ids(conn, None, kind, interval_s), start, end),
+    )
+    return [DaySign(station, day, periods, int(digest)) for station, day, periods, digest in rows.fetchall()]

@@ -9,8 +9,8 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from ecobureau.web.detection.models import ChainLink, PermittedAmount, Verdict
+from ecobureau.web.detection.pattern_selectors import Parameter
 from ecobureau.web.detection.replay import LONGEST_DAYS
-from ecobureau.web.detection.selectors import Parameter
 from ecobureau.web.sources.forms import DateInput
 from ecobureau.words import say
 

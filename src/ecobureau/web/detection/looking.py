@@ -6,7 +6,6 @@ Nothing here touches the database: inputs are handed in, results handed back.
 from __future__ import annotations
 
 import time
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -14,13 +13,11 @@ import numpy as np
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from ecobureau.domain.detection.fleet.peers import PEERS, features_of
-from ecobureau.domain.detection.fusion import fuse
 from ecobureau.domain.detection.marks.gaps import SILENT_SHARE
 from ecobureau.domain.detection.model.expected import DAY_S, ModelCard, fit_expected
 from ecobureau.domain.detection.model.outlet import cycle_of, default_inputs, inputs_of, pollutants, settings_of
-from ecobureau.domain.detection.registry import load_all
-from ecobureau.domain.detection.run import Input, OutletResult, case_of, model_opinion
-from ecobureau.domain.detection.types import Bools, Case, Finding, Floats, NoOpinion, OutletSeries, Params
+from ecobureau.domain.detection.run import Input, OutletResult, case_of, detect_case
+from ecobureau.domain.detection.types import Bools, Case, Floats, OutletSeries, Params
 
 Features = Mapping[str, Sequence[float | None]]
 
@@ -77,7 +74,7 @@ def look(task: Task, params: Params) -> Looked:
         case.cache[SILENT_SHARE] = task.silent[skip:]
     if task.peers:
         case.cache[PEERS] = [{name: _array(values[weeks:]) for name, values in one.items()} for one in task.peers]
-    result = _patterns(case, task.patterns)
+    result = detect_case(case, task.patterns)
     features: dict[str, list[float | None]] = {}
     with np.errstate(all="ignore"):
         if task.weeks:
@@ -111,34 +108,6 @@ def _without_first(series: OutletSeries, count: int) -> OutletSeries:
         revised={key: values[cut] for key, values in series.revised.items()},
         arrived=None if series.arrived is None else series.arrived[cut],
     )
-
-
-def _patterns(case: Case, only: Sequence[str] | None) -> OutletResult:
-    """Run the patterns over a case that knows its neighbours, as `domain.detection.run.detect_outlet` does alone."""
-    name = case.series.outlet_id
-    if len(case.series) < 2:
-        return OutletResult(name, silent={key: NoOpinion("detection.none.short") for key in load_all()})
-    found: list[Finding] = []
-    silent: dict[str, NoOpinion] = {}
-    failed: dict[str, str] = {}
-    for detector in load_all().values():
-        if only is not None and detector.id not in only:
-            continue
-        try:
-            # Windows without a value make NaN, and that is meant.
-            with np.errstate(all="ignore"), warnings.catch_warnings():
-                warnings.simplefilter("ignore", RuntimeWarning)
-                opinion = detector.look(case)
-        except Exception as error:
-            failed[detector.id] = f"{type(error).__name__}: {error}"
-            continue
-        if isinstance(opinion, NoOpinion):
-            silent[detector.id] = opinion
-        else:
-            found.extend(opinion)
-    found.sort(key=lambda one: (one.start, one.pattern))
-    clues = fuse(name, found, case.params.part("fusion"), model_opinion(case))
-    return OutletResult(name, tuple(found), tuple(clues), silent, failed)
 
 
 def refits(case: Case, *, boost: bool) -> list[Card]:

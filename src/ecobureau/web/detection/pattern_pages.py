@@ -16,7 +16,7 @@ from ecobureau.domain.workflow import Role
 from ecobureau.web.core import parts
 from ecobureau.web.core.pages.common import signed_in, viewer_in
 from ecobureau.web.core.refusals import Refused
-from ecobureau.web.detection import door, replay, selectors, settings
+from ecobureau.web.detection import door, pattern_selectors, replay, selectors, settings
 from ecobureau.web.detection.forms import DecisionForm, PatternForm, ReplayForm
 from ecobureau.web.detection.page_parts import crumbs, lang
 from ecobureau.words import say
@@ -28,12 +28,12 @@ def patterns_page(request: HttpRequest) -> HttpResponse:
     """Every pattern with its record."""
     door.must_see(viewer_in(request))
     context = {
-        "rows": selectors.patterns(),
-        "night": selectors.last_night(),
-        "waiting": selectors.open_proposals(),
-        "reliability": selectors.reliability(),
-        "score": selectors.score(),
-        "least": selectors.least_verdicts(),
+        "rows": pattern_selectors.patterns(),
+        "night": pattern_selectors.last_night(),
+        "waiting": pattern_selectors.open_proposals(),
+        "reliability": pattern_selectors.reliability(),
+        "score": pattern_selectors.score(),
+        "least": pattern_selectors.least_verdicts(),
     }
     return render(request, "detection/patterns.html", context)
 
@@ -44,7 +44,7 @@ def pattern_page(request: HttpRequest, pattern: str) -> HttpResponse:
     """One pattern: parameters with their sources, the city's own values, replay."""
     viewer = viewer_in(request)
     door.must_see(viewer)
-    found = next(iter(selectors.patterns(pattern)), None)
+    found = next(iter(pattern_selectors.patterns(pattern)), None)
     if found is None:
         raise Http404
     initial = {"enabled": found.enabled}
@@ -60,20 +60,20 @@ def pattern_page(request: HttpRequest, pattern: str) -> HttpResponse:
             else:
                 messages.success(request, _("已提交，回放完成后由另一个人批准"))
                 return redirect("detection:pattern", pattern=pattern)
-    waiting = selectors.open_proposal(pattern)
+    waiting = pattern_selectors.open_proposal(pattern)
     context = {
         "row": found,
         "form": form,
         "replay_form": ReplayForm(),
         "replays": selectors.replays(pattern),
         "waiting": waiting,
-        "changes": selectors.changes_of(found, waiting) if waiting else [],
+        "changes": pattern_selectors.changes_of(found, waiting) if waiting else [],
         "may_decide": waiting is not None and door.may_approve(viewer, waiting),
         "own": waiting is not None and waiting.proposed_by == viewer.user_id,
         "decision_form": DecisionForm(auto_id="decision-%s"),
-        "earlier": selectors.decided_proposals(pattern),
-        "bins": selectors.reliability(pattern),
-        "least": selectors.least_verdicts(),
+        "earlier": pattern_selectors.decided_proposals(pattern),
+        "bins": pattern_selectors.reliability(pattern),
+        "least": pattern_selectors.least_verdicts(),
         "may_set": viewer.has(Role.ADMINISTRATOR),
         "crumbs": [parts.Tab(_("检测模式"), reverse("detection:patterns")), parts.Tab(pattern, current=True)],
     }
@@ -86,7 +86,7 @@ def decide_view(request: HttpRequest, pattern: str) -> HttpResponse:
     """Approve, send back or withdraw the proposal that waits."""
     viewer = viewer_in(request)
     door.must_see(viewer)
-    waiting = selectors.open_proposal(pattern)
+    waiting = pattern_selectors.open_proposal(pattern)
     verb = request.POST.get("verb", "")
     if waiting is None or verb not in ("approve", "reject", "withdraw"):
         messages.error(request, say("detection.proposal_decided", lang()))
@@ -183,7 +183,7 @@ def models_page(request: HttpRequest, pk: int) -> HttpResponse:
         "outlet": outlet,
         "cards": selectors.cards(outlet, lang()),
         "weekday": selectors.refit_day(outlet),
-        "night": selectors.last_night(),
+        "night": pattern_selectors.last_night(),
         "at": now(),
         "crumbs": crumbs(outlet, chain_tab, parts.Tab(_("数据模型"), current=True)),
     }

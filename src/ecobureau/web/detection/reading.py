@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 import numpy as np
-from django.db import connection
 
 from ecobureau.clock import beijing
 from ecobureau.domain import units
@@ -23,6 +22,7 @@ from ecobureau.domain.detection.types import (
 )
 from ecobureau.storage import read
 from ecobureau.storage.types import Kind
+from ecobureau.web.detection.filings import Filings, filings_of
 from ecobureau.web.detection.models import ChainLink, CurbOrder, PermittedAmount
 from ecobureau.web.sources import selectors as sources
 from ecobureau.web.sources.models import Outlet, Station
@@ -124,12 +124,13 @@ def inputs(outlet_ids: Iterable[int], start: datetime, end: datetime, step_s: in
     stations: dict[int, list[int]] = {}
     for pk, outlet_id in Station.objects.filter(outlet_id__in=outlets).order_by("pk").values_list("pk", "outlet_id"):
         stations.setdefault(outlet_id, []).append(pk)
+    filings = filings_of(stations, start, end)
     facts = facts_of(outlets, chain, end)
     declared = declarations_of(outlets, start, end)
     out: list[Input] = []
     for pk, outlet in outlets.items():
         links = chain.get(pk, [])
-        series = series_of(outlet, stations.get(pk, []), links, start, end, step_s)
+        series = series_of(outlet, stations.get(pk, []), links, start, end, step_s, filings.get(pk))
         if any(np.isfinite(values).any() for values in series.avg.values()):
             out.append((series, facts[pk], declared.get(pk, ())))
     return out
@@ -150,25 +151,22 @@ def presence(start: datetime, end: datetime, step_s: int = HOUR_S) -> dict[int, 
     out = {outlet_id: np.zeros(len(t), dtype=bool) for outlet_id in stations.values()}
     if not len(t):
         return out
-    with connection.cursor() as cursor:
-        cursor.execute(_PRESENT, [list(stations), start, end])
-        for station_id, starts in cursor:
-            at = (np.array(starts, dtype=np.int64) - t[0]) // step_s
-            out[stations[station_id]][at[(at >= 0) & (at < len(t))]] = True
+    for station_id, starts in read.starts(store(), list(stations), Kind.HOUR, HOUR_S, start, end).items():
+        at = (np.array(starts, dtype=np.int64) - t[0]) // step_s
+        out[stations[station_id]][at[(at >= 0) & (at < len(t))]] = True
     return out
 
 
-_PRESENT = """
-    select f.station_id, array_agg(extract(epoch from f.start)::bigint)
-    from frame_period f join stream s on s.id = f.stream_id
-    where f.station_id = any(%s) and s.kind = 'hour' and s.interval_s = 3600 and f.start >= %s and f.start < %s
-    group by 1"""
-
-
 def series_of(
-    outlet: Outlet, station_ids: list[int], links: list[ChainLink], start: datetime, end: datetime, step_s: int
+    outlet: Outlet,
+    station_ids: list[int],
+    links: list[ChainLink],
+    start: datetime,
+    end: datetime,
+    step_s: int,
+    filings: Filings | None = None,
 ) -> OutletSeries:
-    """Return one outlet's aligned series, with power and inlet from its chain."""
+    """Return one outlet's aligned series, with power and inlet from its chain; `filings`: None = nothing is filed."""
     mine = Grid(grid(start, end, step_s), step_s)
     changes: list[ParameterChange] = []
     for station_id in station_ids:
@@ -178,7 +176,7 @@ def series_of(
             if own:
                 mine.put(factor, own, _UNITS.get(factor, ""))
         if not any(not link.factor and link.holds_on(beijing(end).date()) for link in of_station):
-            changes += _changes(station_id, start, end)
+            changes += _changes(station_id, start, end, filings)
     inlet = Grid(mine.t, step_s)
     for link in links:
         wanted = [link.factor] if link.factor else None
@@ -211,7 +209,7 @@ def _points(
     return read.series(store(), station_id, None, kind, step_s, factors, start, end)
 
 
-def _changes(station_id: int, start: datetime, end: datetime) -> list[ParameterChange]:
+def _changes(station_id: int, start: datetime, end: datetime, filings: Filings | None) -> list[ParameterChange]:
     """Return the parameters of a station's instruments that took another value within [start, end)."""
     rows = sorted(read.parameters(store(), station_id), key=lambda row: (row.device, row.name, row.valid_from))
     out: list[ParameterChange] = []
@@ -219,8 +217,10 @@ def _changes(station_id: int, start: datetime, end: datetime) -> list[ParameterC
         if (before.device, before.name) != (after.device, after.name) or before.value == after.value:
             continue
         if start <= after.valid_from < end:
-            at = after.valid_from.timestamp()
-            out.append(ParameterChange(at, after.device, after.name, before.value, after.value, filed=False))
+            moment = after.valid_from
+            filed = None if filings is None else filings.hold(station_id, after.device, after.value, moment)
+            change = (after.device, after.name, before.value, after.value)
+            out.append(ParameterChange(moment.timestamp(), *change, filed=filed))
     return out
 
 

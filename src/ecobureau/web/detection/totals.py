@@ -14,7 +14,7 @@ from datetime import date, datetime, timedelta
 from hashlib import sha256
 
 import numpy as np
-from django.db import connection, transaction
+from django.db import transaction
 
 from ecobureau.clock import beijing, now
 from ecobureau.domain import units
@@ -41,13 +41,6 @@ _FIELDS = (
     "measured_ug", "substituted_ug", "stopped", "quiet", "operating", "measured", "substituted", "lost", "flow", "sign",
     "basis",
 )  # fmt: skip
-_SIGNS = """
-    select station_id, (f.start at time zone interval '08:00')::date, count(*),
-        sum(hashtextextended(
-            concat_ws('|', extract(epoch from f.start), layout_id, v, wide, marks, encode(exact, 'hex')), 0))
-    from frame_period f join stream s on s.id = f.stream_id
-    where f.station_id = any(%s) and s.kind = 'hour' and s.interval_s = 3600 and f.start >= %s and f.start < %s
-    group by 1, 2"""
 Cause = DailyTotal.Cause
 
 
@@ -120,12 +113,10 @@ def _told(outlets: Mapping[int, Outlet], first: date, until: datetime) -> dict[i
     stations = dict(Station.objects.filter(outlet_id__in=outlets).values_list("pk", "outlet_id"))
     seen: dict[int, dict[date, list[str]]] = {}
     counts: dict[tuple[int, date], int] = {}
-    with connection.cursor() as cursor:
-        cursor.execute(_SIGNS, [list(stations), accounting.first_moment(first), until])
-        for station, day, hours, digest in sorted(cursor.fetchall(), key=lambda row: (row[0], row[1])):
-            outlet = stations[station]
-            seen.setdefault(outlet, {}).setdefault(day, []).append(f"{station}:{hours}:{digest}")
-            counts[(outlet, day)] = hours + counts.get((outlet, day), 0)
+    for one in read.day_signs(store(), list(stations), Kind.HOUR, 3600, accounting.first_moment(first), until):
+        outlet = stations[one.station_id]
+        seen.setdefault(outlet, {}).setdefault(one.day, []).append(f"{one.station_id}:{one.periods}:{one.digest}")
+        counts[(outlet, one.day)] = one.periods + counts.get((outlet, one.day), 0)
     started = dict(
         DailyTotal.objects.filter(outlet_id__in=outlets, day__lt=first).values_list("outlet_id", "outlet_id").distinct()
     )

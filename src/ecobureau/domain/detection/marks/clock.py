@@ -183,14 +183,20 @@ def _best(x: np.ndarray, y: np.ndarray, most: int) -> tuple[float, int, float]:
 
 @detector(id="P36", title="detection.P36.title", inputs=("parameter uploads", "filings"), group="flags")
 def parameters(case: Case, p: Params) -> Opinion:
-    """Find instrument parameters that changed without standing in the filing record: every change is told."""
+    """Find instrument parameters that changed without standing in the filing record: every change is told.
+
+    Filed is a change during declared work on the device (maintenance, calibration), or one that the record of the
+    device shows. Of an outlet of which nothing is filed at all there is no opinion.
+    """
     series = case.series
     if not series.parameters:
         return NoOpinion("detection.no_parameters")
+    if all(change.filed is None for change in series.parameters):
+        return NoOpinion("detection.no_filings")
     grave = p.texts("grave")
     found = []
     for change in series.parameters:
-        if change.filed or change.old == change.new or not len(series):
+        if change.filed is not False or change.old == change.new or not len(series):
             continue
         at = int(np.clip(np.searchsorted(series.t, change.at, side="right") - 1, 0, len(series) - 1))
         heavy = any(word in change.name.lower() for word in grave)

@@ -310,6 +310,9 @@ def _missing(case: Case, p: Params, episodes: list[tuple[int, int]], names: list
         days = min(p["days"] * per_day, p["times_kept"] * usual) if kept else p["days"] * per_day
         # A daily purge under C may come and go: the longest interval of the whole record stays allowed.
         allowed = max(days, p["times_known"] * usual, p["times_longest"] * float(regime.max()))
+        if len(regime) >= p["regular_intervals"] and np.ptp(regime) <= p["regular_h"] * series.per_hour:
+            # A rhythm kept to the hour is missed half a day after its hour, where it is no more than the rule asks.
+            allowed = min(allowed, max(p["days"] * per_day, float(regime.max())) + p["slack_h"] * series.per_hour)
         while _hidden(case, names, b + round(usual * (allowed // usual))) and allowed < 4 * usual:
             # The one that was due may have come while nothing arrived or the device was in other hands.
             allowed += usual

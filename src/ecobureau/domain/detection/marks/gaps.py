@@ -80,10 +80,10 @@ def night_gaps(case: Case, p: Params) -> Opinion:
             for g in gaps[used : k + 1]
             if gaps[k][3] - g[3] < p["nights_in"] and _same_hours(series.hour_of_day, g, gaps[k])
         ]
-        need = p["nights"]
-        if len(recent) == 2 and recent[1][3] - recent[0][3] > 2:
-            # Two nights tell it only when they follow one another.
-            continue
+        need, told = p["nights"], gaps[k][2]
+        if len(recent) == 2 and _same_length(case, recent[0], recent[1], p):
+            # The length of the second is known when it has ended.
+            need, told = p["nights_alike"], gaps[k][1]
         if len(recent) < need or _day_share(case, recent[0][0], gaps[k][2], night) < p["day_share"]:
             continue
         chance = _chance(case, recent, gaps[:k], p)
@@ -92,7 +92,7 @@ def night_gaps(case: Case, p: Params) -> Opinion:
         last = k
         while last + 1 < len(gaps) and gaps[last + 1][3] - gaps[last][3] <= 3:
             last += 1
-        spell = Spell(recent[0][0], gaps[last][1], gaps[k][2])
+        spell = Spell(recent[0][0], gaps[last][1], told)
         used = last + 1
         lengths = [(b - a) / series.per_hour for a, b, _t, _n in recent]
         found.append(
@@ -122,6 +122,18 @@ def night_gaps(case: Case, p: Params) -> Opinion:
 def _same_hours(hour: np.ndarray, one: tuple[int, int, int, int], other: tuple[int, int, int, int]) -> bool:
     a, b = set(hour[one[0] : one[2] + 1].tolist()), set(hour[other[0] : other[2] + 1].tolist())
     return len(a & b) >= 0.5 * min(len(a), len(b))
+
+
+def _same_length(case: Case, one: tuple[int, int, int, int], other: tuple[int, int, int, int], p: Params) -> bool:
+    """Two nights in a row whose gaps are long and begin and end at the same hour: a switch, not a bad line."""
+    if (
+        other[3] - one[3] != 1
+        or other[1] >= len(case.series)
+        or min(b - a for a, b, _t, _n in (one, other)) < samples(case, p["alike_h"])
+    ):
+        return False
+    within, day = samples(case, p["alike_within_h"]), samples(case, 24)
+    return all(abs(other[end] - one[end] - day) <= within for end in (0, 1))
 
 
 def _day_share(case: Case, first: int, last: int, night: Bools) -> float:

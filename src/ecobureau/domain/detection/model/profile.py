@@ -64,12 +64,12 @@ def nearest_earlier(x: Floats, width: int) -> tuple[Floats, NDArray[np.int64]]:
 def discord_score(distance: Floats, width: int, history: int) -> Floats:
     """Return how new a shape is: its distance over the 99 % quantile of all earlier distances, (n,).
 
-    NaN while fewer than `history` are known.
+    NaN while fewer than `history` are known; the first quarter of those had little past to be near to and do not count.
     """
     out = np.full(len(distance), np.nan)
     step = max(1, width // 2)
     for i in range(history, len(distance), step):
-        past = distance[: i - width]
+        past = distance[history // 4 : i - width]
         past = past[np.isfinite(past)]
         if len(past) >= history // 2:
             out[i : i + step] = distance[i : i + step] / max(quick.quantile(past, 0.99), 1e-9)

@@ -14,6 +14,8 @@ Bools = NDArray[np.bool_]
 
 # Consistency of the median absolute deviation with the standard deviation of normal values.
 MAD_TO_SD = 1.4826
+# A fit is there when its coefficients move by less than this share of the residual scale.
+_CLOSE = 1e-3
 
 
 def scale_of(x: Floats) -> float:
@@ -92,7 +94,7 @@ def huber_line(
         residual = y - design @ new
         scale = max(MAD_TO_SD * quick.deviation(residual, quick.median(residual)), 1e-12)
         weight = np.minimum(1.0, k * scale / np.maximum(np.abs(residual), 1e-12))
-        done = bool(np.max(np.abs(new - beta)) < 1e-4 * scale)
+        done = bool(np.max(np.abs(new - beta)) < _CLOSE * scale)
         beta = new
         if done:
             break

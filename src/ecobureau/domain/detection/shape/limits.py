@@ -11,6 +11,7 @@ from ecobureau.domain.detection.registry import detector
 from ecobureau.domain.detection.shape.caps import clipped_exactly
 from ecobureau.domain.detection.shape.common import (
     Cycles,
+    cycle_of,
     cycles,
     join_factors,
     judged,
@@ -54,7 +55,7 @@ def clipped(case: Case, p: Params) -> Opinion:
         return NoOpinion("detection.none.no_limit")
     found = clipped_exactly(case, p)
     for factor, limit, seen in limited:
-        for days in (p["quick_d"], p["window_d"]):
+        for days in (p["first_d"], p["quick_d"], p["window_d"]):
             found.extend(_piled(case, factor, limit, seen, days, p))
     return join_factors(found)
 
@@ -65,7 +66,12 @@ def _piled(case: Case, factor: str, limit: float, seen: Cycles, days: float, p: 
     width = _window(case, seen, days)
     every = max(1, width // 16)
     best: dict[int, tuple[float, float, int, int]] = {}
-    for end in range(width // 2, len(x) + 1, every):
+    ends = np.arange(width // 2, len(x) + 1, every)
+    begins = np.maximum(0, ends - width)
+    inside = np.concatenate([[0], np.cumsum((x >= p["band"]) & (x < 1.0))])
+    above = np.concatenate([[0], np.cumsum(x >= 1.0)])
+    worth = (inside[ends] - inside[begins] >= p["least_band"]) & (above[ends] == above[begins])
+    for end in ends[worth].tolist():
         part = x[max(0, end - width) : end]
         told = _bunching(part, p)
         if told is not None:
@@ -281,7 +287,9 @@ def _drops(case: Case, factor: str, limit: float, seen: Cycles, p: Params) -> li
     with np.errstate(invalid="ignore", divide="ignore"):
         fall[1:] = near & (x[1:] < p["ratio"] * x[:-1])
     high = np.zeros(len(x), dtype=bool)
-    high[1:] = x[:-1] > p["from_share"] * limit
+    # One value a cycle of hours seldom catches the height from which it fell.
+    share = p["from_share"] if cycle_of(case, factor) == 1 else p["water_from_share"]
+    high[1:] = x[:-1] > share * limit
     # It rises towards the limit before it falls; one high value out of nothing is a spike (P31).
     high[2:] &= x[:-2] > p["rise_share"] * x[1:-1]
     events = np.flatnonzero(fall & high)

@@ -45,6 +45,8 @@ def _pair(case: Case, a: str, b: str, p: Params) -> list[Finding]:
     if good.sum() < 2 * width:
         return []
     r, rest, moves = _rolling_line(x, y, good, width, p["filled"])
+    if not np.any(r > p["r_level"]):
+        return []
     r_step = _rolling_steps(x, y, good, width, p["filled"])
     grain = max(
         resolution_of(case, b) / max(1e-9, float(np.median(y[good]))),

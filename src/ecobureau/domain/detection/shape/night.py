@@ -16,7 +16,7 @@ from ecobureau.domain.detection.shape.common import (
     trace_of,
     usable,
 )
-from ecobureau.domain.detection.types import Case, Finding, Floats, NoOpinion, Opinion, Params
+from ecobureau.domain.detection.types import Bools, Case, Finding, Floats, NoOpinion, Opinion, Params
 
 
 @detector(id="P14", title="detection.P14.title", inputs=("pollutants", "load", "hour"), group="shape", cost="O(n)")
@@ -47,10 +47,10 @@ def _nights(case: Case, p: Params) -> list[tuple[int, int]]:
     return [(a, b) for a, b in pairs if a > 0 and b < len(case.series)]
 
 
-def _contrast(values: Floats, a: int, b: int, side: int) -> float:
-    """Median of the night less that of the hours around it that lie before the night's end plus `side`."""
+def _contrast(values: Floats, a: int, b: int, side: int, after: int) -> float:
+    """Median of the night less that of the hours around it that lie before the night's end plus `after`."""
     dark = values[a:b]
-    light = np.concatenate([values[max(0, a - 2 * side) : a], values[b : b + side]])
+    light = np.concatenate([values[max(0, a - 2 * side) : a], values[b : b + after]])
     dark, light = dark[np.isfinite(dark)], light[np.isfinite(light)]
     if len(dark) < 0.4 * (b - a) or len(light) < 0.5 * side:
         return float("nan")
@@ -65,23 +65,23 @@ def _of_factor(case: Case, factor: str, p: Params) -> list[Finding]:
         plain = np.where(use & (values > 0), np.log(np.maximum(values, 1e-9)), np.nan)
     expected = expected_of(case, factor)
     model = None if isinstance(expected, NoOpinion) else np.where(use, expected.ln_ratio, np.nan)
-    side = round(p["side_h"] * series.per_hour)
+    side, after = round(p["side_h"] * series.per_hour), round(p["after_h"] * series.per_hour)
     nights = _nights(case, p)
-    raw = np.array([_contrast(plain, a, b, side) for a, b in nights])
-    told = raw if model is None else np.array([_contrast(model, a, b, side) for a, b in nights])
-    ready = [b + side for _, b in nights]
+    raw = np.array([_contrast(plain, a, b, side, after) for a, b in nights])
+    told = raw if model is None else np.array([_contrast(model, a, b, side, after) for a, b in nights])
+    ready = [b + after for _, b in nights]
     hits = np.zeros(len(nights))
-    size = np.full(len(nights), np.nan)
+    size, clear = np.full(len(nights), np.nan), np.zeros(len(nights), dtype=bool)
     for place in range(len(nights)):
-        hits[place], size[place] = _judge(raw, told, place, hits, p)
-    return _findings(case, factor, nights, ready, hits, size, p)
+        hits[place], size[place], clear[place] = _judge(raw, told, place, hits, p)
+    return _findings(case, factor, nights, ready, hits, size, clear, p)
 
 
-def _judge(raw: Floats, told: Floats, place: int, hits: Floats, p: Params) -> tuple[float, float]:
-    """(sign of a night that stands out or 0, its ln ratio against earlier nights)."""
+def _judge(raw: Floats, told: Floats, place: int, hits: Floats, p: Params) -> tuple[float, float, bool]:
+    """(sign of a night that stands out or 0, its ln ratio against earlier nights, whether it stands out far)."""
     clean = np.abs(hits[:place]) < 0.5
-    best = (0.0, float("nan"))
-    sizes = []
+    best = (0.0, float("nan"), False)
+    sizes, far = [], True
     for values in (told, raw):
         past = values[:place][clean]
         past = past[np.isfinite(past)]
@@ -94,10 +94,11 @@ def _judge(raw: Floats, told: Floats, place: int, hits: Floats, p: Params) -> tu
         move = float(values[place]) - centre
         if abs(move) > p["ln_ratio"] and abs(move) > p["z"] * scale:
             sizes.append(move)
+            far &= abs(move) > p["clear_z"] * scale
         else:
             return best
     if sizes and all(np.sign(one) == np.sign(sizes[0]) for one in sizes):
-        return float(np.sign(sizes[0])), float(min(sizes, key=abs))
+        return float(np.sign(sizes[0])), float(min(sizes, key=abs)), far
     return best
 
 
@@ -109,7 +110,14 @@ def _at_trace(case: Case, factor: str, nights: list[tuple[int, int]]) -> bool:
 
 
 def _findings(
-    case: Case, factor: str, nights: list[tuple[int, int]], ready: list[int], hits: Floats, size: Floats, p: Params
+    case: Case,
+    factor: str,
+    nights: list[tuple[int, int]],
+    ready: list[int],
+    hits: Floats,
+    size: Floats,
+    clear: Bools,
+    p: Params,
 ) -> list[Finding]:
     out: list[Finding] = []
     place = 0
@@ -125,7 +133,8 @@ def _findings(
                 last = other
             elif other - last >= 2:
                 break
-        strong = bool((np.abs(size[members[:2]]) > p["clear_ln_ratio"]).all()) and len(members) >= 2
+        first = members[:2]
+        strong = len(first) == 2 and bool(((np.abs(size[first]) > p["clear_ln_ratio"]) | clear[first]).all())
         if len(members) >= need or strong:
             need_here = 2 if strong else need
             raised = members[need_here - 1]

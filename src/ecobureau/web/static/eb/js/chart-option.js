@@ -10,18 +10,43 @@ const AXIS = 26;
 const GAP = 26;
 const STRIP = 18;
 
+const LINE = 12 * 1.45;
+
+/** About how wide words are at the size of a chart's letters. @param {string} words @param {number} rem */
+function widthOf(words, rem) {
+  let sum = 0;
+  for (const sign of words) sum += sign > "\u2e7f" ? 12 : 7.2;
+  return sum * rem;
+}
+
+/**
+ * The rows above a plot: its name where that does not stand at the side, its note beside it, or below where both do
+ * not fit into one row.
+ * @param {import("eb/chart-data").Plot} plot @param {boolean} narrow @param {number} room @param {number} rem
+ */
+function rowsAbove(plot, narrow, room, rem) {
+  const title = narrow ? widthOf(`${plot.name} ${plot.unit}`, rem) : 0;
+  const note = plot.note ? widthOf(plot.note, rem) : 0;
+  const notes = note ? Math.ceil(note / room) : 0;
+  if (title + note + (note ? 12 * rem : 0) <= room) return { rows: 1, notes: Math.min(notes, 1) };
+  return { rows: Math.max(1, Math.ceil(title / room) + notes), notes };
+}
+
 /** @param {import("eb/chart-data").Chart} chart @param {number} width @param {number} rem */
 export function layout(chart, width, rem) {
   const narrow = width < 560;
   const words = chart.plots.flatMap((plot) => plot.name.split(/\s+/));
   const longest = Math.max(...words.map((word) => word.length * (/[\u3400-\u9fff]/.test(word) ? 12 : 7.2)));
   const left = narrow ? 44 * rem : Math.min(Math.max(96, longest + 50), 190) * rem;
-  /** @type {{place: number, top: number, height: number, strip: number}[]} */
+  const room = width - 12 - (narrow ? 4 : left);
+  /** @type {{place: number, top: number, height: number, strip: number, rows: number, notes: number}[]} */
   const boxes = [];
   let top = TOP + (narrow ? 18 * rem : 4);
   chart.plots.forEach((plot, place) => {
     const height = (plot.main ? 190 : 68) * rem;
-    boxes.push({ place, top, height, strip: 0 });
+    const above = rowsAbove(plot, narrow, room, rem);
+    top += (above.rows - 1) * LINE * rem;
+    boxes.push({ place, top, height, strip: 0, ...above });
     top += height;
     if (plot.flags.length) {
       boxes[boxes.length - 1].strip = top + 14;
@@ -29,7 +54,7 @@ export function layout(chart, width, rem) {
     }
     top += narrow ? GAP * rem + 16 : GAP * rem;
   });
-  return { narrow, left, right: 12, boxes, height: Math.round(top - GAP * rem + AXIS * rem + 6) };
+  return { narrow, left, room, right: 12, boxes, height: Math.round(top - GAP * rem + AXIS * rem + 6) };
 }
 
 /** The label of a moment below the axis: hours by their word, midnight by the date in bold. @param {number} span */
@@ -96,10 +121,16 @@ export function option(chart, plan, width, rem) {
     ...more,
   });
 
+  /** Words above a plot break to the width of the chart. @param {string} words @param {Record<string, unknown>} place */
+  const broken = (words, place) => {
+    const made = text(words, place);
+    return widthOf(words, rem) > plan.room ? { ...made, textStyle: { ...made.textStyle, width: plan.room, overflow: "break" } } : made;
+  };
+
   /** Names left of the axis break to its room. @param {number} middle @param {string} name */
   const side = (middle, name) => {
     const room = plan.left - 46 * rem;
-    const long = name.length * small * (/[\u3400-\u9fff]/.test(name) ? 1 : 0.58) > room ? 2 : 1;
+    const long = Math.max(1, Math.ceil(widthOf(name, rem) / room));
     return {
       left: 2,
       top: middle - (small * 1.45 * (long + 1)) / 2,
@@ -146,12 +177,12 @@ export function option(chart, plan, width, rem) {
     });
     title.push(
       plan.narrow
-        ? text(`${plot.name} ${plot.unit}`, { left: 4, top: box.top - small * 1.45 })
+        ? broken(`${plot.name} ${plot.unit}`, { left: 4, top: box.top - LINE * rem * box.rows })
         : text(`${plot.name}\n${plot.unit}`, side(box.top + box.height / 2, `${plot.name}`)),
     );
     if (plot.note) {
       const tone = plot.noteTone ? token(`--eb-${plot.noteTone}-text`) : ink2;
-      const note = text(plot.note, { right: plan.right, top: box.top - small * 1.5 });
+      const note = broken(plot.note, { right: plan.right, top: box.top - LINE * rem * box.notes });
       title.push({ ...note, textStyle: { ...note.textStyle, color: tone } });
     }
     const pairs = line(plot);
