@@ -13,11 +13,14 @@ from ecobureau.demo.people import HOME, PEOPLE, Person
 from ecobureau.web.accounts.models import User
 from ecobureau.web.core.access import SYSTEM
 from ecobureau.web.places import services as places
-from ecobureau.web.places.models import Level, Organisation
+from ecobureau.web.places.models import Level, Organisation, Roster
 
 ROSTER = "演示值班表"
 WEEK = timedelta(days=7)
 WEEKS_AHEAD = 1
+DAY = timedelta(days=1)
+DAY_WATCH = 8
+"""Hour (Beijing) at which the day watch begins; the night watch 12 hours later."""
 
 
 @transaction.atomic
@@ -43,13 +46,17 @@ def build_people(passwords: Mapping[str, str], now: datetime) -> int:
 def extend_rosters(now: datetime) -> int:
     """Let every unit's people be on duty from now on for a week at least; returns how many shifts were added.
 
-    A grid's duty lies with the grid workers of its district.
+    The city centre and the sub-centres keep watch by day and by night (08:00, 20:00), one person at a time; in the
+    departments and grids everybody is on duty all week. A grid's duty lies with the grid workers of its district.
     """
     week = clock.beijing(now).replace(hour=0, minute=0, second=0, microsecond=0)
     week -= timedelta(days=week.weekday())
     added = 0
     for unit, people in _duties():
         roster = places.make_roster(SYSTEM, unit, ROSTER)
+        if unit.level in (Level.CITY, Level.DISTRICT):
+            added += _watches(roster, _watchers(people), week)
+            continue
         taken = set(roster.shifts.filter(starts__gte=week).values_list("person_id", "starts"))
         for person in people:
             for turn in range(WEEKS_AHEAD + 1):
@@ -57,6 +64,32 @@ def extend_rosters(now: datetime) -> int:
                 if (person.pk, starts) not in taken:
                     places.add_shift(SYSTEM, roster, person, starts=starts, ends=starts + WEEK)
                     added += 1
+    return added
+
+
+def _watchers(people: Sequence[User]) -> list[User]:
+    """Who keeps the desk of a centre: those of the desk's roles, with unit heads where too few; else everybody."""
+    roles = {user: {row.role for row in user.assignments.all()} for user in people}
+    for wanted in ({"duty_officer", "dispatcher"}, {"duty_officer", "dispatcher", "unit_head"}):
+        found = [user for user in people if roles[user] & wanted]
+        if len(found) > 1:
+            return found
+    return list(people)
+
+
+def _watches(roster: Roster, people: Sequence[User], week: datetime) -> int:
+    """Add the day and night watches of two weeks that are not there; the first keeps the day, the second the night."""
+    there = list(roster.shifts.filter(ends__gt=week - DAY))
+    taken = {shift.starts for shift in there}
+    older = max((shift.ends for shift in there if shift.ends - shift.starts > DAY), default=None)
+    added = 0
+    for turn in range(-1, 14 * WEEKS_AHEAD):
+        starts = week + DAY * turn + timedelta(hours=DAY_WATCH)
+        for half, person in enumerate((people[0], people[1 % len(people)])):
+            begins = starts + timedelta(hours=12 * half)
+            if begins not in taken and (older is None or begins >= older):
+                places.add_shift(SYSTEM, roster, person, starts=begins, ends=begins + timedelta(hours=12))
+                added += 1
     return added
 
 

@@ -45,3 +45,11 @@ class TestNightPermitAccess(AccessContract):
             "night_permit", SYSTEM, title="浇筑", reference="1", issuer="x", basis="need",
             begins=datetime(2026, 11, 1, tzinfo=UTC), ends=datetime(2026, 11, 2, tzinfo=UTC), **fields,
         )  # fmt: skip
+
+
+class TestCameraAccess(AccessContract):
+    kind = "site_camera"
+    expected = TestNightPermitAccess.expected
+
+    def make(self, **fields: Any) -> Any:
+        return kernel.create("site_camera", SYSTEM, title="大门球机", address="https://video.example/1", **fields)

@@ -10,6 +10,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from pypdfium2 import PdfDocument
 
 from ecobureau.clock import BEIJING, ManualClock, use_clock
 from ecobureau.domain.credit_code import check_letter
@@ -21,12 +22,13 @@ from ecobureau.web.clues.models import Clue
 from ecobureau.web.core import clocks, history
 from ecobureau.web.core import services as kernel
 from ecobureau.web.core.access import SYSTEM, Viewer, viewer_of
-from ecobureau.web.core.models import Clock, History, Notice
+from ecobureau.web.core.models import Audit, Clock, History, Notice
 from ecobureau.web.core.refusals import Refused
 from ecobureau.web.dispatch.models import Task
 from ecobureau.web.places import services as places
-from ecobureau.web.remote_stop import services, voice, watch
-from ecobureau.web.remote_stop.models import NightPermit, RemoteStop
+from ecobureau.web.remote_stop import selectors, services, voice, watch
+from ecobureau.web.remote_stop.models import Camera, NightPermit, RemoteStop
+from ecobureau.web.sources import codes
 from ecobureau.web.sources import services as sources
 from web.people import person
 
@@ -144,6 +146,7 @@ def test_from_an_hour_at_night_to_silence_by_the_stations_own_levels(
     watch.watch()
     record.refresh_from_db()
     assert (record.state, record.level_after, record.closed_at) == ("stopped", 50.0, clock.now())
+    assert "噪声由 68.0 降到 50.0 dB(A)，限值 55.0" in selectors.answer_of(record)
     assert history.verify_chain("remote_stop", record.pk, record.version).ok
     assert not Clock.objects.filter(kind="remote_stop", stopped_at__isnull=True).exists()
     # The hour in which it stopped is over the limit as a whole; that opens no second one.
@@ -172,6 +175,7 @@ def test_what_does_not_stop_goes_to_enforcement_for_a_case(
     assert (record.state, record.task_number, task.clue_id) == ("handed", task.number, record.clue_id)
     assert (task.owner_unit, task.task_kind) == (BRIGADE, "enforcement_visit")
     assert "第一千一百八十五条" in record.case_basis and record.case_basis in task.order
+    assert "已交执法人员到场处理" in selectors.answer_of(record)
     assert Clue.objects.get().state == "tasked"
 
 
@@ -306,3 +310,86 @@ def test_the_page_that_hands_it_over_names_units(
     assert "执法支队" in page
     assert client.post(f"/remotestops/{record.number}/do/to_enforcement/", {"unit": BRIGADE}).status_code == 302
     assert Task.objects.get().owner_unit == BRIGADE
+
+
+def test_residents_read_on_the_scanned_page_what_was_done_and_what_is_permitted(
+    record: RemoteStop, station: Any, duty: Viewer, client: Any, clock: ManualClock
+) -> None:
+    code = codes.issue(SYSTEM, "station", station.pk).code
+
+    def scanned() -> str:
+        return str(client.get(f"/c/{code}/", follow=True).content.decode())
+
+    assert "正在远程喊停和核实" in scanned()
+    services.call_human(record, duty, outcome="not_answered")
+    services.unreached(record, duty, reason="三次未接")
+    page = scanned()
+    assert "没有停工，已交执法人员" in page and "三次未接" not in page and "老周" not in page
+    services.grant(
+        SYSTEM, title="浇筑", org_path="/wuhan/", reference="7号", issuer="市城建局", station_code="N0009",
+        begins=NIGHT, ends=NIGHT + timedelta(hours=8), noticed_on=date(2026, 11, 22), notice="社区公告栏",
+    )  # fmt: skip
+    assert "7号，市城建局" in scanned() and "社区公告栏" in scanned()
+    clock.advance(timedelta(hours=80))
+    assert "没有停工" not in scanned() and "7号，市城建局" not in scanned()
+
+
+def test_the_camera_stands_beside_the_permit_and_leads_nowhere_but_to_a_page(
+    record: RemoteStop, duty: Viewer, client: Any
+) -> None:
+    from ecobureau.web.accounts.models import User
+
+    fields = {"title": "大门球机", "org_path": "/wuhan/", "station_code": "N0009"}
+    chief = viewer_of(person("chief", ("dispatcher", "/wuhan/")))
+    for bad in ("javascript:alert(1)", "video.example/1", "rtsp://video.example/1"):
+        _refused("remote_stop.bad_address", services.put_camera, chief, address=bad, **fields)
+    _refused(
+        "remote_stop.no_subject",
+        services.put_camera,
+        chief,
+        address="https://v.example/1",
+        **(fields | {"station_code": "x"}),
+    )
+    _refused("core.no_access", services.put_camera, duty, address="https://v.example/1", **fields)
+    assert not Camera.objects.exists()
+    made = services.put_camera(chief, address="https://v.example/1", **fields)
+    client.force_login(User.objects.get(username="duty"))
+    assert 'href="https://v.example/1"' in client.get(f"/remotestops/{record.number}/").content.decode()
+    _refused("remote_stop.bad_address", services.readdress, made, chief, address="file:///x")
+    services.readdress(made, chief, address="https://v.example/2")
+    assert 'href="https://v.example/2"' in client.get(f"/remotestops/{record.number}/").content.decode()
+    kernel.perform(made, "remove", chief, reason="工地完工")
+    assert "没有登记摄像头" in client.get(f"/remotestops/{record.number}/").content.decode()
+
+
+def test_the_highest_level_is_kept_beside_the_mean_and_shown_with_its_limit(
+    record: RemoteStop, duty: Viewer, client: Any, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(selectors, "peak", lambda station, start, end: 78.4)
+    services.call_human(record, duty, outcome="answered")
+    services.order(record, duty, told="老周，立即停止浇筑")
+    assert record.peak_before == 78.4
+    assert selectors.peak_limit(NIGHT) == 70.0 and selectors.peak_limit(NIGHT - timedelta(hours=4)) is None
+
+
+def test_the_transfer_record_goes_to_who_may_take_it_once_it_was_handed_over(
+    record: RemoteStop, duty: Viewer, client: Any
+) -> None:
+    from ecobureau.web.accounts.models import User
+
+    client.force_login(User.objects.get(username="duty"))
+    address = f"/remotestops/{record.number}/transfer.pdf"
+    assert client.post(address, {"purpose": "立案"}).status_code in (409, 422)
+    services.call_human(record, duty, outcome="not_answered")
+    services.unreached(record, duty, reason="三次未接")
+    services.to_enforcement(record, duty)
+    assert client.post(address, {"purpose": " "}).status_code == 422
+    client.force_login(person("officer", ("enforcement_officer", "/wuhan/")))
+    assert client.post(address, {"purpose": "立案"}).status_code == 403
+    assert not Audit.objects.filter(what="export").exists()
+    client.force_login(User.objects.get(username="duty"))
+    taken = client.post(address, {"purpose": "立案"})
+    assert taken.status_code == 200
+    text = "".join(page.get_textpage().get_text_range() for page in PdfDocument(taken.content))
+    assert record.number in text and "第一千一百八十五条" in text and "三次未接" in text and record.task_number in text
+    assert Audit.objects.filter(what="export").count() == 1

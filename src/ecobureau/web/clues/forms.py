@@ -218,6 +218,13 @@ class FileForm(forms.Form):
     file = forms.FileField(label=_("文件（CSV 或 XLSX）"))
 
 
+def _own_limit(label: Any) -> forms.IntegerField:
+    return forms.IntegerField(
+        label=label, required=False, min_value=1, max_value=366 * 24 * 60,
+        help_text=_("不填就按等级；红色线索取两者中短的"),
+    )  # fmt: skip
+
+
 class KindForm(forms.Form):
     """A new value of a scene kind, from a day on."""
 
@@ -235,6 +242,11 @@ class KindForm(forms.Form):
     by_matter = forms.BooleanField(label=_("按事项分派"), required=False)
     freeze_data_first = forms.BooleanField(label=_("先固定数据副本，暂不通知企业"), required=False)
     notify_upstream = forms.BooleanField(label=_("同时告知上游单位"), required=False)
+    sla_triage = _own_limit(_("研判时限（分钟）"))
+    sla_accept = _own_limit(_("签收时限（分钟）"))
+    sla_arrive = _own_limit(_("到场时限（分钟）"))
+    sla_result = _own_limit(_("初步结果时限（分钟）"))
+    sla_close = _own_limit(_("办结时限（分钟）"))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -14,9 +14,11 @@ from ecobureau.clock import beijing, monotonic, now
 from ecobureau.domain.rules import Entry, NoRule
 from ecobureau.rulepacks import load
 from ecobureau.web.clues.models import RuleChange
+from ecobureau.web.core.models.record import OwnLimit
 from ecobureau.words import language
 
 _KEEP_SECONDS = 60.0
+_MINUTES = {"min": 1, "h": 60, "d": 1440}
 _kept: dict[tuple[str, date], tuple[float, Mapping[str, InForce]]] = {}
 PREFIX = {"scenario_kinds": "scenario.", "matter": "matter."}
 """The packs that people may change in the pages, and which of their entries."""
@@ -95,6 +97,30 @@ def value(code: str, on: date | None = None) -> Mapping[str, Any]:
     """Return what a scene kind says on a day; empty for a code that is none."""
     found = kinds(on).get(code)
     return found.value if found is not None else {}
+
+
+SLA_STEPS = ("triage", "accept", "arrive", "result", "close")
+"""Steps that a scene kind may have a limit of its own for: `sla_<step>` of its value, in minutes."""
+
+
+def own_limit(code: str, level: str, step: str, on: date) -> OwnLimit | None:
+    """Return the limit that a scene kind has for a step in place of its level's; None where the level's holds.
+
+    What is urgent (red) stays at least as strict as its level: there the shorter of the two holds.
+    """
+    found = kinds(on).get(code) if step in SLA_STEPS else None
+    minutes = found.value.get(f"sla_{step}") if found is not None else None
+    if found is None or not isinstance(minutes, int) or minutes <= 0:
+        return None
+    if level == "red":
+        of_level = load("sla").at(f"task.sla.red.{step}", on)
+        length = _MINUTES.get(of_level.unit)
+        if length is not None and int(str(of_level.value)) * length <= minutes:
+            return None
+    pack, change = load("scenario_kinds"), found.change
+    source = f"{change.why}" if change is not None else found.entry.source if found.entry is not None else ""
+    version = pack.version if change is None else f"{pack.version}+{change.pk}"
+    return OwnLimit(minutes, f"scenario_kinds:{PREFIX['scenario_kinds']}{code}.sla_{step}", version, source)
 
 
 def name(code: str, on: date | None = None) -> str:

@@ -62,8 +62,12 @@ def _limit(record: Record, spec: ClockSpec, at: datetime) -> _Limit:
         due_at = max(workflow.end_of(getattr(record, key)), at)
         days = max(0, (workflow.beijing_day(due_at) - workflow.beijing_day(at)).days)
         return _Limit(due_at, Length(days, Unit.DAY), spec.rule, "", "")
-    pack = load(name)
-    entry = pack.at(key.format(level=record.level), workflow.beijing_day(at))
+    pack, day = load(name), workflow.beijing_day(at)
+    own = record.own_limit(key.rsplit(".", 1)[-1], day) if "{level}" in key else None
+    if own is not None:
+        length = Length(own.minutes, Unit.MINUTE)
+        return _Limit(workflow.due(at, length, calendar()), length, own.rule, own.version, own.source)
+    entry = pack.at(key.format(level=record.level), day)
     if not isinstance(entry.value, int):
         raise ValueError(f"{name}: {entry.key} is no whole number")
     length = Length(entry.value, Unit(entry.unit))
@@ -184,14 +188,11 @@ def apply(
 
 
 def _relevel(record: Record, spec: ClockSpec, clock: Clock) -> None:
-    name, key = spec.rule.split(":", 1)
-    entry = load(name).at(key.format(level=record.level), workflow.beijing_day(clock.started_at))
-    length = Length(int(str(entry.value)), Unit(entry.unit))
-    due_at = workflow.due(clock.started_at, length, calendar())
-    clock.span_s = (due_at - clock.started_at).total_seconds()
-    clock.due_at = due_at + timedelta(seconds=clock.paused_s)
-    clock.unit, clock.amount = length.unit.value, length.value
-    clock.rule, clock.rule_version = f"{name}:{entry.key}", load(name).version
+    limit = _limit(record, spec, clock.started_at)
+    clock.span_s = (limit.due_at - clock.started_at).total_seconds()
+    clock.due_at = limit.due_at + timedelta(seconds=clock.paused_s)
+    clock.unit, clock.amount = limit.length.unit.value, limit.length.value
+    clock.rule, clock.rule_version, clock.rule_source = limit.rule, limit.version, limit.source
     _plan(clock, clock.fired.values_list("percent", flat=True))
     clock.save()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any, ClassVar
 
 from django.db import models
@@ -9,10 +10,11 @@ from django.utils.translation import gettext_lazy as _
 
 from ecobureau.clock import beijing, now
 from ecobureau.rulepacks import load
+from ecobureau.web.clues import scenarios
 from ecobureau.web.clues.models import reopening
 from ecobureau.web.clues.snapshot import has_series
 from ecobureau.web.core.models import Record
-from ecobureau.web.core.models.record import LEVELS
+from ecobureau.web.core.models.record import LEVELS, OwnLimit
 
 
 class Task(Record):
@@ -52,6 +54,9 @@ class Task(Record):
     @property
     def heading(self) -> str:
         return self.clue.heading if self.clue is not None else self.title
+
+    def own_limit(self, step: str, on: date) -> OwnLimit | None:
+        return scenarios.own_limit(self.clue.scenario, self.level, step, on) if self.clue is not None else None
 
     def waits_for(self, clock: str) -> tuple[int | None, str]:
         """A transfer waits for the unit that is asked, a hand-back for the dispatchers of the place."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -62,6 +62,12 @@ def tasks_of(viewer: Viewer, clue: Clue) -> list[Task]:
     return list(tasks(viewer).filter(clue=clue).order_by("created_at"))
 
 
+def held_by(viewer: Viewer, of: Sequence[Clue]) -> dict[int, Task]:
+    """Return clue id → its newest task that is not done with, of those that the viewer sees; in one query."""
+    found = tasks(viewer).filter(clue_id__in=[clue.pk for clue in of], closed_at__isnull=True).order_by("created_at")
+    return {task.clue_id: task for task in found if task.clue_id is not None}
+
+
 def in_hand(viewer: Viewer) -> QuerySet[Task]:
     """Return what waits for this person: own open tasks, and those of their units that nobody has accepted."""
     at = now()
@@ -115,12 +121,14 @@ def plan(clue: Clue, at: datetime | None = None, task_kind: str | None = None) -
     for duty in (*duties, "command"):
         proposals += propose(candidates, duty, _GROUND_FIRST)
     proposals = on_shift_first(proposals)
-    pack = load("sla")
-    minutes = {
-        clock: int(str(pack.at(f"task.sla.{clue.level}.{key}", day).value))
-        for clock, key in (("accept", "accept"), ("arrive", "arrive"), ("first_result", "result"), ("close", "close"))
-    }
+    steps = (("accept", "accept"), ("arrive", "arrive"), ("first_result", "result"), ("close", "close"))
+    minutes = {clock: _minutes(clue, key, day) for clock, key in steps}
     return Plan(kind, duties[0], bool(scenario.get("freeze_data_first")), proposals, minutes)
+
+
+def _minutes(clue: Clue, step: str, day: date) -> int:
+    own = scenarios.own_limit(clue.scenario, clue.level, step, day)
+    return own.minutes if own is not None else int(str(load("sla").at(f"task.sla.{clue.level}.{step}", day).value))
 
 
 def reasons_for(plan: Plan, unit: str, person: int | None) -> list[list[Any]]:

@@ -35,6 +35,14 @@ def soon_page(request: HttpRequest) -> HttpResponse:
     return render(request, template, context)
 
 
+def _route(viewer: Viewer, record: Any) -> str:
+    """Return where the viewer gives a task to somebody else; '' where that cannot be."""
+    move = registry.kind_of(type(record)).flow.transition(record.state, "route")
+    if move is None or not move.roles_for(record.level) & access.roles_at(viewer, "act", record, shared=False):
+        return ""
+    return addresses.of_verb(record, "route")
+
+
 def sections(viewer: Viewer) -> dict[str, Any]:
     """Return what is late and what is nearly, most pressing first, and how many there are beyond what is shown."""
     at = now()
@@ -54,6 +62,7 @@ def sections(viewer: Viewer) -> dict[str, Any]:
                 "state": say(kind.flow.state(each.state).name),
                 "unit": placenames.name_of(each.owner_unit) if each.owner_unit else "",
                 "clock": next(iter(badges.get(each.pk, ())), None),
+                "route": _route(viewer, each),
             }
             for each in found
         ]

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from django.db.models import Exists, F, OuterRef, Q
 
+from ecobureau.clock import now
 from ecobureau.web.core.models import Clock, History
 from ecobureau.words import _
 
@@ -27,6 +28,7 @@ class Figure:
         kind: kind of record it is reckoned over. unit: `%` or `min`.
         of, counted: see above; `counted` is None for a length.
         span: (from, to), columns between which the length runs; stat: `mean`, `p50`, `p90`.
+        better: `high` or `low` if more or less of it is better, so that units can be ranked by it; '' if neither.
     """
 
     code: str
@@ -38,6 +40,7 @@ class Figure:
     counted: Condition | None = None
     span: tuple[str, str] | None = None
     stat: str = ""
+    better: str = ""
 
 
 def _sent() -> Q:
@@ -67,6 +70,16 @@ def _timed() -> Q:
     return _handed_in() & Q(accepted_at__isnull=False, submitted_at__gte=F("accepted_at"))
 
 
+def _open() -> Q:
+    return ~Q(state__in=("closed", "withdrawn"))
+
+
+def _late_now() -> Q:
+    """One of the task's limits that runs is over."""
+    running = Clock.objects.filter(kind="task", object_id=OuterRef("pk"), stopped_at__isnull=True)
+    return Q(Exists(running.filter(paused_at__isnull=True, due_at__lt=now())))
+
+
 def _ever(verb: str) -> Q:
     return Q(Exists(History.objects.filter(kind="task", object_id=OuterRef("pk"), verb=verb)))
 
@@ -85,6 +98,7 @@ FIGURES: tuple[Figure, ...] = (
         "%",
         _sent,
         lambda: _sent() & (Q(state="closed") | _in_time()),
+        better="high",
     ),
     Figure(
         "within",
@@ -94,6 +108,7 @@ FIGURES: tuple[Figure, ...] = (
         "%",
         lambda: Q(state="closed"),
         lambda: Q(state="closed") & _never_late(),
+        better="high",
     ),
     Figure(
         "mean",
@@ -104,6 +119,7 @@ FIGURES: tuple[Figure, ...] = (
         _timed,
         span=_SPAN,
         stat="mean",
+        better="low",
     ),
     Figure(
         "median",
@@ -114,6 +130,7 @@ FIGURES: tuple[Figure, ...] = (
         _timed,
         span=_SPAN,
         stat="p50",
+        better="low",
     ),
     Figure(
         "p90",
@@ -124,6 +141,7 @@ FIGURES: tuple[Figure, ...] = (
         _timed,
         span=_SPAN,
         stat="p90",
+        better="low",
     ),
     Figure(
         "returned",
@@ -133,6 +151,7 @@ FIGURES: tuple[Figure, ...] = (
         "%",
         _handed_in,
         lambda: _handed_in() & Q(returns__gt=0),
+        better="low",
     ),
     Figure(
         "reopened",
@@ -142,6 +161,17 @@ FIGURES: tuple[Figure, ...] = (
         "%",
         lambda: _ever("close"),
         lambda: _ever("close") & _ever("reopen"),
+        better="low",
+    ),
+    Figure(
+        "late_now",
+        _("此刻超时占比"),
+        _("此刻在办、有时限已过而未完成的任务 ÷ 此刻在办的任务"),
+        "task",
+        "%",
+        _open,
+        lambda: _open() & _late_now(),
+        better="low",
     ),
     Figure(
         "false",
@@ -151,6 +181,7 @@ FIGURES: tuple[Figure, ...] = (
         "%",
         _decided,
         lambda: Q(state="dismissed"),
+        better="low",
     ),
     Figure(
         "machine",

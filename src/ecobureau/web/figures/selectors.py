@@ -126,8 +126,6 @@ def table(viewer: Viewer, asked: Asked, action: str = "view") -> Table:
     totals: dict[str, dict[str, Any]] = {}
     cut: dict[Any, dict[str, dict[str, Any]]] = {}
     for kind in KINDS:
-        if set(asked.narrow) & {"unit"} and kind == "clue":
-            continue
         found = _records(viewer, kind, asked, action)
         totals[kind] = found.aggregate(**_sums(kind))
         if asked.by is not None and kind in asked.by.keys:
@@ -197,8 +195,7 @@ def _cell(
     figure: Figure, sums: Mapping[str, Any] | None, query: Mapping[str, str], asked: Asked, key: Any
 ) -> Cell | None:
     if sums is None:
-        has_key = key is None or asked.by is None or figure.kind in asked.by.keys
-        if not has_key or ("unit" in asked.narrow and figure.kind == "clue"):
+        if key is not None and asked.by is not None and figure.kind not in asked.by.keys:
             return None
         sums = {}
     n = int(sums.get(f"{figure.code}_n") or 0)

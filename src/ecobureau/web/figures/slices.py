@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
-from django.db.models import CharField, Expression, F, Func, Value
+from django.db.models import CharField, Expression, F, Func, OuterRef, Subquery, Value
 from django.db.models.functions import Coalesce, Concat, TruncDay, TruncMonth, TruncWeek
 
 from ecobureau.clock import BEIJING
 from ecobureau.web.clues import scenarios
 from ecobureau.web.clues.models import ClueSource
 from ecobureau.web.core import parts, placenames
+from ecobureau.web.dispatch.models import Task
 from ecobureau.words import _, say
 
 NONE = "-"
@@ -97,6 +98,12 @@ def _text(column: str) -> Callable[[], Any]:
     return lambda: Coalesce(F(column), Value(""), output_field=CharField())
 
 
+def _unit_of_clue() -> Expression:
+    """Return the unit that a clue's newest task was given to; '' where it was given to none."""
+    newest = Task.objects.filter(clue_id=OuterRef("pk")).order_by("-created_at", "-pk").values("owner_unit")[:1]
+    return Coalesce(Subquery(newest), Value(""), output_field=CharField())
+
+
 SLICES: tuple[Slice, ...] = (
     Slice(
         "source",
@@ -106,7 +113,7 @@ SLICES: tuple[Slice, ...] = (
         names=_source_names,
     ),
     Slice("scenario", _("情形"), {"clue": _text("scenario"), "task": _text("clue__scenario")}, _scenario_name),
-    Slice("unit", _("承办单位"), {"task": _text("owner_unit")}, _unit_name),
+    Slice("unit", _("承办单位"), {"clue": _unit_of_clue, "task": _text("owner_unit")}, _unit_name),
     Slice("district", _("区域"), _both(_district), _district_name),
     Slice("level", _("等级"), _both(lambda: F("level")), _level_name, order=("red", "orange", "yellow", "blue")),
     Slice("month", _("月"), _both(_trunc(TruncMonth)), lambda key: f"{key:%Y-%m}", _month_of),

@@ -11,10 +11,12 @@ class RemoteStopConfig(AppConfig):
     def ready(self) -> None:
         from ecobureau.web.clues import extra
         from ecobureau.web.core import loops, registry
-        from ecobureau.web.remote_stop import selectors, watch
-        from ecobureau.web.remote_stop.kind import PERMIT_KIND, STOP_KIND
+        from ecobureau.web.remote_stop import public, selectors, watch
+        from ecobureau.web.remote_stop.kind import CAMERA_KIND, PERMIT_KIND, STOP_KIND
 
         registry.register(PERMIT_KIND)
         registry.register(STOP_KIND)
+        registry.register(CAMERA_KIND)
+        public.install()
         extra.register(selectors.part)
         loops.register("remote-stop", loops.every_seconds(15.0, watch.watch))

@@ -193,3 +193,31 @@ PERMIT = Flow(
         ),
     ),
 )
+
+CAMERA = Flow(
+    kind="site_camera",
+    initial="in_use",
+    states=(
+        State("in_use", _("在用"), step=1, bound=True),
+        State("removed", _("已拆除"), final=True, bound=True),
+    ),
+    transitions=(
+        Transition(
+            verb="readdress",
+            name=_("改视频地址"),
+            sources=("in_use",),
+            target=None,
+            roles=(Role.DISPATCHER, Role.UNIT_HEAD),
+            needs=("address",),
+        ),
+        Transition(
+            verb="remove",
+            name=_("拆除"),
+            sources=("in_use",),
+            target="removed",
+            roles=(Role.DISPATCHER, Role.UNIT_HEAD),
+            reason_required=True,
+            danger=True,
+        ),
+    ),
+)

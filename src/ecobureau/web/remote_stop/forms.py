@@ -8,6 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from ecobureau.web.core.access import Viewer
+from ecobureau.web.core.forms import set_choices
 from ecobureau.web.places import selectors as places
 from ecobureau.web.remote_stop.models import BASES
 
@@ -40,8 +41,40 @@ class PermitForm(forms.Form):
 
     def __init__(self, *args: Any, viewer: Viewer, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        areas = [u for grant in viewer.grants for u in places.tree(grant.org_path, levels=("city", "district"))]
-        self.fields["org_path"].choices = list(dict.fromkeys((u.path, u.name) for u in areas))  # type: ignore[attr-defined]
+        set_choices(self, "org_path", _areas(viewer))
+
+
+class AddressForm(forms.Form):
+    """Where the video of a camera is shown."""
+
+    address = forms.URLField(
+        label=_("视频地址"),
+        max_length=500,
+        assume_scheme="https",
+        help_text=_("视频平台上这个摄像头的网页地址，以 https:// 或 http:// 开头"),
+    )
+
+
+class CameraForm(AddressForm):
+    """A camera at a building site."""
+
+    takes = ("viewer",)
+    title = forms.CharField(label=_("名称"), max_length=200)
+    org_path = forms.ChoiceField(label=_("区域"))
+    station_code = forms.CharField(label=_("站点编号"), max_length=40, required=False)
+    enterprise_code = forms.CharField(label=_("统一社会信用代码"), max_length=18, required=False)
+    looks_at = forms.CharField(label=_("朝向、位置"), max_length=120, required=False)
+    client_uuid = forms.UUIDField(widget=forms.HiddenInput, required=False)
+
+    def __init__(self, *args: Any, viewer: Viewer, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        set_choices(self, "org_path", _areas(viewer))
+        self.order_fields(["title", "org_path", "station_code", "enterprise_code", "address", "looks_at"])
+
+
+def _areas(viewer: Viewer) -> list[tuple[str, str]]:
+    found = [u for grant in viewer.grants for u in places.tree(grant.org_path, levels=("city", "district"))]
+    return list(dict.fromkeys((unit.path, unit.name) for unit in found))
 
 
 class PhoneForm(forms.Form):
@@ -74,7 +107,5 @@ class HandForm(forms.Form):
     def __init__(self, *args: Any, viewer: Viewer, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         units = [u for g in viewer.grants for u in places.tree(g.org_path, levels=("city", "district", "department"))]
-        self.fields["unit"].choices = [  # type: ignore[attr-defined]
-            ("", _("按职责自动选择")),
-            *dict.fromkeys((u.path, u.name) for u in units),
-        ]
+        found = dict.fromkeys((unit.path, unit.name) for unit in units)
+        set_choices(self, "unit", [("", _("按职责自动选择")), *found])

@@ -8,8 +8,8 @@ from ecobureau.domain.workflow import Paper, Role
 from ecobureau.web.core.access import AccessTable, Reach
 from ecobureau.web.core.records import Column, Kind, Statistic
 from ecobureau.web.remote_stop import forms, selectors, services
-from ecobureau.web.remote_stop.flow import PERMIT, STOP
-from ecobureau.web.remote_stop.models import NightPermit, RemoteStop
+from ecobureau.web.remote_stop.flow import CAMERA, PERMIT, STOP
+from ecobureau.web.remote_stop.models import Camera, NightPermit, RemoteStop
 from ecobureau.words import _
 
 _DESK: Mapping[str, tuple[Reach, ...]] = {Role.DUTY_OFFICER: (Reach.ORG,), Role.DISPATCHER: (Reach.ORG,)}
@@ -63,13 +63,14 @@ STOP_KIND = Kind(
     model=RemoteStop,
     flow=STOP,
     access=ACCESS,
-    papers=(Paper("proof", _("佐证材料")),),
+    papers=(Paper("snapshot", _("视频截图")), Paper("proof", _("佐证材料"))),
     related=("clue", "station", "permit"),
     columns=(
         Column("station", _("站点"), value=lambda each: each.station.name if each.station else ""),
         Column("ordered_at", _("停工令时间"), sort=("ordered_at",)),
         Column("level_before", _("停工令前 dB(A)"), sort=("level_before",)),
         Column("level_after", _("停工令后 dB(A)"), sort=("level_after",)),
+        Column("peak_after", _("停工令后最大声级 dB(A)"), sort=("peak_after",), shown=False),
         Column("task_number", _("执法任务")),
     ),
     verbs={
@@ -94,4 +95,28 @@ STOP_KIND = Kind(
         Statistic("ordered", _("待核实"), {"state": "ordered"}, _("已下停工令、等核实的喊停数")),
         Statistic("not_stopped", _("未停工待转"), {"state": "not_stopped"}, _("没有停工、等转执法的喊停数")),
     ),
+)
+
+CAMERA_KIND = Kind(
+    code="site_camera",
+    plural="sitecameras",
+    prefix="SX",
+    name=_("工地摄像头"),
+    name_plural=_("工地摄像头"),
+    model=Camera,
+    flow=CAMERA,
+    access=PERMIT_ACCESS,
+    papers=(Paper("proof", _("安装照片")),),
+    related=("station", "enterprise"),
+    columns=(
+        Column("station", _("站点"), value=lambda each: each.station.name if each.station else ""),
+        Column("enterprise", _("企业"), value=lambda each: each.enterprise.name if each.enterprise else ""),
+        Column("looks_at", _("朝向、位置")),
+        Column("address", _("视频地址"), shown=False),
+    ),
+    forms={"create": forms.CameraForm, "readdress": forms.AddressForm},
+    verbs={"readdress": services.readdress},
+    create=services.put_camera,
+    imports=("title", "org_path", "station_code", "enterprise_code", "address", "looks_at"),
+    templates={"detail": "remote_stop/camera.html"},
 )

@@ -57,6 +57,8 @@ class RemoteStop(Record):
     reached = models.BooleanField(_("已联系上"), default=False)
     ordered_at = models.DateTimeField(_("停工令时间"), null=True, blank=True)
     limit_db = models.FloatField(_("限值 dB(A)"), null=True, blank=True)
+    peak_before = models.FloatField(_("停工令前最大声级 dB(A)"), null=True, blank=True)
+    peak_after = models.FloatField(_("停工令后最大声级 dB(A)"), null=True, blank=True)
     level_before = models.FloatField(_("停工令前 dB(A)"), null=True, blank=True)
     level_after = models.FloatField(_("停工令后 dB(A)"), null=True, blank=True)
     task_number = models.CharField(_("执法任务"), max_length=32, blank=True)
@@ -76,3 +78,25 @@ class RemoteStop(Record):
 
     def search_words(self) -> str:
         return f"{self.number} {self.title} {self.contact} {self.task_number}"
+
+
+class Camera(Record):
+    """A camera that looks at a building site: the address at which the city's video platform shows it."""
+
+    KIND: ClassVar[str] = "site_camera"
+
+    station = models.ForeignKey(
+        "sources.Station", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("站点")
+    )
+    enterprise = models.ForeignKey(
+        "sources.Enterprise", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("企业")
+    )
+    address = models.URLField(_("视频地址"), max_length=500)
+    looks_at = models.CharField(_("朝向、位置"), max_length=120, blank=True)
+
+    class Meta(Record.Meta):
+        verbose_name = _("工地摄像头")
+        verbose_name_plural = _("工地摄像头")
+
+    def search_words(self) -> str:
+        return f"{self.number} {self.title} {self.looks_at}"

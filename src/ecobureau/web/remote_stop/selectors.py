@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import connection
+from django.db.models import Q
 
 from ecobureau.clock import beijing, now
 from ecobureau.domain import remote_stop as rules
@@ -16,16 +17,20 @@ from ecobureau.storage import read
 from ecobureau.storage.types import Kind as Stream
 from ecobureau.web.clues.extra import Part
 from ecobureau.web.clues.flow import OPEN
-from ecobureau.web.clues.models import Clue
+from ecobureau.web.clues.models import Clue, Reporter
+from ecobureau.web.clues.services.answers import may_handle
 from ecobureau.web.core import access, addresses, registry, selectors
 from ecobureau.web.core.access import Viewer
 from ecobureau.web.remote_stop import voice
-from ecobureau.web.remote_stop.models import NightPermit, RemoteStop
+from ecobureau.web.remote_stop.models import Camera, NightPermit, RemoteStop
 from ecobureau.web.sources import selectors as sources
 from ecobureau.web.sources.models import Enterprise, Station
 from ecobureau.words import _, say
 
 LEVEL = "Leq"
+PEAK = "LMx"
+NOISE_ST = "23"
+"""System code of noise stations (HJ 212)."""
 MATTER = "noise_building"
 STANDARD = "GB 12523"
 """An outlet whose limits come from this standard is the boundary of a construction site."""
@@ -108,6 +113,94 @@ def levels(station: Station, start: datetime, end: datetime) -> list[Level]:
         for one, after in zip(held, nexts, strict=True)
         if after > one.start
     ]
+
+
+def peak(station: Station, start: datetime, end: datetime) -> float | None:
+    """Return the highest maximum level stored in [start, end], dB(A); None where the station sends none.
+
+    It is the factor LMx; else the maximum that minutes of Leq carry.
+    """
+    connection.ensure_connection()
+    until = end + timedelta(microseconds=1)
+    for kind in (Stream.MINUTE, Stream.RT):
+        found = read.series(connection.connection, station.pk, None, kind, None, [PEAK], start, until)[PEAK]
+        values = [one.value for one in found if one.value is not None]
+        if values:
+            return round(max(values), 1)
+    return None
+
+
+def peak_limit(at: datetime) -> float | None:
+    """Return the limit of single maxima at the boundary at an instant, dB(A); None by day, when there is none.
+
+    GB 12523 4.2: at night by no more than 15 dB above the limit (2025 edition not read: shown, not judged).
+    """
+    if sources.noise_hours(at).part_at(beijing(at)) != "night":
+        return None
+    return limit_at(at) + float(str(load("noise").at("gb12523.night_lmax", beijing(at).date()).value))
+
+
+def cameras_of(station: Station | None) -> list[Camera]:
+    """Return the cameras in use at a station or at the enterprise it stands at."""
+    if station is None:
+        return []
+    found = Camera.objects.filter(station=station)
+    if station.outlet is not None:
+        found |= Camera.objects.filter(station=None, enterprise=station.outlet.enterprise_id)
+    return list(found.filter(state="in_use").order_by("number")[:8])
+
+
+def answer_of(record: RemoteStop) -> str:
+    """Return what residents are told of a stop: what was heard, what was done, how it came out. No names.
+
+    In the language in force.
+    """
+    at = f"{beijing(record.created_at):%m-%d %H:%M}"
+    params: dict[str, Any] = {"at": at}
+    if record.permit is not None and record.state == "permitted":
+        params |= {
+            "reference": record.permit.reference,
+            "issuer": record.permit.issuer,
+            "until": f"{beijing(record.permit.ends):%m-%d %H:%M}",
+            "notice": record.permit.notice or "—",
+        }
+        return say("remote_stop.answer.permitted", None, **params)
+    if record.state == "stopped":
+        when = beijing(record.closed_at or record.updated_at)
+        if record.level_before is not None and record.level_after is not None:
+            params |= {"before": record.level_before, "after": record.level_after, "limit": record.limit_db}
+            return say("remote_stop.answer.quiet", None, when=f"{when:%H:%M}", **params)
+        return say("remote_stop.answer.stopped", None, when=f"{when:%H:%M}", **params)
+    if record.state in ("not_stopped", "handed"):
+        return say("remote_stop.answer.enforced", None, **params)
+    return "" if record.state == "void" else say("remote_stop.answer.going", None, **params)
+
+
+def public_facts(stations: Sequence[int], firms: Sequence[int] = ()) -> list[tuple[str, str]]:
+    """Return what anybody may know of night work at some stations or firms: permits in force, stops of late.
+
+    Args:
+        stations: ids; firms: ids of enterprises, whose permits for all their stations count too.
+    """
+    at = now()
+    hours = rule("public_hours", beijing(at).date())
+    about = Q(station_id__in=stations) | Q(station=None, enterprise_id__in=firms)
+    permits = NightPermit.objects.filter(about, begins__lte=at, ends__gt=at, state="valid").order_by("ends")[:5]
+    facts = [
+        (
+            say(_("夜间施工证明")),
+            say("remote_stop.public.permit", None, reference=one.reference, issuer=one.issuer,
+                until=f"{beijing(one.ends):%m-%d %H:%M}", notice=one.notice or "—"),
+        )
+        for one in permits
+        if cover(one, at) is Cover.COVERS
+    ]  # fmt: skip
+    stops = RemoteStop.objects.filter(station_id__in=stations, created_at__gte=at - timedelta(hours=hours))
+    for one in stops.select_related("permit").order_by("-created_at")[:5]:
+        words = answer_of(one)
+        if words:
+            facts.append((say(_("夜间施工噪声")), words))
+    return facts
 
 
 def to_open() -> list[Clue]:
@@ -194,7 +287,19 @@ def context(viewer: Viewer, record: RemoteStop) -> dict[str, Any]:
             for one in shown
         ],
         "machine": voice.configured(),
+        "cameras": cameras_of(record.station),
+        "answer": answer_of(record),
+        "reporters": _reporters(viewer, record),
+        "peak_limit": peak_limit(record.ordered_at or record.created_at),
+        "may_transfer": record.state == "handed" and access.allowed(viewer, "export", record) is None,
     }
+
+
+def _reporters(viewer: Viewer, record: RemoteStop) -> int | None:
+    """Return how many people who reported it want an answer; None for those who do not handle the clue."""
+    if record.clue is None or not may_handle(viewer, record.clue):
+        return None
+    return Reporter.objects.filter(matter=record.clue, wants_answer=True).count()
 
 
 def part(viewer: Viewer, clue: Clue) -> Part | None:
@@ -203,7 +308,15 @@ def part(viewer: Viewer, clue: Clue) -> Part | None:
         return None
     kind = registry.get("remote_stop")
     stops: Sequence[Any] = list(selectors.visible(viewer, kind).filter(clue=clue).order_by("-pk")[:10])
-    rows = [{"record": one, "url": addresses.of(one), "state": say(kind.flow.state(one.state).name)} for one in stops]
+    rows = [
+        {
+            "record": one,
+            "url": addresses.of(one),
+            "state": say(kind.flow.state(one.state).name),
+            "answer": answer_of(one),
+        }
+        for one in stops
+    ]
     blank = RemoteStop(org_path=clue.org_path, grid=clue.grid, owner_unit=clue.owner_unit)
     may = access.allowed(viewer, "create", blank) is None
     is_open = any(one.closed_at is None for one in stops)

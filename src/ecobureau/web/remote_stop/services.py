@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 from typing import Any, NoReturn
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 from django.db import transaction
@@ -24,7 +25,7 @@ from ecobureau.web.dispatch.models import Task
 from ecobureau.web.messages.channels.base import NotSent
 from ecobureau.web.places import selectors as places
 from ecobureau.web.remote_stop import selectors, voice
-from ecobureau.web.remote_stop.models import NightPermit, RemoteStop
+from ecobureau.web.remote_stop.models import Camera, NightPermit, RemoteStop
 from ecobureau.words import _, say
 
 _LONGEST_TITLE = 200
@@ -59,6 +60,42 @@ def grant(
         begins=begins, ends=ends, basis=basis, noticed_on=noticed_on, **fields,
     )  # fmt: skip
     return made
+
+
+@transaction.atomic
+def put_camera(
+    actor: Viewer, *, address: str, station_code: str = "", enterprise_code: str = "", **fields: Any
+) -> Camera:
+    """Enter a camera that looks at a building site.
+
+    Args:
+        address: http(s) page of the video platform. station_code: at one station; else enterprise_code: at a firm.
+        fields: title, org_path, looks_at, level.
+
+    Raises:
+        Refused: it speaks of nothing known, the address is none, or the door says no.
+    """
+    _must_be_page(actor, address)
+    station = selectors.station_by(station_code) if station_code.strip() else None
+    firm = selectors.enterprise_by(enterprise_code) if enterprise_code.strip() and station is None else None
+    if station is None and (station_code.strip() or firm is None):
+        _no("remote_stop.no_subject", actor, "site_camera", code=station_code.strip() or enterprise_code.strip())
+    made: Camera = kernel.create(
+        "site_camera", actor, station_id=station.pk if station else None, enterprise_id=firm.pk if firm else None,
+        address=address, **fields,
+    )  # fmt: skip
+    return made
+
+
+def readdress(record: Camera, actor: Viewer, *, address: str, **act: Any) -> History:
+    """Change where the video of a camera is shown."""
+    _must_be_page(actor, address)
+    return kernel.perform(record, "readdress", actor, data={"address": address}, changes={"address": address}, **act)
+
+
+def _must_be_page(actor: Viewer, address: str) -> None:
+    if urlsplit(address).scheme not in ("http", "https") or not urlsplit(address).netloc:
+        _no("remote_stop.bad_address", actor, "site_camera", address=address[:80])
 
 
 @transaction.atomic
@@ -166,14 +203,15 @@ def call_human(record: RemoteStop, actor: Viewer, *, outcome: str, phone: str = 
 def order(record: RemoteStop, actor: Viewer, *, told: str, **act: Any) -> History:
     """Log the stop order: who was told, and what. The minutes to its verification begin."""
     at = now()
-    before = None
+    before = peak = None
     if record.station is not None:
         start = at - timedelta(minutes=selectors.rule("verify_min", beijing(at).date()))
         before, _share = rules.mean_level(selectors.levels(record.station, start, at), start, at)
+        peak = selectors.peak(record.station, start, at)
     before = None if before is None else round(before, 1)
     limit = selectors.limit_at(at)
-    data = {"told": told, "level_before": before, "limit": limit}
-    changes = {"ordered_at": at, "level_before": before, "limit_db": limit}
+    data = {"told": told, "level_before": before, "limit": limit, "peak_before": peak}
+    changes = {"ordered_at": at, "level_before": before, "limit_db": limit, "peak_before": peak}
     return kernel.perform(record, "order", actor, data=data, changes=changes, **act)
 
 
@@ -208,10 +246,11 @@ def verify_data(record: RemoteStop, actor: Viewer, **act: Any) -> History:
     if found.verdict is Verdict.TOO_FEW or found.leq is None:
         _no("remote_stop.too_few", actor, record.number, share=round(found.covered * 100))
     level = round(found.leq, 1)
-    told = {"level": level, "limit": limit, "covered": round(found.covered, 2)}
+    peak = selectors.peak(record.station, ordered + timedelta(minutes=selectors.rule("settle_min", day)), end)
+    told = {"level": level, "limit": limit, "covered": round(found.covered, 2), "peak": peak}
     entry = kernel.perform(record, "verify_data", actor, data={**told, "verdict": found.verdict.value}, **act)
     verb = "data_stopped" if found.verdict is Verdict.STOPPED else "data_running"
-    kernel.perform(record, verb, SYSTEM, data=told, changes={"level_after": level})
+    kernel.perform(record, verb, SYSTEM, data=told, changes={"level_after": level, "peak_after": peak})
     if verb == "data_running":
         _tell(record, "remote_stop.notice.running")
     return entry

@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 ISLAND_WORDS = {
     "clock.left": _("{label}剩 {span}"),
+    "stale.page": _("已 {span} 没有更新，下面不是现在的情况"),
     "clock.late": _("{label} 已超时 {span}"),
     "span.minutes": _("{n} 分"),
     "span.hours": _("{h} 小时"),

@@ -9,7 +9,10 @@ class SourcesConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from ecobureau.web.sources import codes, subjects
+        from ecobureau.web.core import finders
+        from ecobureau.web.sources import codes, finding, subjects
 
         for each in (subjects.ENTERPRISE, subjects.OUTLET, subjects.STATION):
             codes.register(each)
+        for finder in finding.FINDERS:
+            finders.register(finder)

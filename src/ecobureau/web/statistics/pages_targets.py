@@ -40,11 +40,11 @@ def targets_page(request: HttpRequest) -> HttpResponseBase:
     year = _year(request, today.year)
     rows = Paginator(selectors_targets.targets(viewer, year), PAGE)
     shown = rows.get_page(request.GET.get("page"))
-    lines = [_line(one) for one in selectors_targets.outlooks(shown.object_list)]
+    lines = [line_of(one) for one in selectors_targets.outlooks(shown.object_list)]
     if "format" in request.GET:
         heads = [_("对象"), _("指标"), _("目标"), _("至今"), _("年底范围"), _("达到的情形"), _("还能"), _("目标出处")]
         keys = ("name", "kind", "wanted", "value", "range", "reaching", "allowed", "source")
-        cells = [[line[key] for key in keys] for line in map(_line, selectors_targets.outlooks(rows.object_list))]
+        cells = [[line[key] for key in keys] for line in map(line_of, selectors_targets.outlooks(rows.object_list))]
         return as_file(request, "targets", f"{_('目标任务')} {year}", heads, cells)
     choices = _choices(request)
     context = {
@@ -71,7 +71,7 @@ def target_page(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "tabs": tabs("targets"),
         "target": target,
-        "line": _line(outlook),
+        "line": line_of(outlook),
         "outlook": outlook,
         "months": target.kind in (Target.Kind.WATER_CLASS, Target.Kind.WATER_GOOD),
         "rules": rule_lines(entries),
@@ -139,7 +139,8 @@ def _choices(request: HttpRequest) -> list[tuple[int, str]]:
     ]
 
 
-def _line(one: Outlook) -> dict[str, Any]:
+def line_of(one: Outlook) -> dict[str, Any]:
+    """Return a target with how far it is, in the words of the pages."""
     target, range_ = one.target, one.forecast
     return {
         "pk": target.pk,

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from django.db.models import QuerySet
+from django.db.models.functions import Length
 
 from ecobureau.domain.air import (
     AirStatistics,
@@ -115,6 +116,14 @@ def indices(viewer: Viewer, series_id: int, start: date, end: date) -> list[AirI
     """Return the daily indices of a series for days in [start, end); nothing of a series that is not the viewer's."""
     rows = AirIndexDay.objects.filter(series__in=series(viewer).filter(pk=series_id), day__gte=start, day__lt=end)
     return list(rows.order_by("day"))
+
+
+def newest_of_places(viewer: Viewer) -> AirIndexDay | None:
+    """Return the newest daily index of the topmost place that has one; None where no place has any."""
+    rows = AirIndexDay.objects.filter(series__in=series(viewer, Series.Kind.PLACE), aqi__isnull=False).select_related(
+        "series"
+    )
+    return rows.order_by(Length("series__org_path"), "series__org_path", "-day").first()
 
 
 def summary(viewer: Viewer, series_id: int, span: str, start: date) -> tuple[AirSummary | None, dict[str, Figure]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, ClassVar
 
 from django.db import models
@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from ecobureau.clock import beijing, now
 from ecobureau.rulepacks import load
 from ecobureau.web.core.models import Record
+from ecobureau.web.core.models.record import OwnLimit
 from ecobureau.web.core.refusals import sentence
 
 
@@ -90,6 +91,11 @@ class Clue(Record):
     @property
     def heading(self) -> str:
         return sentence(self.title_code, self.reason_params) if self.title_code else self.title
+
+    def own_limit(self, step: str, on: date) -> OwnLimit | None:
+        from ecobureau.web.clues import scenarios  # it reads the changes that stand in this package
+
+        return scenarios.own_limit(self.scenario, self.level, step, on)
 
     def facts(self) -> dict[str, Any]:
         return {"subject": self.subject, "rule": self.rule, "origin": self.origin, **reopening(self.closed_at)}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from django.contrib import messages
@@ -24,6 +24,7 @@ from ecobureau.web.clues.services import rule_changes
 from ecobureau.web.core import parts
 from ecobureau.web.core.access import Viewer
 from ecobureau.web.core.pages.common import signed_in, viewer_in
+from ecobureau.web.core.parts import span_words
 from ecobureau.web.core.refusals import Refused, refuse
 from ecobureau.words import _ as word
 from ecobureau.words import say
@@ -79,7 +80,7 @@ def _kind_row(each: InForce, on: date) -> dict[str, Any]:
         "row": each,
         "level": level,
         "duties": _("按事项") if each.value.get("by_matter") else _duties(each.texts("duties")),
-        "limits": _limits(level, on),
+        "limits": _limits(level, on, each.code),
         "matters": "、".join(scenarios.matter_name(code) for code in each.texts("matters")) or "—",
         "url": reverse("clues:kind", args=["scenario_kinds", each.code]),
     }
@@ -94,10 +95,15 @@ def _matter_row(each: InForce) -> dict[str, Any]:
     }
 
 
-def _limits(level: str, on: date) -> str:
-    """Return the time limits that run for a level, in one line."""
+def _limits(level: str, on: date, code: str) -> str:
+    """Return the time limits that run for a scene kind at a level, in one line; its own are marked."""
     pack, told = load("sla"), []
     for key, name in _CLOCKS:
+        own = scenarios.own_limit(code, level, key, on)
+        if own is not None:
+            span = span_words(timedelta(minutes=own.minutes))
+            told.append(_("{step} {span}（本情形）").format(step=say(name), span=span))
+            continue
         try:
             entry = pack.at(f"task.sla.{level}.{key}", on)
         except NoRule:
@@ -164,7 +170,9 @@ def entry_page(request: HttpRequest, pack: str, code: str) -> HttpResponse:
             for name, field in _FORMS[pack].base_fields.items()
             if name in found.value or name in ("by_matter", "freeze_data_first", "notify_upstream", "help")
         ],
-        "limits": _limits(str(found.value.get("level") or "yellow"), scenarios.today()) if pack != "matter" else "",
+        "limits": _limits(str(found.value.get("level") or "yellow"), scenarios.today(), code)
+        if pack != "matter"
+        else "",
         "form": form,
         "changes": [_change_row(viewer, change) for change in pool.changes(pack, key)[:50]],
         "crumbs": [parts.Tab(_("情形与事项"), reverse("clues:kinds")), parts.Tab(f"{code} {found.name}", current=True)],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import date
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -11,6 +13,16 @@ from django.db.models import F, Func
 from django.utils.translation import gettext_lazy as _
 
 LEVELS = (("red", _("红")), ("orange", _("橙")), ("yellow", _("黄")), ("blue", _("蓝")))
+
+
+@dataclass(frozen=True, slots=True)
+class OwnLimit:
+    """A limit in minutes that stands in place of a level's: its rule, the rule's version, and who set it."""
+
+    minutes: int
+    rule: str
+    version: str
+    source: str
 
 
 class Record(models.Model):
@@ -83,6 +95,14 @@ class Record(models.Model):
     def waits_for(self, clock: str) -> tuple[int | None, str]:
         """Return whose act a running clock waits for: the person (None: whoever of the unit) and the unit's path."""
         return self.owner_person_id, self.owner_unit or self.org_path
+
+    def own_limit(self, step: str, on: date) -> OwnLimit | None:
+        """Return a limit that this record has in place of its level's, None where the level's holds.
+
+        Args:
+            step: last part of the rule's key (`accept` of `task.sla.{level}.accept`). on: day of the start (Beijing).
+        """
+        return None
 
     def search_words(self) -> str:
         """Return the text that the search looks through, number and title included."""

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from ecobureau.clock import beijing, now
 from ecobureau.domain.workflow import Refusal
-from ecobureau.web.core import access, addresses, audit, columns, export, importing, parts, selectors, views
+from ecobureau.web.core import access, addresses, audit, columns, export, finders, importing, parts, selectors, views
 from ecobureau.web.core.access import Viewer
 from ecobureau.web.core.forms import SavedViewForm
 from ecobureau.web.core.pages.common import kind_at, signed_in, template, viewer_in
@@ -230,5 +230,10 @@ def search_page(request: HttpRequest) -> HttpResponse:
     only = [hit for group in groups for hit in group["hits"] if hit["record"].number == text.upper()]
     if only:
         return redirect(only[0]["url"])
-    context = {"text": text, "groups": groups, "short": 0 < len(text) < 2}
+    things = []
+    for finder in finders.finders() if len(text) >= 2 else ():
+        hits = finder.find(viewer, text, finders.MOST)
+        if hits:
+            things.append({"name": say(finder.name), "more": finder.more(text), "hits": hits})
+    context = {"text": text, "groups": groups, "things": things, "short": 0 < len(text) < 2}
     return render(request, "core/search.html", context | {"query": urlencode({"q": text})})

@@ -59,6 +59,17 @@ function tick() {
     const now = beijing(serverNow()).time;
     if (text && text.textContent !== now) text.textContent = now;
   }
+  for (const place of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-eb-as-of]"))) age(place);
+}
+
+/** What is older than its limit says so: a page that gets no news must not look as if all were well. @param {HTMLElement} place */
+function age(place) {
+  const text = /** @type {HTMLElement | null} */ (place.querySelector("[data-eb-stale]"));
+  const past = serverNow() - Date.parse(place.dataset.ebAsOf || "");
+  const old = past > Number(place.dataset.limit) * 1000;
+  if (!text || (!old && text.hidden)) return;
+  text.hidden = !old;
+  text.textContent = old ? say("stale.page", { span: spanWords(past, false) }) : "";
 }
 
 function wake() {

@@ -94,8 +94,19 @@ function tickRow(key) {
   return true;
 }
 
+/** Ctrl+Enter (⌘+Enter) in a field hands its form in, by the form's own main button. @param {KeyboardEvent} event */
+function handsIn(event) {
+  if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || !inInput(event.target)) return false;
+  const form = /** @type {HTMLElement} */ (event.target).closest("form");
+  const main = /** @type {HTMLButtonElement | null} */ (form?.querySelector("button[type=submit]") ?? null);
+  if (!form || form.method !== "post" || !main || main.disabled) return false;
+  form.requestSubmit(main);
+  return true;
+}
+
 /** @param {KeyboardEvent} event */
 function pressed(event) {
+  if (handsIn(event)) return event.preventDefault();
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || inInput(event.target)) return;
   if (document.querySelector("dialog[open]")) return;
   if (off()) return;

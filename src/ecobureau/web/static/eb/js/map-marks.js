@@ -195,11 +195,19 @@ export function baseLayers() {
       filter: ["==", ["get", "kind"], "district"],
       paint: { "line-color": token("--eb-border"), "line-width": 1.1 },
     },
+    {
+      id: "track",
+      type: "line",
+      source: "base",
+      filter: ["==", ["get", "kind"], "track"],
+      layout: { "line-join": "round", "line-cap": "round" },
+      paint: { "line-color": token("--eb-primary"), "line-width": 4 },
+    },
   ];
 }
 
-/** Names of districts and waters, above the base and below the marks. */
-export function nameLayer() {
+/** Names of districts and waters, above the base and below the marks. @param {number} [scale] of words and marks: 1 on a desk, more on a wall */
+export function nameLayer(scale = 1) {
   return {
     id: "names",
     type: "symbol",
@@ -208,7 +216,7 @@ export function nameLayer() {
     layout: {
       "text-field": ["get", "name"],
       "text-font": FONTS,
-      "text-size": 13,
+      "text-size": 13 * scale,
       "symbol-placement": "point",
       "text-padding": 6,
     },
@@ -220,9 +228,9 @@ export function nameLayer() {
   };
 }
 
-/** Layers of the marks: the wind below, then what comes in numbers with its clusters, then what has a value. */
-export function markLayers() {
-  const words = { "text-font": FONTS, "text-allow-overlap": true, "icon-allow-overlap": true };
+/** Layers of the marks: the wind below, then what comes in numbers with its clusters, then what has a value. @param {number} [scale] */
+export function markLayers(scale = 1) {
+  const words = { "text-font": FONTS, "text-allow-overlap": true, "icon-allow-overlap": true, "icon-size": scale };
   const stale = ["case", ["to-boolean", ["get", "stale"]], "-stale", ""];
   const symbol = [
     "match",
@@ -243,7 +251,7 @@ export function markLayers() {
         "icon-rotation-alignment": "map",
         "icon-offset": [0, -24],
         "text-field": ["get", "value"],
-        "text-size": 12,
+        "text-size": 12 * scale,
         "text-offset": [0, 1.5],
       },
       paint: { "text-color": token("--eb-blue-text"), "text-halo-color": token("--eb-land"), "text-halo-width": 1.4 },
@@ -253,14 +261,14 @@ export function markLayers() {
       type: "symbol",
       source: "many",
       filter: ["!", ["has", "point_count"]],
-      layout: { "icon-image": symbol, "icon-allow-overlap": true },
+      layout: { "icon-image": symbol, "icon-allow-overlap": true, "icon-size": scale },
     },
     {
       id: "cluster",
       type: "symbol",
       source: "many",
       filter: ["has", "point_count"],
-      layout: { ...words, "icon-image": "cluster", "text-field": ["to-string", ["get", "point_count"]], "text-size": 13 },
+      layout: { ...words, "icon-image": "cluster", "text-field": ["to-string", ["get", "point_count"]], "text-size": 13 * scale },
       paint: { "text-color": token("--eb-primary") },
     },
     {
@@ -271,7 +279,7 @@ export function markLayers() {
         ...words,
         "icon-image": ["concat", ["get", "kind"], "-", ["to-string", ["get", "number"]]],
         "text-field": ["get", "value"],
-        "text-size": 13,
+        "text-size": 13 * scale,
       },
       paint: { "text-color": ["case", ["all", ["==", ["get", "kind"], "air"], [">=", ["get", "number"], 5]], "#ffffff", ["==", ["get", "number"], 0], token("--eb-ink"), "#111111"] },
     },

@@ -165,6 +165,8 @@ class EcoMap extends HTMLElement {
   }
 
   look() {
+    // Words and marks grow with the type of the place the map stands in: 16 px and less is a desk, a wall has more.
+    const scale = Math.max(1, parseFloat(getComputedStyle(this).fontSize) / 16);
     return /** @type {any} */ ({
       version: 8,
       sources: {
@@ -179,7 +181,7 @@ class EcoMap extends HTMLElement {
         few: { type: "geojson", data: this.shown(["air", "water"]) },
         wind: { type: "geojson", data: this.shown(["wind"]) },
       },
-      layers: [...baseLayers(), nameLayer(), ...markLayers()],
+      layers: [...baseLayers(), nameLayer(scale), ...markLayers(scale)],
     });
   }
 
