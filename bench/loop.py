@@ -140,6 +140,7 @@ class Bureau:
         }
         self.env |= {"ECOBUREAU_DATA": str(self.data), "DJANGO_SETTINGS_MODULE": "ecobureau.web.settings"}
         self.process: subprocess.Popen[bytes] | None = None
+        self.script = __file__
 
     @property
     def url(self) -> str:
@@ -161,9 +162,11 @@ class Bureau:
             time.sleep(0.1)
 
     def ask(self, *words: str) -> str:
-        """Run this file in the bureau's surroundings; return what it prints."""
+        """Run the bench's file in the bureau's surroundings; return what it prints."""
         env = self.env | {"DATABASE_URL": self.url, "ECOBUREAU_NO_POOL": "1"}
-        done = subprocess.run([sys.executable, __file__, *words], env=env, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            [sys.executable, self.script, *words], env=env, capture_output=True, text=True, check=False
+        )
         if done.returncode:
             sys.exit(done.stderr)
         return done.stdout.strip().splitlines()[-1]

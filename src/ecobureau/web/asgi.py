@@ -15,6 +15,7 @@ from a2wsgi import WSGIMiddleware
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ecobureau.web.settings")
 
 from ecobureau.config import database_url
+from ecobureau.web.core import shared
 from ecobureau.web.live import Hub, Message, Receive, Send, serve
 from ecobureau.web.settings_parts import WEB_THREADS
 from ecobureau.web.wsgi import application as django_pages
@@ -34,7 +35,7 @@ def hub() -> Hub:
         url = database_url("app")
         if url is None:
             raise RuntimeError("DATABASE_URL is not set; live news need the database")
-        _hubs[loop] = Hub(url, os.environ.get("ECOBUREAU_WEB_NAME", ""))
+        _hubs[loop] = Hub(url, os.environ.get("ECOBUREAU_WEB_NAME", ""), heard=shared.heard, ears=shared.listening)
     return _hubs[loop]
 
 

@@ -5,9 +5,11 @@ may hear it. Equal news of a moment become one; a burst of one topic is said as 
 is dropped and comes back by itself. The page fetches what it shows; news carry only topic, kind and id.
 
 Stream (text/event-stream):
-    event: hello   data: {}                                        after joining
+    event: hello   data: {"w": ms}                                 after joining
     event: news    data: {"t": topic, "k": kind, "id": id}         or {"t": topic, "k": kind, "n": number} for a burst
-    event: resync  data: {}                                        news may have been missed: refresh everything
+    event: resync  data: {"w": ms}                                 news may have been missed: refresh everything
+
+`w` stands in news too where many streams are open: over how many milliseconds pages spread what they fetch.
 """
 
 from __future__ import annotations
@@ -36,6 +38,9 @@ BURST = 20
 """News of one topic and kind in one moment that are said one by one; above, they are said as a number."""
 STREAMS = 2000
 STREAMS_OF_ONE = 12
+SPREAD_MS = 20
+"""Per open stream, how long pages spread their fetching: about what one of them costs."""
+SPREAD_FROM, SPREAD_MOST_MS = 20, 10_000
 _RECONNECT_S = (0.2, 0.5, 1.0, 2.0)
 
 Message = MutableMapping[str, Any]
@@ -100,8 +105,18 @@ def event(name: str, data: dict[str, Any]) -> bytes:
     return f"event: {name}\ndata: {json.dumps(data, ensure_ascii=False, separators=(',', ':'))}\n\n".encode()
 
 
-def messages(news: list[News], ticket: Ticket) -> list[bytes]:
-    """Return what a stream is told of the news of one moment: equal ones once, a burst as a number."""
+def spread(streams: int) -> int:
+    """Return over how many milliseconds the pages behind so many streams spread what they fetch on news; 0 for few."""
+    return min(SPREAD_MOST_MS, streams * SPREAD_MS) if streams >= SPREAD_FROM else 0
+
+
+def messages(news: list[News], ticket: Ticket, wait: int = 0) -> list[bytes]:
+    """Return what a stream is told of the news of one moment: equal ones once, a burst as a number.
+
+    Args:
+        wait: milliseconds over which the page spreads what it fetches.
+    """
+    more = {"w": wait} if wait else {}
     groups: dict[tuple[str, str], dict[int | None, None]] = {}
     for item in news:
         if ticket.hears(item.topic, item.org):
@@ -109,9 +124,9 @@ def messages(news: list[News], ticket: Ticket) -> list[bytes]:
     said = []
     for (topic, kind), ids in groups.items():
         if len(ids) > BURST:
-            said.append(event("news", {"t": topic, "k": kind, "n": len(ids)}))
+            said.append(event("news", {"t": topic, "k": kind, "n": len(ids), **more}))
         else:
-            said.extend(event("news", {"t": topic, "k": kind, "id": number}) for number in ids)
+            said.extend(event("news", {"t": topic, "k": kind, "id": number, **more}) for number in ids)
     return said
 
 
@@ -122,14 +137,23 @@ class Hub:
         url: DSN of the database; a session connection (no transaction pooling).
         name: name of the supervisor whose process this is (`ECOBUREAU_WEB_NAME`); a farewell to another one on the same
             database is not for these streams.
+        heard: hears the topic of every notification at once. ears: hears whether the hub listens.
     """
 
-    def __init__(self, url: str, name: str = "") -> None:
+    def __init__(
+        self,
+        url: str,
+        name: str = "",
+        *,
+        heard: Callable[[str], None] = lambda _topic: None,
+        ears: Callable[[bool], None] = lambda _on: None,
+    ) -> None:
         self.url = url
         self.farewell = BYE + name
         self.streams: set[Stream] = set()
         self.closing = self.stopped = False
         self.dropped = 0
+        self._tell_heard, self._tell_ears = heard, ears
         self.listening = asyncio.Event()
         self._news: list[News] = []
         self._flush: asyncio.TimerHandle | None = None
@@ -191,6 +215,7 @@ class Hub:
         if news is None:
             log.warning("news not understood: %.200s", payload)
             return
+        self._tell_heard(news.topic)
         self._news.append(news)
         if self._flush is None:
             self._flush = asyncio.get_running_loop().call_later(COALESCE_S, self.flush)
@@ -198,8 +223,9 @@ class Hub:
     def flush(self) -> None:
         """Tell the streams what came in."""
         news, self._news, self._flush = self._news, [], None
+        wait = spread(len(self.streams))
         for stream in list(self.streams):
-            for body in messages(news, stream.ticket):
+            for body in messages(news, stream.ticket, wait):
                 if not self._offer(stream, body):
                     break
 
@@ -222,12 +248,16 @@ class Hub:
                     await connection.execute(f"listen {CHANNEL}")
                     attempt = 0
                     self.listening.set()
+                    self._tell_ears(True)
                     if not first:
                         for stream in list(self.streams):
-                            self._offer(stream, event("resync", {}))
+                            self._offer(stream, event("resync", {"w": spread(len(self.streams))}))
                     first = False
-                    async for notice in connection.notifies():
-                        self.heard(notice.payload)
+                    try:
+                        async for notice in connection.notifies():
+                            self.heard(notice.payload)
+                    finally:
+                        self._tell_ears(False)
             except (psycopg.Error, OSError) as problem:
                 log.warning("live news interrupted, connecting again: %s", problem)
             self.listening.clear()
@@ -272,7 +302,13 @@ async def serve(hub: Hub, scope: Message, receive: Receive, send: Send, read_tok
     gone = asyncio.ensure_future(_until_gone(receive))
     try:
         await send({"type": "http.response.start", "status": 200, "headers": _STREAM_HEADERS})
-        await send({"type": "http.response.body", "body": b"retry: 2000\n\n" + event("hello", {}), "more_body": True})
+        await send(
+            {
+                "type": "http.response.body",
+                "body": b"retry: 2000\n\n" + event("hello", {"w": spread(len(hub.streams))}),
+                "more_body": True,
+            }
+        )
         await _pump(stream, gone, send)
         if not gone.done():
             await send({"type": "http.response.body", "body": b"", "more_body": False})

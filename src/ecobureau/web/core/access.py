@@ -154,6 +154,12 @@ def _shares(viewer: Viewer, kind: str) -> QuerySet[Share]:
     return Share.objects.filter(mine, running, kind=kind)
 
 
+def shared_alone(viewer: Viewer, kind: str) -> frozenset[int]:
+    """Return the ids of the records of a kind that are shared with this very person now, beside their places."""
+    running = Q(ends_at__isnull=True) | Q(ends_at__gt=now())
+    return frozenset(Share.objects.filter(running, user_id=viewer.id, kind=kind).values_list("object_id", flat=True))
+
+
 def _kind(model: type[Record]) -> Kind:
     from ecobureau.web.core.registry import kind_of
 

@@ -65,6 +65,12 @@ def readers(viewer: Viewer, kind: str, ids: Collection[int]) -> dict[int, tuple[
     return found
 
 
+def opened(viewer: Viewer, kind: str) -> frozenset[int]:
+    """Return the ids of the records of a kind that the viewer has open."""
+    rows = Presence.objects.filter(kind=kind, user_id=viewer.id, seen_at__gt=now() - GONE_AFTER)
+    return frozenset(rows.values_list("object_id", flat=True))
+
+
 def sweep(at: datetime) -> bool:
     """Forget those who have fallen silent, and tell their colleagues. Returns False: there is no hurry."""
     silent = list(Presence.objects.filter(seen_at__lte=at - GONE_AFTER).values_list("pk", "kind", "object_id")[:500])

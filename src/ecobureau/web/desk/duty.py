@@ -8,6 +8,7 @@ from uuid import uuid4
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
@@ -18,7 +19,7 @@ from ecobureau.web.clues import evidence as clue_evidence
 from ecobureau.web.clues import repeats
 from ecobureau.web.clues import selectors as clues
 from ecobureau.web.clues.models import Clue
-from ecobureau.web.core import addresses, parts, presence, registry
+from ecobureau.web.core import access, addresses, parts, presence, registry, shared
 from ecobureau.web.core import selectors as kernel
 from ecobureau.web.core.access import Viewer
 from ecobureau.web.core.pages.common import signed_in, viewer_in
@@ -40,6 +41,9 @@ def duty_page(request: HttpRequest, number: str = "") -> HttpResponse:
     viewer = viewer_in(request)
     level = request.GET.get("level", "")
     level = level if level in parts.LEVEL_MARK else ""
+    if request.GET.get("part") == "queue":
+        key = ("queue", viewer.lang, viewer.grants, level, number, *_own(viewer))
+        return HttpResponse(shared.fragment(key, ("list:clue",), lambda: queue_part(viewer, number, level)))
     waiting = list(clues.queue(viewer, level)[:MOST_CARDS])
     chosen = clues.clue(viewer, number) if number else next(iter(waiting), None)
     if number and chosen is None:
@@ -53,12 +57,23 @@ def duty_page(request: HttpRequest, number: str = "") -> HttpResponse:
         "work_open": bool(number),
         "desk_url": reverse("desk:duty"),
     }
-    if request.GET.get("part") == "queue":
-        return render(request, "desk/_queue.html", context)
     context |= {"counts": level_counts(viewer), "watching": watched(viewer)}
     if chosen is not None:
         context |= chosen_context(viewer, chosen)
     return render(request, "desk/duty.html", context)
+
+
+def _own(viewer: Viewer) -> tuple[frozenset[int], frozenset[int]]:
+    """Return what makes a queue one's own: the clues that are shared with this person alone, and those one reads."""
+    return access.shared_alone(viewer, "clue"), presence.opened(viewer, "clue")
+
+
+def queue_part(viewer: Viewer, number: str, level: str) -> str:
+    """Return the cards of the queue alone, as desks fetch them on news."""
+    waiting = list(clues.queue(viewer, level)[:MOST_CARDS])
+    chosen = clues.clue(viewer, number) if number else next(iter(waiting), None)
+    context = {"cards": cards(viewer, waiting, chosen, level), "health": feeds.health()}
+    return render_to_string("desk/_queue.html", context)
 
 
 def level_counts(viewer: Viewer) -> list[dict[str, Any]]:

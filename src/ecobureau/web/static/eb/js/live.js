@@ -123,14 +123,14 @@ class Live extends HTMLElement {
   open(token) {
     const stream = new EventSource(`/live?token=${encodeURIComponent(token)}`);
     this.stream = stream;
-    stream.addEventListener("hello", () => {
+    stream.addEventListener("hello", (event) => {
       const again = this.attempt > 0 || this.dataset.state === "on";
       this.attempt = 0;
       this.turn(true);
-      if (again) this.all({ type: "resync" });
+      if (again) this.all({ type: "resync", w: JSON.parse(event.data).w });
     });
     stream.addEventListener("news", (event) => this.all({ type: "news", news: JSON.parse(event.data) }));
-    stream.addEventListener("resync", () => this.all({ type: "resync" }));
+    stream.addEventListener("resync", (event) => this.all({ type: "resync", w: JSON.parse(event.data).w }));
     stream.onerror = () => {
       stream.close();
       if (this.stream === stream) this.later();
@@ -158,7 +158,7 @@ class Live extends HTMLElement {
   /** @param {any} message */
   told(message) {
     if (message.type === "news") this.news(message.news);
-    else if (message.type === "resync") this.refresh(fragments());
+    else if (message.type === "resync") this.refresh(fragments(), message.w);
     else if (message.type === "state") this.state(message.up);
     else if (message.type === "signin") this.signIn();
     else if (message.type === "who") this.channel?.postMessage({ type: "want", topics: this.topics() });
@@ -191,14 +191,15 @@ class Live extends HTMLElement {
     this.draw();
   }
 
-  /** @param {{t: string, k: string, id?: number, n?: number}} news */
+  /** @param {{t: string, k: string, id?: number, n?: number, w?: number}} news */
   news(news) {
     document.dispatchEvent(new CustomEvent("eb-news", { detail: news }));
-    this.refresh(fragments().filter((place) => split(place.dataset.ebTopics).includes(news.t)));
+    this.refresh(fragments().filter((place) => split(place.dataset.ebTopics).includes(news.t)), news.w);
   }
 
-  /** @param {HTMLElement[]} places */
-  refresh(places) {
+  /** Fetch places anew: soon, and where many pages are open (`w`) at a moment of this page's own.
+   * @param {HTMLElement[]} places @param {number} [spread] milliseconds */
+  refresh(places, spread = 0) {
     if (this.paused) {
       this.missed = true;
       return;
@@ -208,7 +209,7 @@ class Live extends HTMLElement {
       const timer = window.setTimeout(() => {
         this.waiting.delete(place);
         place.dispatchEvent(new CustomEvent("eb-refresh"));
-      }, CALM);
+      }, CALM + Math.random() * spread);
       this.waiting.set(place, timer);
     }
   }
