@@ -231,6 +231,11 @@ class People:
         if dice.random() < 0.2:
             day.do(user, "task", number, "record")
         body = {"result": "已核实并要求整改", "client_uuid": self._once(dice, "submit", number)}
+        from ecobureau.web.dispatch import checklists
+        from ecobureau.web.dispatch.models import Task
+
+        asked = checklists.of(Task.objects.select_related("clue").get(number=number))
+        body |= {f"check_{each.code}": each.choices[0].code for each in asked}
         if kind == "enforcement_visit":
             body |= {"officer_1": "张三 42010001", "officer_2": "李四 42010002"}
         if day.do(user, "task", number, "submit", **body) and dice.random() < 0.05:

@@ -29,6 +29,7 @@ FILES = {
     "maplibre-gl/dist/maplibre-gl.mjs": "maplibre-gl.mjs",
     "maplibre-gl/dist/maplibre-gl-worker.mjs": "maplibre-gl-worker.mjs",
     "maplibre-gl/dist/maplibre-gl.css": "maplibre-gl.css",
+    "jsqr/dist/jsQR.js": "jsqr.js",
 }
 FONT_FILES = {
     "@expo-google-fonts/noto-sans-sc/400Regular/NotoSansSC_400Regular.ttf": "NotoSansSC-Regular.ttf",

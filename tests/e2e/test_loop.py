@@ -182,6 +182,8 @@ def test_from_a_frame_to_a_closed_task(
         {"name": "site.jpg", "mimeType": "image/jpeg", "buffer": a_photo()}
     )
     expect(phone.locator("eb-photo").first).to_contain_text(re.compile("已上传|已送达|✓|上传"))
+    for question in phone.locator("#submit-form fieldset").all():
+        question.get_by_role("radio").first.check()
     phone.get_by_label("看到什么，怎么处理的").fill("治污设施喷枪堵塞，已恢复")
     assert_accessible(phone)
     shot(phone, "loop-phone-site")

@@ -32,6 +32,7 @@ from ecobureau.web.dispatch.models import Task
 from ecobureau.web.places import services as places
 from ecobureau.web.sources import services as sources
 from storage_frames import frame
+from web.answers import answers
 from web.files import jpeg
 from web.people import person
 
@@ -152,7 +153,9 @@ def work(city: City, station: Any) -> None:
         tasks.accept(made[name], viewers["grid_worker"])
         tasks.arrive(made[name], viewers["grid_worker"])
     attachments.store(made["submitted"], SYSTEM, SimpleUploadedFile("a.jpg", jpeg()), paper="photo")
-    tasks.submit(made["submitted"], viewers["grid_worker"], result="喷枪堵塞，已恢复")
+    tasks.submit(
+        made["submitted"], viewers["grid_worker"], result="喷枪堵塞，已恢复", checks=answers(made["submitted"])
+    )
     tasks.hand_back(made["back"], viewers["grid_worker"], reason="not_ours")
     city.at |= {name: task.number for name, task in made.items()}
     assert Task.objects.get(number=city.at["onsite"]).owner_person_id == worker.pk

@@ -19,11 +19,12 @@ from ecobureau.web.core import attachments, live, registry, selectors
 from ecobureau.web.core import services as kernel
 from ecobureau.web.core.access import NOBODY, SYSTEM, Viewer, viewer_of
 from ecobureau.web.core.refusals import Refused
-from ecobureau.web.dispatch import handing, joint, orders
+from ecobureau.web.dispatch import handing, joint, orders, visits
 from ecobureau.web.dispatch import services as tasks
 from ecobureau.web.dispatch.models import Task
 from ecobureau.web.places import services as places
 from ecobureau.web.places.models import Membership, Organisation
+from web.answers import answers
 from web.files import jpeg
 from web.people import person
 
@@ -57,7 +58,7 @@ WORDS = {
     "READ": "view list count map search api download live",
     "ROUTE": "route withdraw insist reopen call_in transfer",
     "TAKE": "take_over refuse_transfer",
-    "FIELD": "accept hand_back arrive record submit hand_over",
+    "FIELD": "accept hand_back ask_help arrive record submit hand_over",
     "SIGN": "send_back close suspend resume reopen hand_over call_in transfer",
     "TRIAGE": "triage dispatch watch merge split propose_dismissal reopen",
 }
@@ -176,10 +177,13 @@ def task_verbs() -> dict[str, Callable[[Any, Viewer], Any]]:
         "withdraw": lambda task, who: tasks.withdraw(task, who, reason="派错了"),
         "accept": tasks.accept,
         "hand_back": lambda task, who: tasks.hand_back(task, who, reason="not_ours"),
+        "ask_help": lambda task, who: visits.ask_help(task, who, reason="advice"),
         "insist": lambda task, who: tasks.insist(task, who, reason="属于你"),
         "arrive": tasks.arrive,
         "record": tasks.record,
-        "submit": lambda task, who: tasks.submit(task, who, result="看过了", officers=["甲 1", "乙 2"]),
+        "submit": lambda task, who: tasks.submit(
+            task, who, result="看过了", officers=["甲 1", "乙 2"], checks=answers(task)
+        ),
         "send_back": lambda task, who: tasks.send_back(task, who, reason="看不清"),
         "close": tasks.close,
         "suspend": lambda task, who: tasks.suspend(task, who, reason="weather"),

@@ -173,6 +173,8 @@ VOICE_SENDER = os.environ.get("ECOBUREAU_VOICE_SENDER", "")
 """Function that places voice calls, by dotted path; empty = people call. See `remote_stop.voice`."""
 VOICE_URL = os.environ.get("ECOBUREAU_VOICE_URL", "")
 PUBLIC_URL = os.environ.get("ECOBUREAU_URL", "")
+DISPATCH_PHONE = os.environ.get("ECOBUREAU_DISPATCH_PHONE", "")
+"""Number of the dispatch desk that the phone pages offer to call; empty: none is offered."""
 """Address of the office pages as people open them, for links in messages; empty = messages carry no link."""
 
 REST_FRAMEWORK = {

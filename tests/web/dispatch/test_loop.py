@@ -18,6 +18,7 @@ from ecobureau.web.core.refusals import Refused
 from ecobureau.web.dispatch import services as tasks
 from ecobureau.web.dispatch.models import Task
 from ecobureau.web.places.models import Membership, Organisation
+from web.answers import answers
 
 pytestmark = pytest.mark.django_db
 AT = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -123,11 +124,11 @@ def test_the_whole_loop(people: dict[str, Viewer]) -> None:
     tasks.accept(task, people["grid"])
     tasks.arrive(task, people["grid"], position=positions.position(114.3, 30.6, 12.4, AT))
     with pytest.raises(Refused) as missing:
-        tasks.submit(task, people["grid"], result="已查看")
+        tasks.submit(task, people["grid"], result="已查看", checks=answers(task))
     assert missing.value.code == "core.papers_missing"
     assert Task.objects.get().state == "onsite"
     photo(task, people["grid"])
-    tasks.submit(task, people["grid"], result="已查看，治污设施已恢复")
+    tasks.submit(task, people["grid"], result="已查看，治污设施已恢复", checks=answers(task))
     tasks.close(task, people["head"])
     clue.refresh_from_db()
     assert (task.state, clue.state) == ("closed", "closed")
@@ -156,9 +157,9 @@ def test_who_handled_a_task_does_not_sign_it_off(people: dict[str, Viewer]) -> N
     for paper in ("photo", "photo", "photo", "data_snapshot", "sketch", "statement"):
         photo(task, both, paper)
     with pytest.raises(Refused) as alone:
-        tasks.submit(task, both, result="已检查", officers=["甲 A1"])
+        tasks.submit(task, both, result="已检查", officers=["甲 A1"], checks=answers(task))
     assert alone.value.code == "dispatch.two_officers"
-    tasks.submit(task, both, result="已检查", officers=["甲 A1", "乙 B2"])
+    tasks.submit(task, both, result="已检查", officers=["甲 A1", "乙 B2"], checks=answers(task))
     with pytest.raises(Refused) as own:
         tasks.close(task, both)
     assert own.value.code == "core.four_eyes"
@@ -173,9 +174,9 @@ def test_after_two_returns_the_leader_signs(people: dict[str, Viewer]) -> None:
     tasks.arrive(task, people["grid"])
     photo(task, people["grid"])
     for _again in range(2):
-        tasks.submit(task, people["grid"], result="看过了")
+        tasks.submit(task, people["grid"], result="看过了", checks=answers(task))
         tasks.send_back(task, people["head"], reason="照片看不清")
-    tasks.submit(task, people["grid"], result="看过了，已重拍")
+    tasks.submit(task, people["grid"], result="看过了，已重拍", checks=answers(task))
     with pytest.raises(Refused) as head:
         tasks.close(task, people["head"])
     assert head.value.code == "dispatch.leader_must_sign"
@@ -202,7 +203,7 @@ def test_reopening_a_task_takes_its_clue_along(people: dict[str, Viewer]) -> Non
     tasks.accept(task, people["grid"])
     tasks.arrive(task, people["grid"])
     photo(task, people["grid"])
-    tasks.submit(task, people["grid"], result="好了")
+    tasks.submit(task, people["grid"], result="好了", checks=answers(task))
     tasks.close(task, people["head"])
     tasks.reopen(task, people["dispatcher"], reason="又发现同样情况")
     clue.refresh_from_db()

@@ -29,6 +29,7 @@ from ecobureau.web.dispatch.models import Task
 from ecobureau.web.places import services as places
 from ecobureau.web.sources import services as sources
 from storage_frames import frame
+from web.answers import answers
 from web.files import jpeg
 from web.people import person
 
@@ -157,17 +158,17 @@ def test_the_submission_adds_one_only_where_the_data_have_changed(station: Any, 
     for kind in ("photo", "photo", "photo", "sketch", "statement"):
         paper(task, kind)
     with pytest.raises(Refused):
-        tasks.submit(task, officer, result="已检查", officers=["甲 A1"])
+        tasks.submit(task, officer, result="已检查", officers=["甲 A1"], checks=answers(task))
     assert len(snapshots(task)) == 1
     send(1, 1, "99.00")
-    tasks.submit(task, officer, result="已检查", officers=["甲 A1", "乙 B2"])
+    tasks.submit(task, officer, result="已检查", officers=["甲 A1", "乙 B2"], checks=answers(task))
     before, after = (said for _row, said in snapshots(task))
     assert (before["occasion"], after["occasion"]) == ("arrive", "submit")
     (rewritten,) = after["stations"][0]["revisions"]
     assert (rewritten["old"], rewritten["new"]) == ("62.50", "99.00") and before["stations"][0]["revisions"] == []
     head = viewer_of(person("head", ("unit_head", DISTRICT)))
     tasks.send_back(task, head, reason="照片看不清")
-    tasks.submit(task, officer, result="已检查", officers=["甲 A1", "乙 B2"])
+    tasks.submit(task, officer, result="已检查", officers=["甲 A1", "乙 B2"], checks=answers(task))
     assert len(snapshots(task)) == 2
 
 
@@ -197,7 +198,7 @@ def test_a_visit_without_instruments_asks_for_none(station: Any, officer: Viewer
     tasks.arrive(task, officer)
     for kind in ("photo", "photo", "photo", "sketch", "statement"):
         paper(task, kind)
-    tasks.submit(task, officer, result="已检查", officers=["甲 A1", "乙 B2"])
+    tasks.submit(task, officer, result="已检查", officers=["甲 A1", "乙 B2"], checks=answers(task))
     assert snapshots(task) == [] and task.state == "submitted"
 
 

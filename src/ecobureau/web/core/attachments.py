@@ -13,13 +13,20 @@ from typing import NoReturn, Protocol
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
-from ecobureau.clock import now
+from ecobureau.clock import beijing, now
 from ecobureau.domain.workflow import Refusal
-from ecobureau.web.core import access, audit, live, media, registry, services
+from ecobureau.rulepacks import load
+from ecobureau.web.core import access, audit, live, media, registry, services, stamps
 from ecobureau.web.core.access import Viewer
 from ecobureau.web.core.middleware import max_upload_bytes
 from ecobureau.web.core.models import Attachment, Record
 from ecobureau.web.core.refusals import refuse
+
+STAMPED = frozenset({"photo"})
+"""Kinds of paper whose shared copies carry time, place, number and hash in their foot."""
+VOICE = "voice"
+"""The kind of paper that holds what somebody said into the phone."""
+SOUNDS = frozenset({"audio/mp4", "audio/webm", "audio/ogg"})
 
 
 class Upload(Protocol):
@@ -81,12 +88,20 @@ def store(
         sure = content_type if content_type and actor.is_system else media.sniff(head)
         if sure is None or sure not in media.SUFFIX:
             _no(Refusal("core.file_kind", {"name": name}), actor, record)
+        if paper == VOICE:
+            # Some phones record sound into a container that also takes video.
+            sure = "audio/mp4" if sure == "video/mp4" else sure
+            _check_voice(sure, size, name, actor, record)
         if client_sha256 and client_sha256.lower() != sha256:
             _no(Refusal("core.file_changed", {"name": name}), actor, record)
         shared_sha256, picture = "", None
         if sure in media.PICTURES:
             picture = _picture(temporary, name, actor, record)
-            shared_sha256 = _keep_bytes(picture.shared)
+            shown = picture.shared
+            if paper in STAMPED:
+                lines = _stamp(record, actor, shot_at or picture.shot_at, lon, lat, picture, sha256)
+                shown = stamps.stamped(shown, lines)
+            shared_sha256 = _keep_bytes(shown)
         _keep(temporary, sha256)
     finally:
         temporary.unlink(missing_ok=True)
@@ -115,6 +130,32 @@ def store(
     except IntegrityError:
         return _same(Attachment.objects.get(uuid=name_of_it), record, actor)
     return made
+
+
+def _check_voice(content_type: str, size: int, name: str, actor: Viewer, record: Record) -> None:
+    """Refuse a voice note that is no sound, or larger than `voice.most_mb` (rule pack visits)."""
+    if content_type not in SOUNDS:
+        _no(Refusal("core.not_sound", {"name": name}), actor, record)
+    most = int(str(load("visits").at("voice.most_mb", beijing(now()).date()).value))
+    if size > most << 20:
+        _no(Refusal("core.too_large", {"limit": most, "size": -(-size >> 20)}), actor, record)
+
+
+def _stamp(
+    record: Record,
+    actor: Viewer,
+    shot_at: datetime | None,
+    lon: float | None,
+    lat: float | None,
+    picture: media.Picture,
+    sha256: str,
+) -> list[str]:
+    """Return the lines of a photo's band: time and place, whatever of it is known; number, person, hash."""
+    if lon is None or lat is None:
+        lon, lat = picture.lon, picture.lat
+    when = f"{beijing(shot_at):%Y-%m-%d %H:%M:%S}" if shot_at else f"{beijing(now()):%Y-%m-%d %H:%M:%S} 收到"
+    place = f"{lon:.5f}, {lat:.5f}" if lon is not None and lat is not None else "没有位置"
+    return [f"{when}  {place}", f"{record.number}  {actor.name}", f"SHA-256 {sha256[:16]}"]
 
 
 def _no(refusal: Refusal, actor: Viewer, record: Record) -> NoReturn:

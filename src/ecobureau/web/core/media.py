@@ -41,6 +41,8 @@ SUFFIX = {
     "video/mp4": ".mp4",
     "video/quicktime": ".mov",
     "audio/mp4": ".m4a",
+    "audio/webm": ".weba",
+    "audio/ogg": ".ogg",
     "application/json": ".json",
 }
 
@@ -57,6 +59,10 @@ def sniff(head: bytes) -> str | None:
         return "image/png"
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         return "image/webp"
+    if head.startswith(b"\x1aE\xdf\xa3") and b"webm" in head[:64]:
+        return "audio/webm"
+    if head.startswith(b"OggS"):
+        return "audio/ogg"
     if head.startswith(b"%PDF-"):
         return "application/pdf"
     if head[4:8] == b"ftyp":

@@ -97,7 +97,7 @@ class RequestMiddleware:
             "Content-Security-Policy",
             POLICY.format(nonce=request.csp_nonce),  # type: ignore[attr-defined]
         )
-        response.headers.setdefault("Permissions-Policy", "camera=(self), geolocation=(self), microphone=()")
+        response.headers.setdefault("Permissions-Policy", "camera=(self), geolocation=(self), microphone=(self)")
         return response
 
     @staticmethod

@@ -10,7 +10,15 @@ HAND_BACK_REASONS = (
     Reason("wrong_place", _("地点错误")),
     Reason("repeat", _("重复")),
     Reason("unreachable", _("无法到达")),
+    Reason("no_entry", _("进不去")),
 )
+HELP_REASONS = (
+    Reason("danger", _("有危险")),
+    Reason("people", _("人手不够")),
+    Reason("tools", _("要设备或检测")),
+    Reason("advice", _("不知道怎么办")),
+)
+"""For what somebody on site asks the office for help."""
 PAUSE_REASONS = (
     Reason("weather", _("恶劣天气，无法作业")),
     Reason("waiting_lab", _("等待检测结果")),
@@ -68,6 +76,12 @@ def _two_officers(context: Context) -> Refusal | None:
     ):
         return Refusal("dispatch.two_officers")
     return None
+
+
+def _answered(context: Context) -> Refusal | None:
+    """`unanswered` in the data is set by the service: words of the first question without an answer."""
+    asked = context.data.get("unanswered")
+    return Refusal("dispatch.unanswered", {"ask": str(asked)}) if asked else None
 
 
 def _is_ours(context: Context) -> Refusal | None:
@@ -167,7 +181,7 @@ FLOW = Flow(
         Transition(
             verb="hand_back",
             name=_("不是我的 / 去不了"),
-            sources=("dispatched", "accepted"),
+            sources=_IN_HAND,
             target="handed_back",
             roles=_FIELD,
             reason_required=True,
@@ -175,6 +189,16 @@ FLOW = Flow(
             guards=(_is_ours,),
             stops=("accept",),
             starts=("decide",),
+        ),
+        Transition(
+            verb="ask_help",
+            name=_("找人帮忙"),
+            sources=_IN_HAND,
+            target=None,
+            roles=_FIELD,
+            reason_required=True,
+            reasons=HELP_REASONS,
+            guards=(_is_ours,),
         ),
         Transition(
             verb="insist",
@@ -211,7 +235,7 @@ FLOW = Flow(
             target="submitted",
             roles=_FIELD,
             needs=("result",),
-            guards=(_is_ours, _two_officers),
+            guards=(_is_ours, _answered, _two_officers),
             papers=papers_of,
             stops=("first_result",),
             primary=True,

@@ -9,9 +9,9 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from ecobureau.clock import beijing, now
-from ecobureau.web.core.forms import PositionForm
+from ecobureau.web.core.forms import PositionForm, set_choices
 from ecobureau.web.core.models.record import LEVELS
-from ecobureau.web.dispatch import handing
+from ecobureau.web.dispatch import checklists, handing
 from ecobureau.web.dispatch.models import Task
 from ecobureau.web.places import selectors as places
 from ecobureau.web.places.models import Organisation
@@ -49,7 +49,7 @@ class RouteForm(forms.Form):
 
     def __init__(self, *args: Any, record: Task, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["target"].choices = choices(record)  # type: ignore[attr-defined]
+        set_choices(self, "target", choices(record))
 
     def clean(self) -> dict[str, Any]:
         found = super().clean() or {}
@@ -92,10 +92,19 @@ class SubmitForm(forms.Form):
                 self.fields[f"officer_{place}"] = forms.CharField(
                     label=_("执法人员 {n}（姓名和证号）").format(n=place), max_length=80
                 )
+        for asked in checklists.of(record):
+            self.fields[f"check_{asked.code}"] = forms.ChoiceField(
+                label=checklists.ask(asked),
+                choices=[(choice.code, checklists.said(choice)) for choice in asked.choices],
+                widget=forms.RadioSelect,
+                required=False,
+            )
 
     def clean(self) -> dict[str, Any]:
         found = super().clean() or {}
         found["officers"] = [found.pop(name) for name in ("officer_1", "officer_2") if name in found]
+        asked = [name for name in self.fields if name.startswith("check_")]
+        found["checks"] = {name.removeprefix("check_"): found.pop(name) for name in asked if name in found}
         return found
 
 
@@ -109,7 +118,7 @@ class HandOverForm(forms.Form):
         super().__init__(*args, **kwargs)
         others = handing.colleagues(record.owner_unit)
         others.pop(record.owner_person_id or 0, None)
-        self.fields["person"].choices = sorted(others.items(), key=lambda each: each[1])  # type: ignore[attr-defined]
+        set_choices(self, "person", sorted(others.items(), key=lambda each: each[1]))
 
 
 class CallInForm(forms.Form):
@@ -123,7 +132,7 @@ class CallInForm(forms.Form):
         super().__init__(*args, **kwargs)
         near = [unit for unit in places.tree() if places.answers_for(unit, record.org_path)]
         units = [(unit.path, unit.name) for unit in near if unit.path != record.owner_unit]
-        self.fields["units"].choices = units  # type: ignore[attr-defined]
+        set_choices(self, "units", units)
 
 
 class SuperviseForm(forms.Form):
@@ -143,7 +152,7 @@ class TransferForm(forms.Form):
         super().__init__(*args, **kwargs)
         units = places.tree(levels=handing.RECEIVERS)
         choices = [(unit.path, unit.name) for unit in units if unit.path != record.owner_unit]
-        self.fields["unit"].choices = choices  # type: ignore[attr-defined]
+        set_choices(self, "unit", choices)
 
 
 class HelpAnswerForm(forms.Form):

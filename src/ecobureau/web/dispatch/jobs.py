@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ecobureau.web.core.jobs import job
+from ecobureau.web.core.jobs import every, job
 from ecobureau.web.core.models import Clock
 from ecobureau.web.dispatch.models import Task
 
@@ -13,6 +13,14 @@ def resume_task(pk: int) -> None:
     from ecobureau.web.dispatch import services
 
     services.resume_overdue(pk)
+
+
+@every("20 0 * * *")
+def delete_tracks() -> None:
+    """Each night: delete the tracks of visits whose day has come."""
+    from ecobureau.web.dispatch import visits
+
+    visits.delete_old_tracks()
 
 
 def on_clock(task: Task, clock: Clock, percent: int, tell: str) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from ecobureau.domain.workflow import Paper, Role
 from ecobureau.web.core import placenames
-from ecobureau.web.core.access import AccessTable, Reach
+from ecobureau.web.core.access import AccessTable, Reach, Viewer
 from ecobureau.web.core.records import Column, Kind, Statistic
-from ecobureau.web.dispatch import forms, handing, jobs, joint, orders, selectors, services
+from ecobureau.web.dispatch import checklists, forms, handing, jobs, joint, orders, selectors, services, tracks, visits
 from ecobureau.web.dispatch.flow import FLOW
 from ecobureau.web.dispatch.models import Task
 from ecobureau.words import _
@@ -41,6 +42,12 @@ ACCESS: AccessTable = {
     "create": {Role.DUTY_OFFICER: (Reach.ORG,), Role.DISPATCHER: (Reach.ORG,)},
 }
 
+
+def _context(viewer: Viewer, task: Task) -> dict[str, Any]:
+    more = {"told": checklists.told(task), "track": tracks.drawn(viewer, task)}
+    return {**selectors.context(viewer, task), **more}
+
+
 KIND = Kind(
     code="task",
     plural="tasks",
@@ -53,6 +60,7 @@ KIND = Kind(
     papers=(
         Paper("photo", _("现场照片")),
         Paper("clip", _("现场视频")),
+        Paper("voice", _("语音说明")),
         Paper("data_snapshot", _("监测数据快照")),
         Paper("sketch", _("现场示意图")),
         Paper("statement", _("当事人陈述或拒绝说明")),
@@ -76,6 +84,7 @@ KIND = Kind(
         "withdraw": services.withdraw,
         "accept": services.accept,
         "hand_back": services.hand_back,
+        "ask_help": visits.ask_help,
         "insist": services.insist,
         "arrive": services.arrive,
         "record": services.record,
@@ -92,7 +101,7 @@ KIND = Kind(
         "call_in": joint.call_in,
         "supervise": orders.supervise,
     },
-    detail=selectors.context,
+    detail=_context,
     tell=selectors.tell,
     templates={"detail": "dispatch/task.html"},
     forms={

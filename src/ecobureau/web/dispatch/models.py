@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -41,6 +42,9 @@ class Task(Record):
     transfer_to = models.CharField(_("拟接收单位"), max_length=200, blank=True)
     suspensions = models.PositiveSmallIntegerField(_("中止次数"), default=0)
     supervised = models.CharField(_("督办"), max_length=8, blank=True, choices=LEVELS)
+    checks = models.JSONField(_("检查清单"), default=list, blank=True)
+    about_what = models.CharField(max_length=20, blank=True)
+    about_id = models.BigIntegerField(null=True, blank=True)
 
     class Meta(Record.Meta):
         verbose_name = _("任务")
@@ -49,11 +53,19 @@ class Task(Record):
             *Record.Meta.indexes,
             models.Index(fields=["clue"], name="dispatch_task_clue"),
             models.Index(fields=["owner_unit", "state"], name="dispatch_task_unit"),
+            models.Index(fields=["about_what", "about_id"], name="dispatch_task_about"),
         ]
 
     @property
     def heading(self) -> str:
         return self.clue.heading if self.clue is not None else self.title
+
+    @property
+    def scene(self) -> str:
+        """Scene kind that its checklist goes by: the clue's; an outfall that somebody checks unasked is K05."""
+        if self.clue is not None:
+            return self.clue.scenario
+        return "K05" if self.about_what == "outfall" else ""
 
     def own_limit(self, step: str, on: date) -> OwnLimit | None:
         return scenarios.own_limit(self.clue.scenario, self.level, step, on) if self.clue is not None else None
@@ -124,3 +136,23 @@ class Supervision(Record):
     @property
     def heading(self) -> str:
         return self.task.heading
+
+
+class TrackPart(models.Model):
+    """A piece of the way a person walked on a visit; kept until `delete_on` (Asia/Shanghai) and then gone.
+
+    `points` are `[ISO instant by the phone's clock, lon, lat, accuracy in metres or null]`. Not in the hashed history,
+    since it is deleted.
+    """
+
+    uuid = models.UUIDField(unique=True)
+    task = models.ForeignKey(Task, models.CASCADE, related_name="track")
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    points = models.JSONField()
+    received_at = models.DateTimeField()
+    delete_on = models.DateField(db_index=True)
+
+    class Meta:
+        verbose_name = _("巡查轨迹")
+        verbose_name_plural = _("巡查轨迹")
+        ordering: ClassVar = ["pk"]

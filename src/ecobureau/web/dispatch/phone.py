@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from ecobureau.clock import beijing, now
 from ecobureau.domain.workflow import Refusal, Role
+from ecobureau.rulepacks import load
 from ecobureau.web.clues import evidence as clue_evidence
 from ecobureau.web.clues.snapshot import has_series
 from ecobureau.web.core import addresses, parts, registry
@@ -19,9 +25,10 @@ from ecobureau.web.core.access import Viewer
 from ecobureau.web.core.pages.common import signed_in, viewer_in
 from ecobureau.web.core.pages.details import file_rows
 from ecobureau.web.core.refusals import refuse
-from ecobureau.web.dispatch import selectors
-from ecobureau.web.dispatch.flow import BY_PROGRAM, HAND_BACK_REASONS, papers_for
+from ecobureau.web.dispatch import checklists, selectors, sketch, visits
+from ecobureau.web.dispatch.flow import BY_PROGRAM, HAND_BACK_REASONS, HELP_REASONS, papers_for
 from ecobureau.web.dispatch.models import Task
+from ecobureau.web.sources import codes
 from ecobureau.words import say
 
 _FIELD = (Role.GRID_WORKER, Role.ENFORCEMENT_OFFICER)
@@ -38,6 +45,7 @@ def list_page(request: HttpRequest) -> HttpResponse:
     done = list(selectors.handed_in(viewer)[:10])
     asked = _asked_cards(selectors.asked(viewer, MOST))
     context = {"cards": _cards(mine), "asked": asked, "done": _cards(done), "here": reverse("dispatch:phone")}
+    context["keep"] = " ".join(reverse("dispatch:phone_task", args=[task.number]) for task in mine[:30])
     template = "dispatch/_phone_list.html" if request.GET.get("part") == "list" else "dispatch/phone_list.html"
     return render(request, template, context)
 
@@ -93,6 +101,73 @@ def _papers(viewer: Viewer, task: Task) -> list[dict[str, Any]]:
     ]
 
 
+def _stages(task: Task, viewer: Viewer, verbs: Mapping[str, Any]) -> list[str]:
+    """Return the stages the person may go through from here, so that the page can go on without network."""
+    order = ["dispatched", "accepted", "onsite"]
+    stage = "onsite" if task.state == "evidence" else task.state
+    wanted = {"dispatched": "accept", "accepted": "arrive", "onsite": "submit"}
+    if not viewer.has(*_FIELD) or stage not in order or wanted[stage] not in verbs:
+        return []
+    return order[order.index(stage) :]
+
+
+def _questions(task: Task) -> list[dict[str, Any]]:
+    return [
+        {
+            "code": each.code,
+            "ask": checklists.ask(each),
+            "choices": [(c.code, checklists.said(c)) for c in each.choices],
+        }
+        for each in checklists.of(task)
+    ]
+
+
+@require_POST
+@signed_in
+def track_view(request: HttpRequest, number: str) -> JsonResponse:
+    """Take in a piece of the track of a visit (`uuid`, `points`: JSON, see `visits.points_of`)."""
+    viewer = viewer_in(request)
+    task = selectors.task(viewer, number)
+    if task is None:
+        refuse(Refusal("core.not_found", {"number": number}), actor=viewer.user_id, what="track")
+    try:
+        uuid, points = UUID(request.POST.get("uuid", "")), visits.points_of(json.loads(request.POST.get("points", "")))
+    except ValueError as wrong:
+        refuse(Refusal("dispatch.bad_track", {"what": str(wrong)[:120]}), actor=viewer.user_id, what="track")
+    kept = visits.keep_track(task, viewer, uuid=uuid, points=points)
+    return JsonResponse({"kept": len(kept.points) if kept else 0}, status=201)
+
+
+@require_http_methods(["GET", "POST"])
+@signed_in
+def scan_page(request: HttpRequest) -> HttpResponse:
+    """Scan or type a code on the phone: my tasks at this thing, its file, or begin a check of it."""
+    viewer = viewer_in(request)
+    text = request.POST.get("code") or request.GET.get("code", "")
+    found = codes.find(text) if text else None
+    subject = codes.subject(found.what) if found is not None and found.ended_at is None else None
+    seen = found is not None and subject is not None and subject.visible(viewer, found.object_id)
+    if request.method == "POST":
+        if not seen or found is None:
+            refuse(Refusal("core.not_found", {"number": text[:40]}), actor=viewer.user_id, what="scan")
+        task = visits.start_check(viewer, found.what, found.object_id)
+        messages.success(request, say("dispatch.check_begun", None, title=task.heading))
+        return redirect("dispatch:phone_task", task.number)
+    context: dict[str, Any] = {"given": text[:80], "wrong": bool(text) and not seen, "length": codes.LENGTH}
+    if seen and found is not None and subject is not None:
+        where = subject.where(found.object_id) if subject.where is not None else None
+        own = selectors.own_checks(viewer, found.what, found.object_id)
+        context |= {
+            "thing": where,
+            "kind": say(subject.name),
+            "code": codes.spaced(found.code),
+            "staff": subject.staff(found.object_id),
+            "cards": _cards(list(own[:10])),
+            "may_begin": where is not None and visits.unit_for(viewer, where.org_path) is not None,
+        }
+    return render(request, "dispatch/phone_scan.html", context, status=404 if context["wrong"] else 200)
+
+
 @require_GET
 @signed_in
 def task_page(request: HttpRequest, number: str) -> HttpResponse:
@@ -104,9 +179,24 @@ def task_page(request: HttpRequest, number: str) -> HttpResponse:
     request.live_topics = [f"record:task:{task.pk}"]  # type: ignore[attr-defined]
     kind = registry.get("task")
     verbs = {verb.move.verb: verb for verb in kernel.verbs(viewer, task)}
+    going = _stages(task, viewer, verbs)
+    at = now()
+    rules, day = load("visits"), beijing(at).date()
     context = {
         "task": task,
         "title": task.heading,
+        "going": going,
+        "stage": "onsite" if task.state == "evidence" else task.state,
+        "questions": _questions(task) if going else [],
+        "help_reasons": [(reason.code, say(reason.name)) for reason in HELP_REASONS],
+        "asked_help": selectors.help_asked(task),
+        "sketch": sketch.around(task.lon, task.lat, day) if going and None not in (task.lon, task.lat) else None,
+        "track_until": visits.delete_on(at),
+        "track_kept": selectors.track_of(viewer, task),
+        "voice": {"seconds": rules.at("voice.most_seconds", day).value, "mb": rules.at("voice.most_mb", day).value},
+        "may_hand_back": bool(going) and "hand_back" in verbs,
+        "hotline": settings.DISPATCH_PHONE,
+        "told": checklists.told(task),
         "reason": clue_evidence.reason(task.clue) if task.clue is not None else "",
         "subject": clue_evidence.subject_name(task.clue) if task.clue is not None else "",
         "state_name": say(kind.flow.state(task.state).name),
@@ -117,7 +207,6 @@ def task_page(request: HttpRequest, number: str) -> HttpResponse:
         "reasons": [(reason.code, say(reason.name)) for reason in HAND_BACK_REASONS],
         "papers": _papers(viewer, task),
         "files": file_rows(kernel.attachments(task), kind),
-        "collecting": task.state in ("accepted", "onsite", "evidence") and ("submit" in verbs or "arrive" in verbs),
         "two_officers": task.task_kind == Task.TaskKind.ENFORCEMENT_VISIT,
         "here": reverse("dispatch:phone_task", args=[number]),
         "geo": f"geo:{task.lat},{task.lon}" if task.lat is not None and task.lon is not None else "",

@@ -13,6 +13,7 @@ from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 
 from ecobureau.clock import beijing, now
 from ecobureau.domain.geo import distance_m
+from ecobureau.domain.visits import Point
 from ecobureau.domain.workflow.routing import Candidate, Proposal, on_shift_first, propose
 from ecobureau.rulepacks import load
 from ecobureau.web.clues import evidence as clue_evidence
@@ -22,7 +23,7 @@ from ecobureau.web.core import access, addresses, registry
 from ecobureau.web.core.access import Viewer
 from ecobureau.web.core.models import Clock, History
 from ecobureau.web.dispatch import routing_words
-from ecobureau.web.dispatch.models import Help, Supervision, Task
+from ecobureau.web.dispatch.models import Help, Supervision, Task, TrackPart
 from ecobureau.web.places import selectors as places
 from ecobureau.web.places.models import Organisation
 from ecobureau.words import say
@@ -76,6 +77,38 @@ def in_hand(viewer: Viewer) -> QuerySet[Task]:
     own = open_tasks.filter(owner_person_id=viewer.user_id, state__in=["dispatched", "accepted", "onsite", "evidence"])
     free = open_tasks.filter(owner_person__isnull=True, owner_unit__in=units, state="dispatched")
     return (own | free).order_by("created_at")
+
+
+def arrival(task: Task) -> datetime | None:
+    """Return when the person arrived on the visit that is going on: by the phone's clock, else by the server's."""
+    entry = History.objects.filter(kind=task.KIND, object_id=task.pk, verb="arrive").order_by("-seq").first()
+    return (entry.at_device or entry.at) if entry is not None else None
+
+
+def help_asked(task: Task) -> datetime | None:
+    """Return when somebody on site last asked the office for help about a task."""
+    entry = History.objects.filter(kind=task.KIND, object_id=task.pk, verb="ask_help").order_by("-seq").first()
+    return entry.at if entry is not None else None
+
+
+def own_checks(viewer: Viewer, what: str, object_id: int) -> QuerySet[Task]:
+    """Return the person's open tasks about a thing, oldest first: begun by themselves or sent because of a clue."""
+    about = Q(about_what=what, about_id=object_id) | Q(clue__subject=f"{what}:{object_id}")
+    if what == "outlet":
+        about |= Q(clue__outlet_id=object_id)
+    return in_hand(viewer).filter(about)
+
+
+def track_of(viewer: Viewer, task: Task) -> list[TrackPart]:
+    """Return the pieces of a task's track that are still kept, oldest first; nothing for who may not see the task."""
+    if access.allowed(viewer, "view", task) is not None:
+        return []
+    return list(task.track.order_by("pk"))
+
+
+def points_in(part: TrackPart) -> list[Point]:
+    """Return the points of a kept piece of a track."""
+    return [Point(datetime.fromisoformat(at), lon, lat, accuracy) for at, lon, lat, accuracy in part.points]
 
 
 def asked(viewer: Viewer, most: int) -> list[Help | Supervision]:

@@ -22,7 +22,7 @@ from ecobureau.web.core import services as kernel
 from ecobureau.web.core.access import SYSTEM, Viewer
 from ecobureau.web.core.models import Clock, History
 from ecobureau.web.core.refusals import refuse
-from ecobureau.web.dispatch import joint, selectors, telling
+from ecobureau.web.dispatch import checklists, joint, selectors, telling
 from ecobureau.web.dispatch.flow import BY_PROGRAM, ROUTING
 from ecobureau.web.dispatch.models import Task
 from ecobureau.web.places import selectors as places
@@ -231,24 +231,33 @@ def submit(
     *,
     result: str,
     officers: Sequence[str] = (),
+    checks: Mapping[str, str] | None = None,
     **act: Any,
 ) -> History:
     """Hand the result in for review.
 
     Args:
         result: what was found and done. officers: names and certificate numbers of two officers (enforcement visits).
+        checks: answers of the checklist, code of the question → code of the answer (`checklists.of`).
 
     Raises:
-        Refused: evidence of this kind of task is missing (the message names it), or fewer than two officers.
+        Refused: evidence of this kind of task is missing (the message names it), a question of the checklist has no
+            answer, or fewer than two officers.
     """
     present = [each.strip() for each in officers if each.strip()]
-    data = {"result": result.strip(), "officers": present}
+    answered = checklists.judge(task, checks or {})
+    data = {"result": result.strip(), "officers": present, **answered.data}
     entry = kernel.perform(
         task,
         "submit",
         actor,
         data={**data, **_take_snapshot(task, actor, "submit", act.get("client_uuid"))},
-        changes={"result": result.strip(), "officers": present, "submitted_at": now()},
+        changes={
+            "result": result.strip(),
+            "officers": present,
+            "submitted_at": now(),
+            "checks": answered.rows,
+        },
         **act,
     )
     notices.tell("unit_head", task, "dispatch.notice.to_review", {"title": task.title}, now())

@@ -14,5 +14,7 @@ urlpatterns = [
     path("tasks/soon/", soon.soon_page, name="soon"),
     path("m/", phone.list_page, name="phone"),
     path("m/tasks/<number:number>/", phone.task_page, name="phone_task"),
+    path("m/tasks/<number:number>/track/", phone.track_view, name="phone_track"),
+    path("m/scan/", phone.scan_page, name="phone_scan"),
     path("clues/<number:number>/send/", pages.send_page, name="send"),
 ]

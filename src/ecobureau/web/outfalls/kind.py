@@ -20,7 +20,7 @@ from ecobureau.web.outfalls import forms, selectors, services
 from ecobureau.web.outfalls.flow import FLOW
 from ecobureau.web.outfalls.models import Outfall, Result
 from ecobureau.web.sources import selectors as sources
-from ecobureau.web.sources.codes import Fact, PublicView, Subject
+from ecobureau.web.sources.codes import Fact, PublicView, Subject, Where
 from ecobureau.words import _, say
 
 ACCESS: AccessTable = {
@@ -231,6 +231,11 @@ def _staff(object_id: int) -> str:
     return addresses.of(Outfall.objects.only("number").get(pk=object_id))
 
 
+def _where(object_id: int) -> Where | None:
+    row = Outfall.objects.filter(pk=object_id).first()
+    return Where(row.title, row.grid or row.org_path, row.lon, row.lat) if row is not None else None
+
+
 SUBJECT = Subject(
     what="outfall",
     name=_("入河排污口"),
@@ -240,4 +245,5 @@ SUBJECT = Subject(
     staff=_staff,
     visible=lambda viewer, object_id: selectors.outfalls(viewer).filter(pk=object_id).exists(),
     administers=_administers,
+    where=_where,
 )

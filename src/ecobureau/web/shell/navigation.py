@@ -67,6 +67,7 @@ ITEMS: dict[str, Item] = {
     "registry": Item(_("登记"), "database", ("sources:registry",)),
     "rosters": Item(_("排班"), "calendar", ("places:rosters", "desk:rosters")),
     "phone_tasks": Item(_("任务"), "clipboard-text", ("dispatch:phone",)),
+    "phone_scan": Item(_("扫码"), "qrcode", ("dispatch:phone_scan",)),
     "phone_me": Item(_("我的"), "user", ("desk:phone_me",)),
     "clue_sources": Item(_("来源"), "bell-ringing", ("clues:sources",)),
     "scene_kinds": Item(_("情形"), "list-details", ("clues:kinds",)),
@@ -102,7 +103,7 @@ RAIL: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ("help",),
     ),
     "enforcement_officer": (("today", "tasks", "cases", "firms", "outlets", "totals", "map"), ("help",)),
-    "grid_worker": (("phone_tasks", "map", "phone_me"), ("help",)),
+    "grid_worker": (("phone_tasks", "phone_scan", "map", "phone_me"), ("help",)),
     "unit_head": (
         (
             "today",

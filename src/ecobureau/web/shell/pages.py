@@ -52,7 +52,7 @@ PHONE_FILES = (
     "eb/css/islands.css",
     "eb/js/boot.js",
 )
-PHONE_MODULES = ("eb/words", "eb/clock", "eb/live", "eb/keys", "eb/photo", "eb/queue")
+PHONE_MODULES = ("eb/words", "eb/clock", "eb/live", "eb/keys", "eb/photo", "eb/queue", "eb/visit", "eb/voice")
 
 
 def _way_back(request: HttpRequest) -> str:

@@ -54,6 +54,16 @@ class PublicView:
     limits: tuple[PublicLimit, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Where:
+    """Where a thing is, for those who go there: degrees WGS 84, path of the deepest unit that holds it."""
+
+    title: str
+    org_path: str
+    lon: float | None
+    lat: float | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
     """A kind of thing that has codes.
@@ -65,6 +75,7 @@ class Subject:
         label: rows of a queryset → (id, title, second line) for printed labels, in one or few queries.
         staff: id → address of its file; visible: (viewer, id) → may this person see it.
         administers: (viewer, id or None) → may this person issue and revoke codes of it (None: of any).
+        where: id → where it is, None where it is no more; a kind without it is not checked from a scan.
     """
 
     what: str
@@ -75,6 +86,7 @@ class Subject:
     staff: Callable[[int], str]
     visible: Callable[[Viewer, int], bool]
     administers: Callable[[Viewer, int | None], bool]
+    where: Callable[[int], Where | None] | None = None
 
 
 _subjects: dict[str, Subject] = {}

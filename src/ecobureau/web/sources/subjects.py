@@ -13,7 +13,7 @@ from ecobureau.clock import beijing, now
 from ecobureau.web.core.access import Viewer
 from ecobureau.web.places.door import may_change, visible
 from ecobureau.web.sources import selectors
-from ecobureau.web.sources.codes import Fact, PublicLimit, PublicView, Subject
+from ecobureau.web.sources.codes import Fact, PublicLimit, PublicView, Subject, Where
 from ecobureau.web.sources.models import Enterprise, Limit, Outlet, Placed, Station
 from ecobureau.words import _
 
@@ -22,6 +22,14 @@ Model = type[Placed]
 
 def _sees(model: Model) -> Any:
     return lambda viewer, object_id: model._default_manager.filter(visible(viewer), pk=object_id).exists()
+
+
+def _where(model: Model) -> Any:
+    def find(object_id: int) -> Where | None:
+        row = model._default_manager.filter(pk=object_id, active=True).first()
+        return Where(row.name, row.org_path, row.lon, row.lat) if row is not None else None
+
+    return find
 
 
 def _administers(model: Model) -> Any:
@@ -120,6 +128,7 @@ ENTERPRISE = Subject(
     staff=lambda object_id: reverse("desk:firm", args=[object_id]),
     visible=_sees(Enterprise),
     administers=_administers(Enterprise),
+    where=_where(Enterprise),
 )
 OUTLET = Subject(
     what="outlet",
@@ -130,6 +139,7 @@ OUTLET = Subject(
     staff=lambda object_id: reverse("desk:outlet", args=[object_id]),
     visible=_sees(Outlet),
     administers=_administers(Outlet),
+    where=_where(Outlet),
 )
 STATION = Subject(
     what="station",
@@ -140,4 +150,5 @@ STATION = Subject(
     staff=lambda object_id: reverse("desk:station", args=[object_id]),
     visible=_sees(Station),
     administers=_administers(Station),
+    where=_where(Station),
 )

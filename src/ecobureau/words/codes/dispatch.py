@@ -24,6 +24,8 @@ CODES = {
     "dispatch.track_full": _("走过的路最多记 {most} 个点，后面的没有收下"),
     "dispatch.bad_track": _("走过的路读不出来：{what}"),
     "dispatch.not_your_ground": _("这里不在您的范围，不能由您发起检查；可以报线索"),
+    "dispatch.track.start": _("到场"),
+    "dispatch.track.end": _("最后位置"),
     "dispatch.own_check": _("巡查：{name}"),
     "dispatch.check_begun": _("已开始检查：{title}"),
     "dispatch.notice.help_wanted": _("{who} 在现场找人帮忙（{why}），任务 {number}：{title}"),

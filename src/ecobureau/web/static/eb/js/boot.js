@@ -10,6 +10,8 @@ const ISLANDS = {
   "eb-map": "eb/map",
   "eb-photo": "eb/photo",
   "eb-queue": "eb/queue",
+  "eb-visit": "eb/visit",
+  "eb-voice": "eb/voice",
   "eb-live": "eb/live",
   "eb-presence": "eb/presence",
   "eb-alarm": "eb/alarm",
@@ -89,6 +91,15 @@ function worker() {
   }
 }
 
+/** Let the worker keep the pages that a list leads to (data-eb-keep="ADDRESS ADDRESS"), so that they open offline. */
+function keepPages() {
+  const pages = [...document.querySelectorAll("[data-eb-keep]")].flatMap((place) =>
+    (/** @type {HTMLElement} */ (place).dataset.ebKeep || "").split(" ").filter(Boolean),
+  );
+  if (!pages.length || !("serviceWorker" in navigator) || !navigator.onLine) return;
+  navigator.serviceWorker.ready.then((ready) => ready.active?.postMessage({ keep: pages }));
+}
+
 startClocks();
 startKeys();
 dialogs();
@@ -107,8 +118,10 @@ function ears() {
 
 ears();
 islands(document);
+keepPages();
 document.addEventListener("htmx:load", (event) => {
   const place = /** @type {CustomEvent} */ (event).detail?.elt;
   if (place instanceof Element) islands(place.parentNode ?? document);
+  keepPages();
 });
 document.documentElement.dataset.ready = "";

@@ -2,7 +2,7 @@
 // before they leave the phone, notes time and place, and hands them to the queue. Inside stands a plain file form, which
 // serves where this file does not run.
 // @ts-check
-import { discard, enqueue, items, uuid } from "eb/queue";
+import { before, discard, enqueue, items, uuid } from "eb/queue";
 import { announce, beijing, icon, say } from "eb/words";
 
 /** @typedef {{uuid: string, name: string, blob: Blob, made: number, state: string, why: string, sha: string, place: string}} Shot */
@@ -70,7 +70,8 @@ class Photo extends HTMLElement {
   async take(files) {
     const max = Number(this.dataset.maxMb || 20);
     for (const file of files) {
-      if (!file.type.startsWith("image/")) {
+      // Some browsers do not know the type of a phone's HEIC photo.
+      if (!file.type.startsWith("image/") && !/\.hei[cf]$/i.test(file.name)) {
         this.complain(say("photo.notimage", { name: file.name }));
         continue;
       }
@@ -85,6 +86,14 @@ class Photo extends HTMLElement {
 
   /** @param {File} file */
   async keep(file) {
+    const work = this.store(file);
+    const wait = () => work;
+    before.add(wait);
+    await work.finally(() => before.delete(wait));
+  }
+
+  /** @param {File} file */
+  async store(file) {
     const id = uuid();
     const made = file.lastModified && file.lastModified <= Date.now() ? file.lastModified : Date.now();
     /** @type {Shot} */
@@ -152,6 +161,8 @@ class Photo extends HTMLElement {
     }
     image.src = address;
     image.alt = `${beijing(shot.made).time} ${shot.name}`;
+    // A HEIC photo, which this browser cannot show, is shown by its name; the office sees a copy of it.
+    image.addEventListener("error", () => image.replaceWith(Object.assign(document.createElement("p"), { textContent: shot.name })));
     const words = document.createElement("p");
     const state = shot.state === "failed" ? say("photo.failed", { why: shot.why }) : say(`photo.${shot.state}`);
     words.textContent = [beijing(shot.made).time, shot.place, state].filter(Boolean).join(" · ");
@@ -177,7 +188,7 @@ class Photo extends HTMLElement {
     label.className = "eb-photo-take";
     const input = document.createElement("input");
     input.type = "file";
-    input.accept = "image/*";
+    input.accept = "image/*,.heic,.heif";
     input.multiple = this.dataset.capture === undefined;
     if (this.dataset.capture !== undefined) input.setAttribute("capture", "environment");
     input.addEventListener("change", () => {

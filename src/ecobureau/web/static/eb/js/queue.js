@@ -1,12 +1,13 @@
 // What a phone has done and the server does not have yet: photos and verbs, in order, in IndexedDB. Each carries a client
 // UUID, so that sending twice does nothing twice. Survives reloads, no network, and an expired session.
+// What is `soft` is let go when it is refused and holds nothing else back (the track of a visit).
 // <eb-queue>: the strip that says so. <form data-eb-queue="API address">: its submission goes through the queue.
 // @ts-check
 import { announce, button, cookie, icon, say } from "eb/words";
 
 /**
  * @typedef {{uuid: string, user: string, record: string, url: string, fields: Record<string, string>, blob?: Blob,
- *   name?: string, made: number, state: "waiting" | "refused", why?: string}} Item
+ *   name?: string, soft?: boolean, made: number, state: "waiting" | "refused", why?: string}} Item
  */
 
 const NAME = "ecobureau";
@@ -69,13 +70,46 @@ export async function items() {
   return all.filter((item) => item.user === (document.body.dataset.user || ""));
 }
 
-/** Keep an item and try to send it. @param {Omit<Item, "user" | "made" | "state" | "record">} item */
+/** Keep an item behind all that is kept, also where the phone's clock was set back.
+ * @param {any} item */
+async function append(item) {
+  const db = await database();
+  await new Promise((resolve, reject) => {
+    const transaction = db.transaction(STORE, "readwrite", { durability: "strict" });
+    const store = transaction.objectStore(STORE);
+    store.index("made").openKeyCursor(null, "prev").onsuccess = (event) => {
+      const last = /** @type {IDBRequest<IDBCursor | null>} */ (event.target).result;
+      store.put({ ...item, made: Math.max(Date.now(), Number(last?.key ?? 0) + 1) });
+    };
+    transaction.oncomplete = () => resolve(undefined);
+    transaction.onabort = transaction.onerror = () => reject(transaction.error);
+  });
+}
+
+/**
+ * Keep an item and try to send it.
+ * @param {Omit<Item, "user" | "made" | "state" | "record"> & {record?: string}} item
+ */
 export async function enqueue(item) {
-  const made = { ...item, user: document.body.dataset.user || "", record: recordOf(item.url), made: Date.now(), state: "waiting" };
-  await within("readwrite", (store) => store.put(made));
+  const record = item.record ?? recordOf(item.url);
+  await append({ ...item, user: document.body.dataset.user || "", record, state: "waiting" });
   tell();
   drain();
 }
+
+/** Let what was refused of a record, and what waits behind it, be tried again. @param {string} record */
+export async function retry(record) {
+  for (const item of await items()) {
+    if (item.record !== record || item.state !== "refused") continue;
+    await within("readwrite", (store) => store.put({ ...item, state: "waiting", why: "" }));
+  }
+  tell();
+  drain();
+}
+
+/** What must be in the queue before a form is: photos that still look for their place, the rest of a track.
+ * @type {Set<(record: string, url: string) => Promise<unknown>>} */
+export const before = new Set();
 
 /** @param {string} id */
 export async function discard(id) {
@@ -129,6 +163,11 @@ async function send(item) {
     return "signin";
   }
   if (answer.status >= 500 || answer.status === 429 || answer.status === 408) return "later";
+  if (item.soft) {
+    await within("readwrite", (store) => store.delete(item.uuid));
+    tell(item, "dropped");
+    return "sent";
+  }
   const why = given.detail || given.error || Object.values(given.errors ?? {}).flat().join(" ") || String(answer.status);
   await within("readwrite", (store) => store.put({ ...item, state: "refused", why }));
   tell(item, "refused", { ...given, detail: why });
@@ -143,7 +182,7 @@ export async function drain() {
   }
   sending = true;
   try {
-    if (navigator.locks) await navigator.locks.request("eb-queue", { ifAvailable: true }, (lock) => (lock ? run() : undefined));
+    if (navigator.locks) await navigator.locks.request("eb-queue", { ifAvailable: true }, (lock) => (lock ? run() : wait()));
     else await run();
   } finally {
     sending = false;
@@ -153,6 +192,12 @@ export async function drain() {
     again = false;
     drain();
   }
+}
+
+/** Another tab, or this one's last page while it goes, is sending: look again soon, or what is left would lie. */
+function wait() {
+  clearTimeout(timer);
+  timer = window.setTimeout(drain, BACK_OFF[0]);
 }
 
 async function run() {
@@ -246,6 +291,13 @@ function locate() {
   });
 }
 
+/** Go on to a page once nothing of the record waits any more: what is under way is not cut off.
+ * @param {string} record @param {string} after */
+async function leave(record, after) {
+  if ((await items()).some((item) => item.record === record && item.state === "waiting")) return;
+  location.assign(after);
+}
+
 /** @param {SubmitEvent} event */
 async function submitted(event) {
   const form = /** @type {HTMLFormElement} */ (event.target);
@@ -270,13 +322,16 @@ async function submitted(event) {
     document.removeEventListener("eb-queue", done);
     if (what === "sent") {
       announce(say("queue.sent", { n: 1 }));
-      if (after) location.assign(after);
+      if (after) leave(item.record, after);
     }
     if (what === "refused") for (const part of form.querySelectorAll("button")) part.disabled = false;
   };
   document.addEventListener("eb-queue", done);
+  const url = form.dataset.ebQueue;
+  for (const first of before) await first(recordOf(url), url);
   form.dataset.ebSaved = "";
-  await enqueue({ uuid: id, url: form.dataset.ebQueue, fields });
+  await enqueue({ uuid: id, url, fields });
+  if (status.offline || !navigator.onLine) form.closest("dialog")?.close();
   announce(say("queue.saved"));
 }
 
