@@ -10,6 +10,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from django.core.cache import cache
 from pypdfium2 import PdfDocument
 
 from ecobureau.clock import BEIJING, ManualClock, use_clock
@@ -318,6 +319,7 @@ def test_residents_read_on_the_scanned_page_what_was_done_and_what_is_permitted(
     code = codes.issue(SYSTEM, "station", station.pk).code
 
     def scanned() -> str:
+        cache.clear()
         return str(client.get(f"/c/{code}/", follow=True).content.decode())
 
     assert "正在远程喊停和核实" in scanned()

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ecobureau.web.accounts.models import ROLES, User
 from ecobureau.web.core import placenames
+from ecobureau.web.core.forms import set_choices
 
 
 class UserForm(forms.Form):
@@ -48,8 +49,8 @@ class AssignForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         places = _places()
-        self.fields["org_path"].choices = places  # type: ignore[attr-defined]
-        self.fields["grid_ids"].choices = [each for each in places if each[0].count("/") >= 4]  # type: ignore[attr-defined]
+        set_choices(self, "org_path", places)
+        set_choices(self, "grid_ids", [each for each in places if each[0].count("/") >= 4])
 
 
 class DelegateForm(forms.Form):

@@ -12,6 +12,7 @@ from ecobureau.web.clues import pool, repeats, scenarios, selectors
 from ecobureau.web.clues.intake import AHEAD
 from ecobureau.web.clues.models import Clue, ClueSource, Reporter, SensitivePlace
 from ecobureau.web.core.access import Viewer
+from ecobureau.web.core.forms import set_choices
 from ecobureau.web.core.models.record import LEVELS
 from ecobureau.web.core.refusals import sentence
 from ecobureau.web.places import selectors as places
@@ -36,9 +37,11 @@ class MergeForm(forms.Form):
     def __init__(self, *args: Any, record: Clue, viewer: Viewer, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         found = repeats.find(viewer, record)
-        self.fields["into"].choices = [  # type: ignore[attr-defined]
-            (each.clue.number, f"{each.clue.number} {each.clue.heading}（{each.why}）") for each in found
-        ]
+        set_choices(
+            self,
+            "into",
+            [(each.clue.number, f"{each.clue.number} {each.clue.heading}（{each.why}）") for each in found],
+        )
 
 
 class DismissForm(forms.Form):
@@ -59,10 +62,14 @@ class DismissForm(forms.Form):
     def __init__(self, *args: Any, record: Clue, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         pieces = selectors.evidence(record)[-40:]
-        self.fields["looked"].choices = [  # type: ignore[attr-defined]
-            (each.seq, f"{each.seq} {sentence(each.code, each.params) if each.code else each.kind}"[:120])
-            for each in pieces
-        ]
+        set_choices(
+            self,
+            "looked",
+            [
+                (each.seq, f"{each.seq} {sentence(each.code, each.params) if each.code else each.kind}"[:120])
+                for each in pieces
+            ],
+        )
         if not pieces:
             del self.fields["looked"]
 
@@ -104,13 +111,13 @@ class RegisterForm(forms.Form):
 
     def __init__(self, *args: Any, viewer: Viewer, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["scenario"].choices = scenarios.choices()  # type: ignore[attr-defined]
-        self.fields["matter"].choices = scenarios.matter_choices()  # type: ignore[attr-defined]
-        self.fields["source"].choices = [("", "—"), *pool.source_choices(viewer)]  # type: ignore[attr-defined]
+        set_choices(self, "scenario", scenarios.choices())
+        set_choices(self, "matter", scenarios.matter_choices())
+        set_choices(self, "source", [("", "—"), *pool.source_choices(viewer)])
         units = [
             unit for grant in viewer.grants for unit in places.tree(grant.org_path, levels=("city", "district", "grid"))
         ]
-        self.fields["org_path"].choices = list(dict.fromkeys((unit.path, unit.name) for unit in units))  # type: ignore[attr-defined]
+        set_choices(self, "org_path", list(dict.fromkeys((unit.path, unit.name) for unit in units)))
 
     def clean(self) -> dict[str, Any]:
         found = super().clean() or {}
@@ -162,10 +169,10 @@ class SourceForm(forms.Form):
         super().__init__(*args, **kwargs)
         own = source is not None and source.own
         kinds = [(code, label) for code, label in ClueSource.Kind.choices if own or code not in _PROGRAM]
-        self.fields["kind"].choices = kinds  # type: ignore[attr-defined]
-        self.fields["scenario"].choices = scenarios.choices()  # type: ignore[attr-defined]
+        set_choices(self, "kind", kinds)
+        set_choices(self, "scenario", scenarios.choices())
         units = [(unit.path, unit.name) for unit in places.tree(levels=("city", "district"))]
-        self.fields["org_path"].choices = units  # type: ignore[attr-defined]
+        set_choices(self, "org_path", units)
         if own:
             for name in ("name", "kind", "org_path", "machine", "account", "active"):
                 del self.fields[name]
@@ -250,8 +257,8 @@ class KindForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["duties"].choices = duty_choices()  # type: ignore[attr-defined]
-        self.fields["matters"].choices = [(code, each.name) for code, each in scenarios.matters().items()]  # type: ignore[attr-defined]
+        set_choices(self, "duties", duty_choices())
+        set_choices(self, "matters", [(code, each.name) for code, each in scenarios.matters().items()])
         _dated(self)
 
 
@@ -266,7 +273,7 @@ class MatterForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for name in ("duties", "help"):
-            self.fields[name].choices = duty_choices()  # type: ignore[attr-defined]
+            set_choices(self, name, duty_choices())
         _dated(self)
 
 

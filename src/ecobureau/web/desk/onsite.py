@@ -19,6 +19,7 @@ from ecobureau.web.clues import services as clues
 from ecobureau.web.core import addresses
 from ecobureau.web.core import services as kernel
 from ecobureau.web.core.access import Viewer
+from ecobureau.web.core.forms import set_choices
 from ecobureau.web.core.models.record import LEVELS
 from ecobureau.web.core.pages.common import signed_in, viewer_in
 from ecobureau.web.core.refusals import Refused, refuse
@@ -51,7 +52,7 @@ class ReportForm(forms.Form):
         super().__init__(*args, **kwargs)
         known = sorted(key.removeprefix("scenario.") for key in load("scenario_kinds").keys("scenario."))
         named = [(each, f"{each} {say(f'scenario.{each}')}") for each in known]
-        self.fields["scenario"].choices = [("", "—"), *named]  # type: ignore[attr-defined]
+        set_choices(self, "scenario", [("", "—"), *named])
 
 
 def thing_of(viewer: Viewer, what: str, pk: int) -> Any:

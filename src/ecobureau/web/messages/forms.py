@@ -9,6 +9,7 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from ecobureau.web.core import placenames
+from ecobureau.web.core.forms import set_choices
 from ecobureau.web.core.models.record import LEVELS
 from ecobureau.web.messages.models import Channel, ChannelKind
 
@@ -79,9 +80,9 @@ class BotForm(ChannelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         names = placenames.all_names()
-        self.fields["org_path"].choices = [  # type: ignore[attr-defined]
-            (path, f"{'　' * (path.count('/') - 2)}{name}") for path, name in sorted(names.items())
-        ]
+        set_choices(
+            self, "org_path", [(path, f"{'　' * (path.count('/') - 2)}{name}") for path, name in sorted(names.items())]
+        )
 
     def clean_url(self) -> str:
         """A new bot needs its address."""

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ecobureau.domain import units
 from ecobureau.web.core.access import Viewer
-from ecobureau.web.core.forms import PositionForm
+from ecobureau.web.core.forms import PositionForm, set_choices
 from ecobureau.web.outfalls import selectors
 from ecobureau.web.outfalls.models import Outfall
 from ecobureau.web.sources import selectors as sources
@@ -57,7 +57,7 @@ class RegisterForm(forms.Form):
     def __init__(self, *args: Any, viewer: Viewer, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         named = [(code, f"{name} {code}") for code, name in selectors.kinds().items()]
-        self.fields["kind_code"].choices = named  # type: ignore[attr-defined]
+        set_choices(self, "kind_code", named)
 
 
 class SampleForm(forms.Form):

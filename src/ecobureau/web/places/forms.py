@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ecobureau.domain.geo import System
 from ecobureau.web.accounts.models import User
+from ecobureau.web.core.forms import set_choices
 from ecobureau.web.places.models import Level
 from ecobureau.words import say, templates
 
@@ -52,7 +53,7 @@ class UnitForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["duties"].choices = _duties()  # type: ignore[attr-defined]
+        set_choices(self, "duties", _duties())
 
 
 class NewUnitForm(forms.Form):

@@ -8,6 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from ecobureau.web.core.access import Viewer
+from ecobureau.web.core.forms import set_choices
 from ecobureau.web.core.models.record import LEVELS
 from ecobureau.web.places import selectors as places
 from ecobureau.web.rectification.models import SOURCES
@@ -36,10 +37,10 @@ class _Units(forms.Form):
         super().__init__(*args, **kwargs)
         areas = [u for grant in viewer.grants for u in places.tree(grant.org_path, levels=("city", "district"))]
         units = [(u.path, u.name) for u in places.tree(levels=("city", "district", "department"))]
-        self.fields["org_path"].choices = list(dict.fromkeys((u.path, u.name) for u in areas))  # type: ignore[attr-defined]
+        set_choices(self, "org_path", list(dict.fromkeys((u.path, u.name) for u in areas)))
         for name in ("owner_unit", "accepting_unit"):
             if name in self.fields:
-                self.fields[name].choices = [("", "—"), *units]  # type: ignore[attr-defined]
+                set_choices(self, name, [("", "—"), *units])
 
 
 class EnterForm(_Units):

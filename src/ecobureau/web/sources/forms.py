@@ -8,6 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from ecobureau.clock import BEIJING
+from ecobureau.web.core.forms import set_choices
 from ecobureau.web.places.problems import Invalid
 from ecobureau.web.sources.importing import KINDS
 from ecobureau.web.sources.importing.cells import Bad, pairs
@@ -47,7 +48,7 @@ class UploadForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["kind"].choices = [(kind.name, say(kind.title)) for kind in KINDS]  # type: ignore[attr-defined]
+        set_choices(self, "kind", [(kind.name, say(kind.title)) for kind in KINDS])
 
 
 class PlaceFields(forms.Form):
@@ -177,7 +178,7 @@ class ProfileForm(forms.Form):
 
     def __init__(self, *args: Any, names: list[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["profile"].choices = [(name, say(f"profile.{name}")) for name in names]  # type: ignore[attr-defined]
+        set_choices(self, "profile", [(name, say(f"profile.{name}")) for name in names])
 
 
 class NoticeForm(forms.Form):

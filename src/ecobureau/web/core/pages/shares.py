@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from ecobureau.clock import now
 from ecobureau.domain.workflow import Refusal
 from ecobureau.web.core import access, addresses, people, placenames, selectors, services
+from ecobureau.web.core.forms import set_choices
 from ecobureau.web.core.pages.common import kind_at, signed_in, viewer_in
 from ecobureau.web.core.refusals import Refused, refuse
 from ecobureau.words import say
@@ -36,8 +37,8 @@ class ShareForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         names = sorted(placenames.all_names().items())
-        self.fields["unit"].choices = [("", "—"), *names]  # type: ignore[attr-defined]
-        self.fields["person"].choices = [("", "—"), *people.colleagues()]  # type: ignore[attr-defined]
+        set_choices(self, "unit", [("", "—"), *names])
+        set_choices(self, "person", [("", "—"), *people.colleagues()])
 
     def clean(self) -> dict[str, Any]:
         found = super().clean() or {}

@@ -22,6 +22,7 @@ from ecobureau.domain.workflow import Refusal
 from ecobureau.rulepacks import load
 from ecobureau.web.core import audit
 from ecobureau.web.core.access import Viewer
+from ecobureau.web.core.forms import set_choices
 from ecobureau.web.core.middleware import client_ip
 from ecobureau.web.core.pages.common import signed_in, viewer_in
 from ecobureau.web.core.paper import download, qr
@@ -218,10 +219,10 @@ class SheetForm(forms.Form):
     def __init__(self, *args: Any, viewer: Viewer, **more: Any) -> None:
         super().__init__(*args, **more)
         known = [each for each in codes.subjects() if each.administers(viewer, None)]
-        self.fields["what"].choices = [(each.what, say(each.name)) for each in known]  # type: ignore[attr-defined]
+        set_choices(self, "what", [(each.what, say(each.name)) for each in known])
         units = [unit for grant in viewer.grants for unit in places.tree(grant.org_path, levels=("district", "grid"))]
         named = dict.fromkeys((unit.path, unit.name) for unit in units)
-        self.fields["place"].choices = [("", _("全部")), *named]  # type: ignore[attr-defined]
+        set_choices(self, "place", [("", _("全部")), *named])
 
 
 @require_http_methods(["GET", "POST"])
