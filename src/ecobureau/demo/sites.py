@@ -21,8 +21,8 @@ from ecobureau.web.sources.models import Outlet, Station
 
 PROFILE = "noise_construction"
 _SITES = (
-    ("91420100DEMOJZ00A", "演示江城建工·地铁七号站项目部", "演示项目经理甲", "02780000001"),
-    ("91420100DEMOJZ00B", "演示长堤路桥·滨江隧道项目部", "演示项目经理乙", "02780000002"),
+    ("91420100DEMAJG001", "演示江城建工·地铁七号站项目部", "演示项目经理甲", "02780000001"),
+    ("91420100DEMAJG002", "演示长堤路桥·滨江隧道项目部", "演示项目经理乙", "02780000002"),
 )
 _CAMERA = "https://video.example.invalid/demo/"
 """A name that never resolves: the demonstration has no video platform."""
