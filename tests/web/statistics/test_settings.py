@@ -25,10 +25,12 @@ from ecobureau.web.statistics.models import (
     PointChange,
     Revision,
     Series,
-    Target,
     SpanRevision,
+    Target,
     WaterSummary,
 )
+from ecobureau.web.statistics.selectors_backtest import backtest_of
+from ecobureau.web.statistics.selectors_targets import outlooks
 from ecobureau.web.statistics.services import DayOfHours
 from ecobureau.web.statistics.spans import days_of
 from web.people import person, viewer
@@ -463,3 +465,31 @@ def test_more_targets_cost_no_more_queries(place: Series) -> None:
         counts.append(len(seen))
         add(at)
     assert counts[0] == counts[1] <= 35
+
+
+def test_the_forecast_is_tried_on_former_years() -> None:
+    place = services.put_series(kind="place", code="bt", name="回测", org_path="/wuhan/")
+    first, last = date(2021, 1, 1), date(2026, 5, 20)
+    days = [first + timedelta(days=at) for at in range((last - first).days)]
+    # Every year goes alike, but for 2024, which was worse all year: no earlier year could tell.
+    values = [25.0 + 20.0 * (day.month in (1, 2, 11, 12)) + 30.0 * (day.year == 2024) for day in days]
+    services.put_days([(place.pk, "pm2_5", day, value) for day, value in zip(days, values, strict=True)], source="公布")
+    while rollup.drain():
+        pass
+    head = viewer(person("bh", ("unit_head", "/wuhan/")))
+    target = services.put_target(head, place.pk, year=2026, kind="pm25_mean", value=35, source="任务书")
+    found = backtest_of(target)
+    assert [one.on.year for one in found.trials] == [2023] * 3 + [2024] * 3 + [2025] * 3
+    assert all(one.held for one in found.trials if one.on.year == 2023)
+    assert not any(one.held for one in found.trials if one.on.year == 2024)
+    assert (found.years, round(found.expected, 6)) == ((2023, 2024, 2025), 0.8)
+    # A trial sees nothing later than its day: the same as asked on that day.
+    with use_clock(ManualClock(datetime(2023, 7, 1, 1, tzinfo=UTC))):
+        then = services.put_target(head, place.pk, year=2023, kind="pm25_mean", value=35, source="任务书")
+        there = outlooks([then])[0].forecast
+    assert there == next(one.forecast for one in found.trials if one.on == date(2023, 7, 1))
+    page = Client()
+    page.force_login(person("bl", ("leader", "/wuhan/")), backend="django.contrib.auth.backends.ModelBackend")
+    text = page.get(f"/statistics/targets/{target.pk}/").content.decode()
+    assert "往年回测" in text
+    assert "3 个往年的 9 个日期" in text

@@ -5,6 +5,7 @@ from ecobureau.domain.targets.afford import (
     allowed_mean,
     allowed_over_days,
 )
+from ecobureau.domain.targets.backtest import Backtest, Trial, backtest
 from ecobureau.domain.targets.forecast import (
     Forecast,
     ForecastRules,
@@ -16,11 +17,14 @@ from ecobureau.domain.targets.forecast import (
 )
 
 __all__ = [
+    "Backtest",
     "Forecast",
     "ForecastRules",
+    "Trial",
     "allowed_bad_days",
     "allowed_mean",
     "allowed_over_days",
+    "backtest",
     "forecast",
     "forecast_months",
     "middle_of",

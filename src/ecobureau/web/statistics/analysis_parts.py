@@ -16,6 +16,7 @@ from ecobureau.domain.trends import Averaging, TrendRules
 from ecobureau.web.statistics.analysis_choice import Choice
 from ecobureau.web.statistics.analysis_selectors import Block, Target
 from ecobureau.web.statistics.models import Medium
+from ecobureau.web.statistics.pages_common import in_words
 
 Floats = NDArray[np.float64]
 DASH = "—"
@@ -180,7 +181,7 @@ def day_rule(asked: Asked) -> str:
 
 def pack_method(words: str, entry: Entry) -> Method:
     """Return a step that rests on an entry of a rule pack."""
-    return Method(words, f"{entry.source} {entry.clause}".strip(), str(entry.flag))
+    return Method(words, f"{in_words(entry.source)} {in_words(entry.clause)}".strip(), str(entry.flag))
 
 
 def need_some(blocks: Sequence[Block], *, hours: bool) -> None:

@@ -20,7 +20,7 @@ from ecobureau.web.statistics import rules as in_force
 from ecobureau.web.statistics import selectors, services
 from ecobureau.web.statistics.forms import DecideForm, ProposeForm
 from ecobureau.web.statistics.models import ALL_ITEMS, AirSeries, Day, Item, Review, Span
-from ecobureau.web.statistics.pages_common import asked_date, flag_words, form_errors, span_words, tabs, told
+from ecobureau.web.statistics.pages_common import asked_date, form_errors, span_words, tabs, told
 from ecobureau.web.statistics.spans import after, first_of
 from ecobureau.words import say
 
@@ -52,7 +52,7 @@ def ranking_page(request: HttpRequest) -> HttpResponse:
         "words": span_words(span, start),
         "before": first_of(span, start - timedelta(days=1)),
         "after": after(span, start) if after(span, start) <= today else None,
-        "rule": None if rule is None else {"entry": rule.entry, "flag": flag_words(rule.entry.flag)},
+        "rule": None if rule is None else rule_lines([rule.entry])[0],
     }
     return render(request, "statistics/ranking.html", context)
 

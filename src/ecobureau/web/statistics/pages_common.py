@@ -11,12 +11,14 @@ from django import forms
 from django.contrib import messages
 from django.http import FileResponse, Http404, HttpRequest, HttpResponseBase, StreamingHttpResponse
 from django.urls import NoReverseMatch, reverse
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from ecobureau.clock import beijing, now
 from ecobureau.domain.explain import Code, Derivation, Input
 from ecobureau.domain.rounding import plain
 from ecobureau.domain.rules import Entry
+from ecobureau.rulepacks.citations import cited
 from ecobureau.web.core import audit, export, parts
 from ecobureau.web.core.pages.common import viewer_in
 from ecobureau.web.core.registry import Column
@@ -39,6 +41,7 @@ _TABS: tuple[tuple[str, Callable[[], str]], ...] = (
     ("statistics:points", lambda: _("评价点位")),
     ("statistics:marks", lambda: _("扣除日")),
     ("statistics:reviews", lambda: _("数据审核")),
+    ("statistics:history", lambda: _("载入历史")),
 )
 
 
@@ -51,6 +54,11 @@ def tabs(current: str) -> list[parts.Tab]:
         except NoReverseMatch:
             continue
     return found
+
+
+def in_words(citation: str) -> str:
+    """Return a source or clause in the reader's language."""
+    return cited(citation, get_language() or "zh")
 
 
 def flag_words(flag: str) -> str:
@@ -69,7 +77,7 @@ class RuleLine:
 
 def rule_lines(entries: Iterable[Entry]) -> list[RuleLine]:
     """Return entries of rule packs as lines, each source and clause once."""
-    lines = [RuleLine(entry.source, entry.clause, flag_words(entry.flag)) for entry in entries]
+    lines = [RuleLine(in_words(entry.source), in_words(entry.clause), flag_words(entry.flag)) for entry in entries]
     return list(dict.fromkeys(lines))
 
 
@@ -87,8 +95,8 @@ def told(derivation: Derivation) -> list[Told]:
     """Return the steps of a derivation in the reader's language."""
     return [
         Told(
-            step.rule,
-            step.clause,
+            in_words(step.rule),
+            in_words(step.clause),
             say(step.text_code, **{name: _word(value) for name, value in step.params.items()}),
             "" if step.result is None else _word(step.result),
         )

@@ -19,6 +19,7 @@ from ecobureau.web.statistics import selectors_targets, services
 from ecobureau.web.statistics.forms import ReasonForm, TargetForm
 from ecobureau.web.statistics.models import Medium, Series, Target
 from ecobureau.web.statistics.pages_common import as_file, form_errors, other_format, rule_lines, tabs
+from ecobureau.web.statistics.selectors_backtest import backtest_of
 from ecobureau.web.statistics.selectors_targets import Allowed, Outlook
 from ecobureau.words import say
 
@@ -75,6 +76,7 @@ def target_page(request: HttpRequest, pk: int) -> HttpResponse:
         "outlook": outlook,
         "months": target.kind in (Target.Kind.WATER_CLASS, Target.Kind.WATER_GOOD),
         "rules": rule_lines(entries),
+        "tried": _tried(target),
         "may_set": services.may_set_target(viewer_in(request), target.series),
         "form": ReasonForm(),
     }
@@ -174,6 +176,27 @@ def _shown(target: Target, value: float) -> str:
     if target.kind == Target.Kind.WATER_CLASS:
         return WaterClass(int(value)).roman
     return f"{value:.{_DIGITS[Target.Kind(target.kind)]}f}"
+
+
+def _tried(target: Target) -> dict[str, Any]:
+    """Return the back-test of the forecast in words."""
+    found = backtest_of(target)
+    return {
+        "lines": [
+            (
+                one.on,
+                _range(target, one.forecast.low, one.forecast.high),
+                _shown(target, one.actual),
+                one.held,
+                say(f"statistics.forecast.{one.forecast.method}"),
+            )
+            for one in found.trials
+        ],
+        "held": found.held,
+        "count": len(found.trials),
+        "years": len(found.years),
+        "expected": round(found.expected * 100),
+    }
 
 
 def _range(target: Target, low: float, high: float) -> str:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from ecobureau.domain.rules import Certainty, Entry
 from ecobureau.web.core.paper import Column, Table
+from ecobureau.web.statistics.pages_common import in_words
 
 SHORT = {"so2": "SO₂", "no2": "NO₂", "pm10": "PM10", "pm2_5": "PM2.5", "co": "CO", "o3": "O₃"}
 
@@ -91,18 +92,22 @@ def share_changed(now: Decimal | float, base: Decimal | float) -> str:
     return _("下降 {rate}%").format(rate=-rate)
 
 
+def _cited(entry: Entry) -> tuple[str, str, str]:
+    return in_words(entry.source), in_words(entry.clause), flag_words(entry.flag)
+
+
 def rules_table(named: Sequence[tuple[str, Entry]], others: Iterable[Entry]) -> Table:
     """Return the rules that a report rests on: the named ones, and every other that is not checked yet.
 
     Args:
         named: what a rule is for, and the rule. others: all rules in force; those that are certain are left out.
     """
-    rows = [(name, entry.source, entry.clause, flag_words(entry.flag)) for name, entry in named]
+    rows = [(name, *_cited(entry)) for name, entry in named]
     known = {(entry.source, entry.clause) for _name, entry in named}
     for entry in others:
         if entry.flag is not Certainty.CERTAIN and (entry.source, entry.clause) not in known:
             known.add((entry.source, entry.clause))
-            rows.append((_("其他未核对的规则"), entry.source, entry.clause, flag_words(entry.flag)))
+            rows.append((_("其他未核对的规则"), *_cited(entry)))
     columns = [
         Column(_("用于"), weight=2.2),
         Column(_("标准或文件"), weight=2),

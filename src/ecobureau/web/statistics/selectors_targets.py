@@ -6,7 +6,6 @@ value are neither. Excluded days are left out on both sides.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -31,21 +30,17 @@ from ecobureau.domain.targets import (
     forecast,
     forecast_months,
 )
-from ecobureau.domain.water import Body, WaterClass, assess_auto, class_shares, item_class, year_mean
+from ecobureau.domain.water import Body, WaterClass, class_shares, item_class, year_mean
 from ecobureau.rulepacks import load
 from ecobureau.web.core.access import Viewer
 from ecobureau.web.places.door import visible
 from ecobureau.web.statistics import rules as in_force
-from ecobureau.web.statistics.exclusions import Excluded
-from ecobureau.web.statistics.models import AirIndexDay, Day, Figure, Series, Target
-from ecobureau.web.statistics.points import Membership
-from ecobureau.web.statistics.rollup_water import bodies_of
+from ecobureau.web.statistics.models import Medium, Series, Target
 from ecobureau.web.statistics.rules import WaterInForce
 from ecobureau.web.statistics.selectors_water import series as water_series
 from ecobureau.web.statistics.spans import days_of
-
-YEARS = 3
-"""How many earlier years a forecast looks at."""
+from ecobureau.web.statistics.targets_data import YEARS, Data
+from ecobureau.web.statistics.water_classes import judged
 
 Means = Mapping[str, float | None]
 Sections = Mapping[int, Means]
@@ -92,7 +87,7 @@ def targets(viewer: Viewer, year: int | None = None) -> QuerySet[Target]:
 def choices(viewer: Viewer) -> QuerySet[Series]:
     """Return the series that the viewer sees and that can have targets, places first."""
     seen = Q(pk__in=Series.objects.filter(visible(viewer)).values("pk")) | Q(pk__in=water_series(viewer).values("pk"))
-    return Series.objects.filter(seen).order_by("medium", "-kind", "name")
+    return Series.objects.filter(seen).exclude(medium=Medium.NOISE).order_by("medium", "-kind", "name")
 
 
 def rules_of_forecast(day: date) -> ForecastRules:
@@ -108,8 +103,13 @@ def entries_of_forecast(day: date) -> list[Entry]:
 def outlooks(rows: Iterable[Target]) -> list[Outlook]:
     """Return how far some targets are. All their data are read at once: as many queries for one as for thirty."""
     today, some = beijing(now()).date(), list(rows)
-    data = _Data(some)
-    return [_OUTLOOKS[Target.Kind(target.kind)](target, target.year, today, data) for target in some]
+    data = Data(some)
+    return [outlook_on(target, target.year, today, data) for target in some]
+
+
+def outlook_on(target: Target, year: int, today: date, data: Data) -> Outlook:
+    """Return how far a target was in a year, as it stood on a day, from data that reach so far."""
+    return _OUTLOOKS[Target.Kind(target.kind)](target, year, today, data)
 
 
 def _remaining(year: int, today: date) -> list[date]:
@@ -118,84 +118,18 @@ def _remaining(year: int, today: date) -> list[date]:
 
 def _split(values: Mapping[date, float], year: int, today: date) -> tuple[list[float], dict[date, float]]:
     known = [value for day, value in sorted(values.items()) if day.year == year and day < today]
-    return known, {day: value for day, value in values.items() if day.year < year}
-
-
-class _Data:
-    """What the outlooks of some targets need, read by kind of target for all series together."""
-
-    def __init__(self, targets: Sequence[Target]) -> None:
-        years = [target.year for target in targets] or [2000]
-        self._first, self._last = date(min(years) - YEARS, 1, 1), date(max(years), 12, 31)
-        by_kind: dict[str, set[int]] = defaultdict(set)
-        for target in targets:
-            by_kind[target.kind].add(target.series_id)
-        kind = Target.Kind
-        air = by_kind[kind.GOOD_RATE] | by_kind[kind.HEAVY_DAYS] | by_kind[kind.PM25_MEAN] | by_kind[kind.O3_P90]
-        self.out = Excluded(air, self._first, self._last)
-        self.indices = self._read_indices(by_kind[kind.GOOD_RATE] | by_kind[kind.HEAVY_DAYS])
-        self.days = {
-            **self._read_days("pm2_5", by_kind[kind.PM25_MEAN]),
-            **self._read_days("o3", by_kind[kind.O3_P90]),
-        }
-        places = by_kind[kind.WATER_GOOD]
-        self.members = Membership(places)
-        points = by_kind[kind.WATER_CLASS] | set(self.members.places_of)
-        self.months = self._read_months(points)
-        self.bodies = bodies_of(points)
-
-    def _read_indices(self, series: set[int]) -> dict[int, dict[date, float]]:
-        found: dict[int, dict[date, float]] = defaultdict(dict)
-        if series:
-            rows = AirIndexDay.objects.filter(
-                series__in=series, day__gte=self._first, day__lte=self._last, aqi__isnull=False
-            )
-            for one, day, aqi in rows.values_list("series_id", "day", "aqi"):
-                found[one][day] = float(aqi or 0)
-        return found
-
-    def _read_days(self, item: str, series: set[int]) -> dict[tuple[int, str], dict[date, float]]:
-        found: dict[tuple[int, str], dict[date, float]] = defaultdict(dict)
-        if series:
-            rows = Day.objects.filter(
-                series__in=series,
-                item=item,
-                day__gte=self._first,
-                day__lte=self._last,
-                valid=True,
-                value__isnull=False,
-            )
-            for one, day, value in rows.values_list("series_id", "day", "value"):
-                found[one, item][day] = value or 0.0
-        return found
-
-    def _read_months(self, points: set[int]) -> dict[date, dict[int, dict[str, float | None]]]:
-        found: dict[date, dict[int, dict[str, float | None]]] = defaultdict(lambda: defaultdict(dict))
-        if points:
-            rows = Figure.objects.filter(series__in=points, span="month", start__gte=self._first, start__lte=self._last)
-            for one, item, month, value in rows.values_list("series_id", "item", "start", "mean"):
-                found[month][one][item] = value
-        return found
-
-    def sections(self, points: Sequence[int]) -> dict[date, dict[int, dict[str, float | None]]]:
-        """Return the monthly means of some sections, months without any of them left out."""
-        wanted = set(points)
-        return {
-            month: here
-            for month, some in self.months.items()
-            if (here := {one: means for one, means in some.items() if one in wanted})
-        }
+    return known, {day: value for day, value in values.items() if year - YEARS <= day.year < year}
 
 
 # --- air --------------------------------------------------------------------------------------------------------------
 
 
-def _indices(series: int, data: _Data, rules: AirStatistics) -> dict[date, float]:
+def _indices(series: int, data: Data, rules: AirStatistics) -> dict[date, float]:
     out = data.out.for_good_days(series, rules)
     return {day: aqi for day, aqi in data.indices.get(series, {}).items() if day not in out}
 
 
-def _days(series: int, item: str, data: _Data, rules: AirStatistics) -> dict[date, float]:
+def _days(series: int, item: str, data: Data, rules: AirStatistics) -> dict[date, float]:
     out = data.out.for_item(series, item, rules)
     return {day: value for day, value in data.days.get((series, item), {}).items() if day not in out}
 
@@ -219,7 +153,7 @@ def _air_rules(year: int) -> AirStatistics | None:
     return in_force.statistics_on(date(year, 12, 31))
 
 
-def _good_rate(target: Target, year: int, today: date, data: _Data) -> Outlook:
+def _good_rate(target: Target, year: int, today: date, data: Data) -> Outlook:
     rules, rest = _air_rules(year), _remaining(year, today)
     if rules is None:
         return _nothing(target, len(rest))
@@ -245,7 +179,7 @@ def _good_rate(target: Target, year: int, today: date, data: _Data) -> Outlook:
     return Outlook(target, value, _met(value, target, least=True), len(known), len(rest), range_, [allowed])
 
 
-def _heavy_days(target: Target, year: int, today: date, data: _Data) -> Outlook:
+def _heavy_days(target: Target, year: int, today: date, data: Data) -> Outlook:
     rules, rest = _air_rules(year), _remaining(year, today)
     if rules is None:
         return _nothing(target, len(rest))
@@ -265,7 +199,7 @@ def _heavy_days(target: Target, year: int, today: date, data: _Data) -> Outlook:
     return Outlook(target, value, _met(value, target), len(known), len(rest), range_, [allowed])
 
 
-def _pm25_mean(target: Target, year: int, today: date, data: _Data) -> Outlook:
+def _pm25_mean(target: Target, year: int, today: date, data: Data) -> Outlook:
     rules, rest = _air_rules(year), _remaining(year, today)
     if rules is None:
         return _nothing(target, len(rest))
@@ -287,7 +221,7 @@ def _mean_left(mean: Fraction, remaining: int, digits: int) -> Allowed:
     return Allowed("statistics.allowed.mean", {"mean": str(half_even(mean, digits)), "remaining": remaining})
 
 
-def _o3_p90(target: Target, year: int, today: date, data: _Data) -> Outlook:
+def _o3_p90(target: Target, year: int, today: date, data: Data) -> Outlook:
     rules, rest = _air_rules(year), _remaining(year, today)
     if rules is None:
         return _nothing(target, len(rest))
@@ -322,17 +256,17 @@ def _months_left(year: int, today: date) -> list[date]:
 
 
 def _year_class(months: Sequence[Means], body: Body, rules: WaterInForce) -> WaterClass | None:
-    return assess_auto(year_mean(months), rules.classes, body=body).water_class if months else None
+    return judged(year_mean(months), body, rules.classes).water_class if months else None
 
 
-def _water_class(target: Target, year: int, today: date, data: _Data) -> Outlook:
+def _water_class(target: Target, year: int, today: date, data: Data) -> Outlook:
     rules, rest = in_force.water_on(date(year, 12, 31)), _months_left(year, today)
     if rules is None:
         return _nothing(target, len(rest))
     body = data.bodies[target.series_id]
     all_months = {month: some[target.series_id] for month, some in data.sections([target.series_id]).items()}
     known = [some for month, some in sorted(all_months.items()) if month.year == year and month < today.replace(day=1)]
-    history = {month: some for month, some in all_months.items() if month.year < year}
+    history = {month: some for month, some in all_months.items() if year - YEARS <= month.year < year}
 
     def figures(ways: Sequence[Sequence[Means]]) -> list[float | None]:
         found = [_year_class(way, body, rules) for way in ways]
@@ -371,7 +305,7 @@ def _concentrations(
     return found
 
 
-def _water_good(target: Target, year: int, today: date, data: _Data) -> Outlook:
+def _water_good(target: Target, year: int, today: date, data: Data) -> Outlook:
     rules, rest = in_force.water_on(date(year, 12, 31)), _months_left(year, today)
     if rules is None:
         return _nothing(target, len(rest))
@@ -379,7 +313,7 @@ def _water_good(target: Target, year: int, today: date, data: _Data) -> Outlook:
     bodies = data.bodies
     all_months = data.sections(points)
     known = [some for month, some in sorted(all_months.items()) if month.year == year and month < today.replace(day=1)]
-    history = {month: some for month, some in all_months.items() if month.year < year}
+    history = {month: some for month, some in all_months.items() if year - YEARS <= month.year < year}
 
     def classes(way: Sequence[Sections]) -> list[WaterClass | None]:
         return [_year_class([one[pk] for one in way if pk in one], bodies[pk], rules) for pk in points]

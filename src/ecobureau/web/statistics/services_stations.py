@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
@@ -50,11 +51,14 @@ FACTORS = {
 """Codes under which stations report the items of each medium; HJ 212 has none for chlorophyll and transparency."""
 
 
-def take_from_stations(start: datetime, end: datetime, medium: str | None = None) -> int:
+def take_from_stations(
+    start: datetime, end: datetime, medium: str | None = None, *, only: Collection[int] | None = None
+) -> int:
     """Take the hourly means that stations reported for [start, end) over into the statistics, a month at a time.
 
     Args:
         start, end: aware instants; hours that begin in between are taken. medium: `air`, `water` or `noise`, None: all.
+        only: these stations of the registry alone.
 
     Returns:
         How many days of hours were new or changed.
@@ -62,6 +66,8 @@ def take_from_stations(start: datetime, end: datetime, medium: str | None = None
     points = Series.objects.filter(kind=Series.Kind.POINT, station__isnull=False)
     if medium:
         points = points.filter(medium=medium)
+    if only is not None:
+        points = points.filter(station__in=only)
     taken = 0
     while start < end:
         until = min(start + _STEP, end)

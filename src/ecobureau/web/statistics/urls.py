@@ -11,6 +11,7 @@ from ecobureau.web.statistics import (
     urls_analysis,
     urls_report,
 )
+from ecobureau.web.statistics.past import pages as past
 
 app_name = "statistics"
 urlpatterns = [
@@ -39,6 +40,9 @@ urlpatterns = [
     path("statistics/reviews/", pages.reviews_page, name="reviews"),
     path("statistics/reviews/new/<int:pk>/", pages.propose, name="propose"),
     path("statistics/reviews/<int:review>/<slug:verb>/", pages.decide, name="decide"),
+    path("statistics/history/", past.files_page, name="history"),
+    path("statistics/history/<int:pk>/", past.file_page, name="history_file"),
+    path("statistics/history/<int:pk>/<slug:verb>/", past.act, name="history_act"),
     *urls_analysis.urlpatterns,
     *urls_report.urlpatterns,
 ]

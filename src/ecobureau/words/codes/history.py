@@ -12,6 +12,8 @@ CODES = {
     "history.interval.help": _("历史数据：时段长度（秒），默认按格式"),
     "history.encoding.help": _("历史数据：文件编码，默认 utf-8，例如 gb18030"),
     "history.again.help": _("历史数据：同一个文件已经载入过，仍再载入一次"),
+    "history.too_large": _("文件太大：最大 {most} MB，请分开提交"),
+    "history.state": _("文件不在可以这样处理的状态"),
     "history.no_file": _("打不开文件 {file}：{reason}"),
     "history.no_encoding": _("没有叫“{encoding}”的编码；常用的是 utf-8 和 gb18030"),
     "history.not_text": _("文件不是 {encoding} 编码：请另存为 UTF-8，或用 --encoding gb18030"),

@@ -63,5 +63,8 @@ CODES = {
     "statistics.audit.statistics.point.section": _("断面设置"),
     "statistics.audit.statistics.target.put": _("录入或更改目标"),
     "statistics.audit.statistics.target.drop": _("撤销目标"),
+    "statistics.audit.statistics.history.put": _("提交历史数据文件"),
+    "statistics.audit.statistics.history.load": _("载入历史数据文件"),
+    "statistics.audit.statistics.history.drop": _("放弃历史数据文件"),
     "statistics.audit.statistics.export": _("导出统计表"),
 }

@@ -21,6 +21,7 @@ from ecobureau.web.statistics.models.common import (
     SpanRevision,
 )
 from ecobureau.web.statistics.models.noise import NoiseSummary
+from ecobureau.web.statistics.models.past import HistoryFile
 from ecobureau.web.statistics.models.targets import Target
 from ecobureau.web.statistics.models.water import WaterSample, WaterSummary
 from ecobureau.web.statistics.models.words import (
@@ -47,6 +48,7 @@ __all__ = [
     "DayMark",
     "Dirty",
     "Figure",
+    "HistoryFile",
     "Hours",
     "Item",
     "Medium",
