@@ -20,7 +20,7 @@ from ecobureau.web.statistics import rules as in_force
 from ecobureau.web.statistics import selectors, services
 from ecobureau.web.statistics.forms import DecideForm, ProposeForm
 from ecobureau.web.statistics.models import ALL_ITEMS, AirSeries, Day, Item, Review, Span
-from ecobureau.web.statistics.pages_common import asked_date, form_errors, span_words, tabs, told
+from ecobureau.web.statistics.pages_common import asked_date, form_errors, rule_lines, span_words, tabs, told
 from ecobureau.web.statistics.spans import after, first_of
 from ecobureau.words import say
 

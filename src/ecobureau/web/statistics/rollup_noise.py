@@ -395,8 +395,8 @@ def _counted(
         return found
     names = [one.name for one in fields(Counts)]
     sums = NoiseSummary.objects.filter(series__in=own, span="day", start__gte=start, start__lte=last).exclude(zone="")
-    for row in sums.values("series_id", "zone").annotate(**{f"sum_{name}": Sum(name) for name in names}):
-        found[row["series_id"]][row["zone"]] = Counts(**{name: row[f"sum_{name}"] for name in names})
+    for summed in sums.values("series_id", "zone").annotate(**{f"sum_{name}": Sum(name) for name in names}):
+        found[summed["series_id"]][summed["zone"]] = Counts(**{name: summed[f"sum_{name}"] for name in names})
     return found
 
 
