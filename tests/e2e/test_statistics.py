@@ -13,6 +13,9 @@ from e2e.helpers import assert_accessible_in_turn, no_sideways, shot
 from ecobureau.clock import now
 from ecobureau.web.core.access import viewer_of
 from ecobureau.web.statistics import rollup, services
+from ecobureau.web.statistics.models import HistoryFile
+from ecobureau.web.statistics.samples import services as samples
+from ecobureau.web.statistics.samples.values import read_value
 from ecobureau.web.statistics.services import DayOfHours
 from web.people import person
 
@@ -103,10 +106,78 @@ def waters(transactional_db: None) -> dict[str, int]:
     return {"section": first.pk, "city": city.pk, "target": target.pk, "point": made.pk}
 
 
+@pytest.fixture
+def sounds(transactional_db: None) -> dict[str, Any]:
+    """Make a district with two noise stations, a sample of water taken by hand, and a file of history with faults."""
+    today = now().date()
+    place = services.put_series(medium="noise", kind="place", code="/wuhan/jiangan/", name="江岸区", org_path="/wuhan/")
+    made = [
+        services.put_series(
+            medium="noise", kind="point", code=name, name=name, org_path="/wuhan/", parent=place, zone=zone
+        )
+        for name, zone in (("花桥小区", "1"), ("解放大道", "4a"))
+    ]
+    for at, one in enumerate(made):
+        services.put_hours(
+            [
+                DayOfHours(
+                    one.pk,
+                    item,
+                    today - timedelta(days=back),
+                    [51.0 + more + 14 * at + back % 5 - (0 if 6 <= hour < 22 else 8) for hour in range(24)],
+                )
+                for back in range(1, 30)
+                for item, more in (("leq", 0), ("l10", 3), ("l90", -4), ("lmax", 11))
+            ],
+            source="测试",
+        )
+    section = services.put_series(medium="water", kind="point", code="hand", name="手工断面", org_path="/wuhan/")
+    results = {
+        item: read_value(text, item) for item, text in (("ph", "7.4"), ("do", "8"), ("cod", "24"), ("oil", "<0.01"))
+    }
+    entered = samples.enter(
+        viewer_of(person("sampler", ("duty_officer", "/wuhan/"))),
+        section=section.code,
+        taken_on=today - timedelta(days=3),
+        laboratory="市监测中心",
+        values=results,
+    )
+    file = HistoryFile.objects.create(
+        name="hours.csv",
+        size=1,
+        sha256="0" * 64,
+        state="checked",
+        asked_by=person("loader", ("unit_head", "/wuhan/")),
+        asked_at=now(),
+        result={
+            "format": "air_station_hours",
+            "rows": 26,
+            "values": 143,
+            "stations": 1,
+            "bad": 2,
+            "cells": 1,
+            "empty": 0,
+            "count": 1,
+            "unknown": [["nowhere", 1]],
+            "first": "",
+            "last": "",
+            "before": "",
+            "problems": [[4, "pm2_5_1h", "三十三", "history.mend.number", {}]],
+        },
+    )
+    while rollup.drain():
+        pass
+    return {"point": made[0].pk, "place": place.pk, "file": file.pk, "sample": entered.number}
+
+
 def test_the_pages_are_accessible_at_both_widths(
-    series: int, waters: dict[str, int], new_page: Callable[..., Page], sign_in: Callable[..., None]
+    series: int,
+    waters: dict[str, int],
+    sounds: dict[str, Any],
+    new_page: Callable[..., Page],
+    sign_in: Callable[..., None],
 ) -> None:
-    user: Any = person("head", ("unit_head", "/wuhan/"))
+    user: Any = person("head", ("administrator", "/wuhan/"), ("unit_head", "/wuhan/"))
     day = (now().date() - timedelta(days=2)).isoformat()
     addresses = {
         "ranking": "/statistics/?span=month",
@@ -127,6 +198,16 @@ def test_the_pages_are_accessible_at_both_widths(
         "points": "/statistics/points/?medium=water",
         "point": f"/statistics/points/{waters['point']}/",
         "marks": "/statistics/excluded/",
+        "noise": "/statistics/noise/",
+        "noise-places": "/statistics/noise/?kind=place",
+        "noise-series": f"/statistics/noise/{sounds['point']}/",
+        "noise-day": f"/statistics/noise/{sounds['point']}/day/{day}/",
+        "noise-place": f"/statistics/noise/{sounds['place']}/month/{day[:7]}-01/",
+        "samples": "/water-samples/",
+        "sample": f"/water-samples/{sounds['sample']}/",
+        "sample-new": "/water-samples/new/",
+        "history": "/statistics/history/",
+        "history-file": f"/statistics/history/{sounds['file']}/",
     }
     for width, size, language in (("desk", (1440, 900), "zh-CN"), ("phone", (390, 844), "en-GB")):
         page = new_page({"width": size[0], "height": size[1]}, language)

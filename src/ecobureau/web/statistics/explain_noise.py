@@ -27,17 +27,10 @@ from ecobureau.web.core.access import Viewer
 from ecobureau.web.statistics import rules as in_force
 from ecobureau.web.statistics.explain_parts import Explained, Part
 from ecobureau.web.statistics.models import Day, NoiseSummary, Series
+from ecobureau.web.statistics.noise_attainment import settled, span_levels, zone_mean
 from ecobureau.web.statistics.points import Membership
 from ecobureau.web.statistics.rollup_days import hours_of
-from ecobureau.web.statistics.rollup_noise import (
-    HOUR_ITEMS,
-    days_in,
-    hours_on,
-    levels_of,
-    settled,
-    span_levels,
-    zone_mean,
-)
+from ecobureau.web.statistics.rollup_noise import HOUR_ITEMS, days_in, hours_on, levels_of
 from ecobureau.web.statistics.selectors_noise import one
 from ecobureau.web.statistics.spans import after, last_of
 

@@ -8,8 +8,8 @@ point-nights. Each day is judged by the limits of its date in the zone that the 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import fields
 from datetime import date, timedelta
 from fractions import Fraction
 
@@ -20,21 +20,17 @@ from numpy.typing import NDArray
 from ecobureau.domain.noise import (
     DayItem,
     DayLevel,
-    DayPart,
     Hours,
     NoiseRules,
     day_levels,
-    judge_level,
-    judge_night_lmax,
-    ldn,
     night_peak,
     span_is_valid,
-    span_level,
 )
-from ecobureau.domain.rounding import fraction_of, half_even
+from ecobureau.domain.rounding import half_even
 from ecobureau.web.statistics import revised
 from ecobureau.web.statistics import rules as in_force
 from ecobureau.web.statistics.models import Day, Figure, NoiseSummary, Series, Span
+from ecobureau.web.statistics.noise_attainment import Counts, judged_day, keeps, result_words, span_levels, zone_mean
 from ecobureau.web.statistics.points import Membership
 from ecobureau.web.statistics.revised import Why
 from ecobureau.web.statistics.rollup_days import Causes, DayFigure, Key, hours_of, write_days
@@ -152,55 +148,6 @@ def _row(
     return row
 
 
-@dataclass(slots=True)
-class Counts:
-    """Point-days, point-nights and nights by their highest level: in all and within limits."""
-
-    day_total: int = 0
-    day_within: int = 0
-    night_total: int = 0
-    night_within: int = 0
-    peak_total: int = 0
-    peak_within: int = 0
-
-    def add(self, other: Counts | NoiseSummary) -> None:
-        """Add what another has counted."""
-        for one in fields(self):
-            setattr(self, one.name, getattr(self, one.name) + getattr(other, one.name))
-
-    def as_fields(self) -> dict[str, int]:
-        """Return the counts by name."""
-        return {one.name: getattr(self, one.name) for one in fields(self)}
-
-
-def judged_day(levels: Mapping[str, float], zone: str, rules: NoiseRules) -> Counts:
-    """Return whether a date's valid levels keep the limits of a zone; nothing is counted without a zone.
-
-    Args:
-        levels: `ld`, `ln`, `peak` in dB(A), those that are valid.
-    """
-    found = Counts()
-    if zone not in rules.zones:
-        return found
-    if "ld" in levels:
-        found.day_total, found.day_within = 1, int(_keeps(levels["ld"], "day", zone, rules))
-    if "ln" in levels:
-        found.night_total, found.night_within = 1, int(_keeps(levels["ln"], "night", zone, rules))
-    if "peak" in levels:
-        found.peak_total = 1
-        found.peak_within = int(judge_night_lmax(levels["peak"], rules, "gb3096", zone).within)
-    return found
-
-
-def settled(level: float) -> float:
-    """Return a level as it is compared with a limit: without the last digits, which the arithmetic of floats leaves."""
-    return round(level, 9)
-
-
-def _keeps(level: float, part: DayPart, zone: str, rules: NoiseRules) -> bool:
-    return judge_level(settled(level), part, rules, "gb3096", zone).within
-
-
 def _judge_days(day: date, series: list[int], why: Why) -> None:
     rules = in_force.noise_on(day)
     if rules is None:
@@ -284,16 +231,6 @@ def _write_points(span: str, start: date, series: list[int], why: Why) -> None:
     _write(rows, known, why)
 
 
-def span_levels(days: Mapping[str, Sequence[float]], rules: NoiseRules) -> dict[str, float]:
-    """Return the levels of a span from its valid daily ones: Ld and Ln as energy means, Ldn of these two."""
-    found = {item: span_level(days[item]) for item in ("ld", "ln") if days.get(item)}
-    if len(found) == 2:
-        found["ldn"] = ldn(found["ld"], found["ln"], rules.penalty)
-    if days.get("peak"):
-        found["peak"] = max(days["peak"])
-    return found
-
-
 def _figure(
     series: int,
     span: str,
@@ -313,7 +250,7 @@ def _figure(
     }.get(item, (0, 0))
     meets = None
     if level is not None and zone in rules.zones and item in ("ld", "ln"):
-        meets = _keeps(level, "day" if item == "ld" else "night", zone, rules)
+        meets = keeps(level, "day" if item == "ld" else "night", zone, rules)
     return Figure(
         series_id=series,
         span=span,
@@ -377,12 +314,6 @@ def _write_places(span: str, start: date, places: list[int], members: Membership
     _write(rows, known, why)
 
 
-def zone_mean(points: Iterable[NoiseSummary], item: str, rules: NoiseRules) -> float | None:
-    """Return the arithmetic mean of the points' levels, rounded as city statistics are; None without any."""
-    values = [fraction_of(value) for one in points if (value := getattr(one, item)) is not None]
-    return float(half_even(sum(values, Fraction(0)) / len(values), rules.decimals)) if values else None
-
-
 def _counted(
     span: str, start: date, last: date, own: Mapping[int, Sequence[NoiseSummary]]
 ) -> dict[int, dict[str, Counts]]:
@@ -395,18 +326,13 @@ def _counted(
         return found
     names = [one.name for one in fields(Counts)]
     sums = NoiseSummary.objects.filter(series__in=own, span="day", start__gte=start, start__lte=last).exclude(zone="")
-    for summed in sums.values("series_id", "zone").annotate(**{f"sum_{name}": Sum(name) for name in names}):
-        found[summed["series_id"]][summed["zone"]] = Counts(**{name: summed[f"sum_{name}"] for name in names})
+    summed = sums.values("series_id", "zone").annotate(**{f"sum_{name}": Sum(name) for name in names})
+    for series, zone, *whole in summed.values_list("series_id", "zone", *(f"sum_{name}" for name in names)):
+        found[series][zone] = Counts(*whole)
     return found
 
 
 # --- all --------------------------------------------------------------------------------------------------------------
-
-
-def result_words(row: NoiseSummary) -> str:
-    """Return what a summary says in short, as revisions keep it: days and nights within limits, of all."""
-    zone = f"{row.zone} " if row.zone else ""
-    return f"{zone}Ld {row.day_within}/{row.day_total}, Ln {row.night_within}/{row.night_total}"
 
 
 def days_in(span: str, start: date) -> int:

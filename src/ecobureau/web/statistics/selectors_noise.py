@@ -14,8 +14,8 @@ from ecobureau.web.core.access import Viewer
 from ecobureau.web.places.door import visible
 from ecobureau.web.statistics import rules as in_force
 from ecobureau.web.statistics.models import Day, Figure, Medium, NoiseSummary, Series, SpanRevision
+from ecobureau.web.statistics.noise_attainment import Counts
 from ecobureau.web.statistics.rollup_days import Key, hours_of
-from ecobureau.web.statistics.rollup_noise import Counts
 from ecobureau.web.statistics.selectors_water import year_before
 from ecobureau.web.statistics.spans import last_of
 
