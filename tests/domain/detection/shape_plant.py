@@ -95,9 +95,12 @@ def case(series: OutletSeries, declared: tuple[Declaration, ...] = (), given: Pa
     return case_of(series, facts(series.kind), declared, given or params())
 
 
-def look(pattern: str, series: OutletSeries, declared: tuple[Declaration, ...] = ()) -> list[Finding]:
+def look(
+    pattern: str, series: OutletSeries, declared: tuple[Declaration, ...] = (), facts: OutletFacts | None = None
+) -> list[Finding]:
+    whole = case(series, declared) if facts is None else case_of(series, facts, declared, params())
     with np.errstate(all="ignore"):
-        opinion = load_all()[pattern].look(case(series, declared))
+        opinion = load_all()[pattern].look(whole)
     assert not isinstance(opinion, NoOpinion), opinion
     return opinion
 

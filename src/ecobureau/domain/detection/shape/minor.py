@@ -49,14 +49,11 @@ def _digits_of(case: Case, factor: str, p: Params) -> list[Finding]:
     width = int(p["least"])
     hits = np.zeros(len(last), dtype=bool)
     chance = np.ones(len(last))
-    for end in range(2 * width, len(last) + 1, max(1, width // 6)):
-        now, past = last[end - width : end], last[: end - width]
-        table = np.vstack([np.bincount(now, minlength=10), np.bincount(past, minlength=10)])
-        table = table[:, table.sum(axis=0) > 0]
-        if table.shape[1] < 2:
-            continue
-        chance[end - 1] = float(stats.chi2_contingency(table)[1])
-        hits[end - 1] = chance[end - 1] < p["p"]
+    counted = np.zeros((len(last) + 1, 10))
+    counted[1:] = np.cumsum(last[:, None] == np.arange(10), axis=0)
+    ends = np.arange(2 * width, len(last) + 1, max(1, width // 6))
+    chance[ends - 1] = _unlike(counted[ends] - counted[ends - width], counted[ends - width])
+    hits[ends - 1] = chance[ends - 1] < p["p"]
     out: list[Finding] = []
     for first, stop in hits_to_windows(hits, width // 2):
         out.append(
@@ -74,6 +71,20 @@ def _digits_of(case: Case, factor: str, p: Params) -> list[Finding]:
             )
         )
     return out
+
+
+def _unlike(now: Floats, past: Floats) -> Floats:
+    """Return the chance (m,) that two rows of counts (m, 10) each come from the same shares, by chi-square."""
+    both = now + past
+    share = both / both.sum(axis=1, keepdims=True)
+    there = both > 0
+    off = np.zeros(len(now))
+    for part in (now, past):
+        expected = share * part.sum(axis=1, keepdims=True)
+        off += (np.where(there, part - expected, 0.0) ** 2 / np.where(there, expected, 1.0)).sum(axis=1)
+    kinds = there.sum(axis=1)
+    chance: Floats = np.where(kinds >= 2, stats.chi2.sf(off, np.maximum(kinds - 1, 1)), 1.0)
+    return chance
 
 
 @detector(id="P31", title="detection.P31.title", inputs=("pollutants",), group="shape", cost="O(n)")
