@@ -196,9 +196,10 @@ class Day:
                 )
                 rows = cursor.fetchall()
                 for job, args in rows:
-                    before = self._versions(int(args["pk"]))
-                    jobs.resume_task(pk=int(args["pk"]))
-                    after = self._versions(int(args["pk"]))
+                    pk = int(json.loads(args)["pk"])
+                    before = self._versions(pk)
+                    jobs.resume_task(pk=pk)
+                    after = self._versions(pk)
                     if after[1] != before[1]:
                         self.note(None, "task", "resume", after[0], after[1])
                     cursor.execute("delete from procrastinate_jobs where id = %s", [job])
@@ -251,6 +252,15 @@ class Day:
 
     def task_kind(self, task: str) -> str:
         return self.tasks[task][1]
+
+    @staticmethod
+    def checks(task: str) -> dict[str, str]:
+        """Return an answer to each question of a task's checklist, as the form's fields."""
+        from ecobureau.web.dispatch import checklists
+        from ecobureau.web.dispatch.models import Task
+
+        asked = checklists.of(Task.objects.get(number=task))
+        return {f"check_{each.code}": each.choices[0].code for each in asked}
 
     def level_of(self, kind: str, number: str) -> str:
         return self.records[kind, number]

@@ -236,6 +236,7 @@ class People:
 
         asked = checklists.of(Task.objects.select_related("clue").get(number=number))
         body |= {f"check_{each.code}": each.choices[0].code for each in asked}
+        body |= day.checks(number)
         if kind == "enforcement_visit":
             body |= {"officer_1": "张三 42010001", "officer_2": "李四 42010002"}
         if day.do(user, "task", number, "submit", **body) and dice.random() < 0.05:

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
@@ -41,17 +42,15 @@ def duty_page(request: HttpRequest, number: str = "") -> HttpResponse:
     viewer = viewer_in(request)
     level = request.GET.get("level", "")
     level = level if level in parts.LEVEL_MARK else ""
+    key = ("queue", viewer.lang, viewer.grants, level, number, *_own(viewer))
     if request.GET.get("part") == "queue":
-        key = ("queue", viewer.lang, viewer.grants, level, number, *_own(viewer))
         return HttpResponse(shared.fragment(key, ("list:clue",), lambda: queue_part(viewer, number, level)))
-    waiting = list(clues.queue(viewer, level)[:MOST_CARDS])
-    chosen = clues.clue(viewer, number) if number else next(iter(waiting), None)
+    chosen = clues.clue(viewer, number) if number else clues.queue(viewer, level).first()
     if number and chosen is None:
         refuse(Refusal("core.not_found", {"number": number}), actor=viewer.user_id, what="desk")
     request.live_topics = ["list:clue", "feed"]  # type: ignore[attr-defined]
     context: dict[str, Any] = {
-        "cards": cards(viewer, waiting, chosen, level),
-        "health": feeds.health(),
+        "queue": mark_safe(shared.fragment(key, ("list:clue",), lambda: queue_part(viewer, number, level))),
         "level": level,
         "chosen": chosen,
         "work_open": bool(number),
