@@ -55,7 +55,7 @@ def build_sites(now: datetime, taken: frozenset[str] = frozenset()) -> int:
 
 def _site(now: datetime, station: Station, body: str, name: str, contact: str, phone: str) -> Station:
     first = beijing(now).date() - timedelta(days=200)
-    place = {"lon": station.lon, "lat": station.lat}
+    place: dict[str, Any] = {"lon": station.lon, "lat": station.lat}
     firm = sources.make_enterprise(
         SYSTEM, code=body + check_letter(body), name=name, short_name=name.removeprefix("演示"), industry="房屋建筑业",
         industry_code="E47", contact=contact, phone=phone, **place,
@@ -84,17 +84,19 @@ def _opened(station: Station, duty: User, night: ManualClock, title: str) -> Rem
 
 
 def _stopped(station: Station, duty: User, at: datetime) -> None:
-    with use_clock(ManualClock(at)) as night:
+    night = ManualClock(at)
+    with use_clock(night):
         stop = _opened(station, duty, night, "工地半夜打桩，孩子睡不着")
         night.advance(timedelta(minutes=3))
         services.call_human(stop, viewer_of(duty), outcome="answered")
         services.order(stop, viewer_of(duty), told="告知项目经理立即停止打桩")
-        night.advance(timedelta(minutes=11))
+        night.advance(timedelta(minutes=9))
         kernel.perform(stop, "confirm_stopped", viewer_of(duty), reason="回访居民，已经安静")
 
 
 def _unreached(station: Station, duty: User, at: datetime) -> None:
-    with use_clock(ManualClock(at)) as night:
+    night = ManualClock(at)
+    with use_clock(night):
         stop = _opened(station, duty, night, "同一工地凌晨又开工，噪声很大")
         for _try in range(2):
             night.advance(timedelta(minutes=2))
@@ -105,7 +107,8 @@ def _unreached(station: Station, duty: User, at: datetime) -> None:
 
 
 def _permitted(station: Station, duty: User, now: datetime, at: datetime) -> None:
-    with use_clock(ManualClock(at)) as night:
+    night = ManualClock(at)
+    with use_clock(night):
         services.grant(
             SYSTEM, title="隧道底板连续浇筑", org_path=station.org_path, station_code=station.code, level="blue",
             begins=at.replace(hour=22, minute=0), ends=now + timedelta(days=2), reference="演示夜施〔2026〕31 号",

@@ -326,14 +326,14 @@ def test_residents_read_on_the_scanned_page_what_was_done_and_what_is_permitted(
     services.call_human(record, duty, outcome="not_answered")
     services.unreached(record, duty, reason="三次未接")
     page = scanned()
-    assert "没有停工，已交执法人员" in page and "三次未接" not in page and "老周" not in page
+    assert "工地联系不上，已交执法人员" in page and "三次未接" not in page and "老周" not in page
     services.grant(
         SYSTEM, title="浇筑", org_path="/wuhan/", reference="7号", issuer="市城建局", station_code="N0009",
         begins=NIGHT, ends=NIGHT + timedelta(hours=8), noticed_on=date(2026, 11, 22), notice="社区公告栏",
     )  # fmt: skip
     assert "7号，市城建局" in scanned() and "社区公告栏" in scanned()
     clock.advance(timedelta(hours=80))
-    assert "没有停工" not in scanned() and "7号，市城建局" not in scanned()
+    assert "联系不上" not in scanned() and "7号，市城建局" not in scanned()
 
 
 def test_the_camera_stands_beside_the_permit_and_leads_nowhere_but_to_a_page(

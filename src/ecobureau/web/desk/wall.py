@@ -29,7 +29,7 @@ from ecobureau.web.places import selectors as places
 from ecobureau.web.sources import selectors as sources
 from ecobureau.words import say
 
-MOST_CLUES, MOST_TASKS, MOST_FEEDS = 5, 4, 3
+MOST_CLUES, MOST_TASKS, MOST_FEEDS = 5, 4, 2
 
 
 def _worst(viewer: Viewer, at: datetime) -> dict[str, Any]:

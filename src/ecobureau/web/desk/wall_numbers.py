@@ -26,7 +26,7 @@ from ecobureau.web.statistics import selectors as air
 from ecobureau.words import say
 
 DAYS = 30
-MOST_BARS, MOST_TARGETS = 5, 2
+MOST_BARS, MOST_TARGETS = 4, 2
 _KEEP_S = 60.0
 
 

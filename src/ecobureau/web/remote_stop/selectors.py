@@ -172,7 +172,8 @@ def answer_of(record: RemoteStop) -> str:
             return say("remote_stop.answer.quiet", None, when=f"{when:%H:%M}", **params)
         return say("remote_stop.answer.stopped", None, when=f"{when:%H:%M}", **params)
     if record.state in ("not_stopped", "handed"):
-        return say("remote_stop.answer.enforced", None, **params)
+        how = "enforced" if record.ordered_at is not None else "unreached"
+        return say(f"remote_stop.answer.{how}", None, **params)
     return "" if record.state == "void" else say("remote_stop.answer.going", None, **params)
 
 

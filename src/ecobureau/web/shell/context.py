@@ -39,6 +39,7 @@ MODULES = {
     "eb/chart-option": "eb/js/chart-option.js",
     "eb/figure": "eb/js/figure.js",
     "eb/figure-option": "eb/js/figure-option.js",
+    "eb/plot": "eb/js/plot.js",
     "eb/map": "eb/js/map.js",
     "eb/map-marks": "eb/js/map-marks.js",
     "eb/photo": "eb/js/photo.js",

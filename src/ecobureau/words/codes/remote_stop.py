@@ -23,6 +23,7 @@ CODES = {
         "{at} 夜间施工噪声超过限值，已喊停；{when} 核实，噪声由 {before} 降到 {after} dB(A)，限值 {limit}"
     ),
     "remote_stop.answer.stopped": _("{at} 夜间施工噪声超过限值，已喊停；{when} 核实已停工"),
+    "remote_stop.answer.unreached": _("{at} 夜间施工噪声超过限值，工地联系不上，已交执法人员到场处理"),
     "remote_stop.answer.enforced": _("{at} 夜间施工噪声超过限值，喊停后没有停工，已交执法人员到场处理"),
     "remote_stop.answer.permitted": _("{at} 的夜间施工有证明 {reference}（{issuer}，到 {until}），公告：{notice}"),
     "remote_stop.public.permit": _("{reference}，{issuer}，到 {until}；公告：{notice}"),
