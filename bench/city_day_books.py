@@ -130,6 +130,11 @@ class Run:
             here = end
         return here + left
 
+    @property
+    def due(self) -> float:
+        """When the limit ends: its span and what it stood. What was left, or was late already, stays over a pause."""
+        return self.start + self.span + sum(end - begin for begin, end in self.stood if begin and end)
+
     def points(self, steps: Sequence[float]) -> dict[int, float]:
         """Return warn point → the step (a tick of the worker) at which it must have fired."""
         made = {}
@@ -225,12 +230,11 @@ def differences(
 
 
 def _unlike(wanted: Run, found: Kept, steps: Sequence[float]) -> list[str]:
-    due = wanted.moment(100)
     made = []
     if abs(wanted.start - found.start) > 1e-3:
         made.append(f"starts {_at(found.start)}, should {_at(wanted.start)}")
-    if due is not None and abs(due - found.due) > 1e-3:
-        made.append(f"ends {_at(found.due)}, should {_at(due)}")
+    if abs(wanted.due - found.due) > 1e-3:
+        made.append(f"ends {_at(found.due)}, should {_at(wanted.due)}")
     if (wanted.stop is None) != (found.stop is None) or abs((wanted.stop or 0.0) - (found.stop or 0.0)) > 1e-3:
         made.append(f"stopped {_at(found.stop)}, should {_at(wanted.stop)}")
     points = wanted.points(steps)
