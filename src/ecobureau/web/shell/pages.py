@@ -147,7 +147,11 @@ def manifest(request: HttpRequest) -> JsonResponse:
             "background_color": "#F2F5F6",
             "theme_color": "#0E6377",
             "icons": [
-                {"src": static("eb/marks/app.svg"), "sizes": "any", "type": "image/svg+xml", "purpose": "any maskable"}
+                {"src": static("eb/marks/app.svg"), "sizes": "any", "type": "image/svg+xml", "purpose": "any maskable"},
+                *(
+                    {"src": static(f"eb/marks/app-{n}.png"), "sizes": f"{n}x{n}", "type": "image/png", "purpose": "any"}
+                    for n in (192, 512)
+                ),
             ],
         },
         content_type="application/manifest+json",

@@ -50,7 +50,7 @@ async function page(request) {
     }
     return answer;
   } catch (problem) {
-    const kept = keep ? await caches.match(request, { cacheName: PAGES }) : undefined;
+    const kept = keep ? await caches.match(request, { cacheName: PAGES, ignoreVary: true }) : undefined;
     return kept || (await caches.match(OFFLINE)) || Response.error();
   }
 }
