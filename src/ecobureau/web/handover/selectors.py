@@ -262,7 +262,7 @@ def rates(found: Week) -> dict[str, Any]:
     table = found.figures
     shown = [cell.figure for cell in table.total.cells if cell is not None]
     rows = [
-        (row.name or _("合计"), [(value_words(cell), cell.url if cell else "") for cell in row.cells])
+        (row.name or _("合计"), [{"words": value_words(cell), "cell": cell} for cell in row.cells])
         for row in (table.total, *table.rows)
     ]
     notes = [(say(each.name), say(each.how)) for each in found.measures]
@@ -275,7 +275,7 @@ def week_document(found: Week, author: str, mark: str) -> Document:
     shown = rates(found)
     heads = [Column(_("区域"), weight=2), *(Column(say(each.name), kind="number") for each in found.measures)]
     rows = [[name, *(n for n, _url in cells)] for name, cells in found.rows]
-    table = [[name, *(words for words, _url in cells)] for name, cells in shown["rows"]]
+    table = [[name, *(each["words"] for each in cells)] for name, cells in shown["rows"]]
     last = found.first + timedelta(days=6)
     return Document(
         _("值班周报"),
