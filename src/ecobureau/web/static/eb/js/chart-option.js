@@ -11,6 +11,8 @@ const GAP = 26;
 const STRIP = 18;
 
 const LINE = 12 * 1.45;
+// Half a label of the value axis stands above its plot.
+const ABOVE = 8;
 
 /** About how wide words are at the size of a chart's letters. @param {string} words @param {number} rem */
 function widthOf(words, rem) {
@@ -41,7 +43,7 @@ export function layout(chart, width, rem) {
   const room = width - 12 - (narrow ? 4 : left);
   /** @type {{place: number, top: number, height: number, strip: number, rows: number, notes: number}[]} */
   const boxes = [];
-  let top = TOP + (narrow ? 18 * rem : 4);
+  let top = TOP + (narrow ? (18 + ABOVE) * rem : 4);
   chart.plots.forEach((plot, place) => {
     const height = (plot.main ? 190 : 68) * rem;
     const above = rowsAbove(plot, narrow, room, rem);
@@ -52,7 +54,7 @@ export function layout(chart, width, rem) {
       boxes[boxes.length - 1].strip = top + 14;
       top += 14 + STRIP * rem;
     }
-    top += narrow ? GAP * rem + 16 : GAP * rem;
+    top += narrow ? (GAP + ABOVE) * rem + 16 : GAP * rem;
   });
   return { narrow, left, room, right: 12, boxes, height: Math.round(top - GAP * rem + AXIS * rem + 6) };
 }
@@ -177,12 +179,12 @@ export function option(chart, plan, width, rem) {
     });
     title.push(
       plan.narrow
-        ? broken(`${plot.name} ${plot.unit}`, { left: 4, top: box.top - LINE * rem * box.rows })
+        ? broken(`${plot.name} ${plot.unit}`, { left: 4, top: box.top - (LINE * box.rows + ABOVE) * rem })
         : text(`${plot.name}\n${plot.unit}`, side(box.top + box.height / 2, `${plot.name}`)),
     );
     if (plot.note) {
       const tone = plot.noteTone ? token(`--eb-${plot.noteTone}-text`) : ink2;
-      const note = broken(plot.note, { right: plan.right, top: box.top - LINE * rem * box.notes });
+      const note = broken(plot.note, { right: plan.right, top: box.top - (LINE * box.notes + (plan.narrow ? ABOVE : 2)) * rem });
       title.push({ ...note, textStyle: { ...note.textStyle, color: tone } });
     }
     const pairs = line(plot);
@@ -203,7 +205,7 @@ export function option(chart, plan, width, rem) {
       itemStyle: { color: colour },
       areaStyle: plot.area ? { color: colour, opacity: 0.1 } : undefined,
       markArea: bands(chart, place === 0, { red, ink2, small }),
-      markLine: limitLines(plot, { red, small }),
+      markLine: limitLines(plot, { red, small, height: box.height, ...range }),
     });
     if (box.strip) strip(plot, box, { grid, xAxis, yAxis, series, title, plan, chart, small, rem, text, last, tick, labels });
   });
@@ -290,9 +292,11 @@ function bands(chart, first, look) {
   };
 }
 
-/** @param {import("eb/chart-data").Plot} plot @param {{red: string, small: number}} look */
+/** @param {import("eb/chart-data").Plot} plot @param {{red: string, small: number, height: number, min: number, max: number}} look */
 function limitLines(plot, look) {
   if (!plot.limits.length) return undefined;
+  // Words over a line at the top of the plot would stand in the words above it.
+  const high = (/** @type {number} */ value) => ((look.max - value) / (look.max - look.min || 1)) * look.height < look.small * 1.6;
   return {
     silent: true,
     animation: false,
@@ -304,7 +308,7 @@ function limitLines(plot, look) {
         label: {
           show: true,
           formatter: limit.words,
-          position: "insideStartTop",
+          position: high(limit.value) ? "insideStartBottom" : "insideStartTop",
           color: look.red,
           fontSize: look.small,
           fontWeight: limit.judged ? 700 : 400,
