@@ -10,10 +10,11 @@ class OutfallsConfig(AppConfig):
 
     def ready(self) -> None:
         from ecobureau.web.core import registry
-        from ecobureau.web.outfalls import kind, table
+        from ecobureau.web.outfalls import kind, results_table, table
         from ecobureau.web.sources import codes
         from ecobureau.web.sources.importing import add_kind
 
         registry.register(kind.KIND)
         codes.register(kind.SUBJECT)
         add_kind(table.OUTFALLS)
+        add_kind(results_table.RESULTS)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from datetime import date
+from datetime import date, timedelta
 from functools import lru_cache
 from typing import Any
 
 from django.db.models import QuerySet
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 
 from ecobureau.clock import beijing, now
 from ecobureau.domain.outfalls import CodeRule
@@ -17,7 +18,9 @@ from ecobureau.domain.rules import NoRule
 from ecobureau.rulepacks import load
 from ecobureau.web.core import access, registry
 from ecobureau.web.core.access import Viewer
+from ecobureau.web.core.charts import Chart, LimitLine, Plot, Point
 from ecobureau.web.outfalls.models import Outfall, Result
+from ecobureau.web.sources import selectors as sources
 from ecobureau.words import say
 
 _PREFIX = "outfall.kind."
@@ -94,6 +97,37 @@ def results(outfall: Outfall, most: int = 120) -> list[Result]:
     return list(outfall.results.select_related("factor").order_by("-sampled_at", "factor_id")[:most])
 
 
+def results_chart(rows: Sequence[Result]) -> Chart | None:
+    """Return the results over time, one plot a factor with its last limit; None while no factor has two samples.
+
+    Args:
+        rows: the newest first, as `results` gives them.
+    """
+    by_factor: dict[str, list[Result]] = {}
+    for row in reversed(rows):
+        by_factor.setdefault(row.factor_id, []).append(row)
+    several = {code: mine for code, mine in by_factor.items() if len(mine) > 1}
+    if not several:
+        return None
+    shown = [row for mine in several.values() for row in mine]
+    first, last = min(row.sampled_at for row in shown), max(row.sampled_at for row in shown)
+    lang = "en" if (get_language() or "").startswith("en") else "zh"
+    plots = [
+        Plot(
+            name=sources.factor_label(mine[-1].factor, code, lang),
+            unit=mine[-1].unit,
+            points=[Point(row.sampled_at, row.sampled_at, float(row.value)) for row in mine],
+            kind="line",
+            zero=mine[-1].least is None,
+            decimals=max(0, *(-int(row.value.normalize().as_tuple().exponent) for row in mine)),
+            limits=[LimitLine(float(mine[-1].most), _("上限"))] if mine[-1].most is not None else [],
+            main=len(several) == 1,
+        )
+        for code, mine in several.items()
+    ]
+    return Chart(name=_("历次监测结果"), start=first, end=max(last, first + timedelta(days=1)), plots=plots)
+
+
 def taken(codes: Iterable[str]) -> dict[str, str]:
     """Return which of `codes` are registered already: code → name."""
     return dict(Outfall.objects.filter(code__in=list(codes)).values_list("code", "title"))
@@ -118,10 +152,11 @@ def may_report(viewer: Viewer, place: str) -> bool:
 
 def page_context(viewer: Viewer, record: Any) -> dict[str, Any]:
     """Return what the page of an outfall shows beyond the kernel's parts."""
-    rule = rule_of(record.kind_code)
+    rule, found = rule_of(record.kind_code), results(record)
     return {
         "may_report": may_report(viewer, record.grid or record.org_path),
-        "results": results(record),
+        "results": found,
+        "results_chart": results_chart(found),
         "group_name": say(f"outfall.group.{rule['group']}"),
         "needs_approval": rule["approval"] == "approve",
         "pending": [

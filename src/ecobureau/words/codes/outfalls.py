@@ -45,5 +45,11 @@ CODES = {
     "outfall.firm.unknown": _("没有信用代码为“{value}”的企业，或不在您的范围内。"),
     "outfall.limit_of": _("{name} 的上限"),
     "outfall.sample": _("采样 {at}：{results}"),
+    "outfall.result.negative": _("“{value}”小于零。监测值和上限不能是负数；低于检出限的填检出限的一半或 0。"),
+    "outfall.result.no_outfall": _("没有编码为“{value}”的排污口，或不在您的范围内。请核对编码。"),
+    "outfall.result.other": _(
+        "同一排污口同一时间同一因子已登记为 {before}，与 {value} 不同。更正请另登记一次采样并说明。"
+    ),
     "import.kind.outfalls": _("入河排污口"),
+    "import.kind.outfall_results": _("入河排污口监测结果"),
 }
