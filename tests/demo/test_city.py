@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from demo.conftest import City
 from ecobureau import clock
 from ecobureau.demo.people import PASSWORDS, PEOPLE, login_choices
 from ecobureau.demo.plans import plan_city
-from ecobureau.demo.setup import MARKER, STATE, STATIONS, NotADemo, incidents_of, marker, reset, scripts
+from ecobureau.demo.setup import FEW, MARKER, STATE, STATIONS, NotADemo, incidents_of, marker, reset, scripts
 from ecobureau.domain.hj212 import FrameReader
 from ecobureau.simulator import content
 from ecobureau.simulator.plan import load_fleet
@@ -34,7 +35,7 @@ from ecobureau.web.sources.models import Enterprise, Limit, Logger, PublicCode, 
 def test_it_has_what_the_plan_says(city: City) -> None:
     assert city.built.fresh
     assert Logger.objects.count() == Station.objects.count() == city.built.stations >= 5
-    assert Enterprise.objects.count() == city.built.enterprises
+    assert Enterprise.objects.exclude(outlets__medium="noise").count() == city.built.enterprises
     assert all(row.name.startswith("演示") for row in (*Enterprise.objects.all(), *Station.objects.all()))
     assert Organisation.objects.filter(level=Level.DISTRICT).count() == 13
 
@@ -47,10 +48,28 @@ def test_outfalls_stand_at_every_step_with_codes_and_results(city: City) -> None
     assert PublicCode.objects.filter(what="outfall", ended_at=None).count() == len(rows)
 
 
+def test_the_centres_keep_watch_by_day_and_by_night(city: City) -> None:
+    now = clock.now()
+    for unit in Organisation.objects.filter(active=True, level__in=("city", "district")):
+        (duty,) = places.on_duty(unit, now)
+        assert duty.ends - duty.starts == timedelta(hours=12)
+        (after,) = places.on_duty(unit, duty.ends)
+        assert after.person_id != duty.person_id, "somebody else takes over"
+
+
+def test_last_night_was_called_and_some_matters_are_handled(city: City) -> None:
+    found = city.rows("select state, count(*) from remote_stop_remotestop group by 1")
+    assert dict(found).keys() <= {"stopped", "handed", "permitted"} and dict(found)["stopped"] == 1
+    assert city.rows("select count(*) from dispatch_task where submitted_at is not null")[0][0] == FEW
+
+
 def test_every_limit_names_its_source_and_how_sure_we_are(city: City) -> None:
-    limits = list(Limit.objects.all())
+    limits = list(Limit.objects.select_related("outlet"))
     assert limits
-    assert all("演示" in limit.source and limit.clause and limit.flag == "proposal" for limit in limits)
+    sites = [limit for limit in limits if limit.outlet.medium == "noise"]
+    assert sites and all(limit.source.startswith("GB 12523") and limit.clause and limit.flag for limit in sites)
+    plants = [limit for limit in limits if limit.outlet.medium != "noise"]
+    assert all("演示" in limit.source and limit.clause and limit.flag == "proposal" for limit in plants)
 
 
 def test_every_role_can_sign_in_with_the_password_of_this_data_folder(city: City) -> None:

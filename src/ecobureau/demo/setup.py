@@ -23,6 +23,8 @@ from ecobureau.simulator.state import State
 MARKER = "demo.json"
 STATIONS = "demo-stations.json"
 STATE = "simulator.json"
+MANY, FEW = 20, 3
+"""A city of fewer stations than MANY has handled FEW matters only."""
 
 
 class NotADemo(Exception):
@@ -108,6 +110,7 @@ def build(
     from ecobureau.demo.build import build_sources, load_districts
     from ecobureau.demo.crew import build_people, extend_rosters
     from ecobureau.demo.duties import build_duties
+    from ecobureau.demo.handled import build_handled
     from ecobureau.demo.history import load_history
     from ecobureau.demo.outfalls import build_outfalls
     from ecobureau.demo.people import make_passwords
@@ -147,6 +150,7 @@ def build(
         build_waters()
     with steps("pool"):
         build_pool(now)
+        build_handled(city.seed, now, *((FEW,) if stations is not None and stations < MANY else ()))
         build_sites(now, frozenset(one["station"] for script in scripts().values() for one in script))
     save_fleet(data / STATIONS, plans)
     tell("demo.history", stations=built.stations)
