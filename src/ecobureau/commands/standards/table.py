@@ -21,6 +21,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, TextIO, cast
 
+from ecobureau.commands.standards.progress import Progress
 from ecobureau.words import say
 
 DONE, FILE_TROUBLE, WRONG_USAGE, BAD_CELLS = 0, 1, 2, 3
@@ -335,27 +336,6 @@ class OutTable:
             self._part.replace(self.name)
         else:
             self._part.unlink(missing_ok=True)
-
-
-class Progress:
-    """A line on stderr that tells how far a long file is, when stderr is a terminal."""
-
-    def __init__(self, raw: BinaryIO | None, size: int) -> None:
-        self._raw, self._size = raw, size
-        self._shown = False
-
-    def show(self, rows: int) -> None:
-        """Tell that `rows` rows are read."""
-        if not sys.stderr.isatty():
-            return
-        share = f"{100 * self._raw.tell() // self._size} %" if self._raw is not None and self._size else ""
-        print("\r" + say("standards.progress", rows=rows, share=share), end="", file=sys.stderr, flush=True)
-        self._shown = True
-
-    def end(self) -> None:
-        """End the line."""
-        if self._shown:
-            print(file=sys.stderr)
 
 
 def widened(columns: Sequence[str], added: Sequence[str]) -> list[str]:

@@ -35,14 +35,8 @@ from ecobureau.web.statistics.pages_common import (
 from ecobureau.web.statistics.selectors_water import Line
 from ecobureau.web.statistics.services_data import UNITS
 from ecobureau.web.statistics.spans import after, first_of, last_of
+from ecobureau.web.statistics.water_words import DIGITS, SHOWN
 from ecobureau.words import say
-
-SHOWN = ("ph", "do", "codmn", "nh3n", "tp")
-DIGITS = {
-    "ph": 1, "do": 2, "codmn": 1, "nh3n": 2, "tp": 3, "tn": 2, "chla": 1, "sd": 2,
-    "cod": 1, "bod5": 1, "f": 2, "oil": 2, "las": 2,
-}
-"""Digits that tables show; classes rest on the unrounded values."""
 
 _KINDS: dict[str, Callable[[], str]] = {
     "point": lambda: _("断面"),
