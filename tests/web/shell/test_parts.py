@@ -170,6 +170,7 @@ def test_every_word_of_an_island_exists_and_is_used() -> None:
     for prefix, names in {
         "level": ("red", "orange", "yellow", "blue"),
         "photo": ("waiting", "sending", "sent", "failed"),
+        "visit.item": ("accept", "arrive", "submit", "hand_back", "ask_help", "photo", "voice", "track", "other"),
         "kind": ("clue", "air", "water", "outlet", "station", "person", "camera", "wind"),
         "legend": ("air", "water"),
     }.items():

@@ -32,9 +32,10 @@ class Visit extends HTMLElement {
     this.record = this.dataset.record || "";
     this.key = `${document.body.dataset.user || ""}:${this.record}`;
     this.points = this.kept();
+    this.counted = this.points.length;
     this.panel = document.createElement("div");
     this.append(this.panel);
-    this.listen = () => this.look();
+    this.listen = (/** @type {Event} */ event) => this.told(/** @type {CustomEvent} */ (event).detail);
     document.addEventListener("eb-queue", this.listen);
     this.flush = (/** @type {string} */ record, /** @type {string} */ url) =>
       record === this.record && /do\/(submit|hand_back)\/$/.test(url) ? this.handOver() : Promise.resolve();
@@ -48,6 +49,16 @@ class Visit extends HTMLElement {
     if (this.listen) document.removeEventListener("eb-queue", this.listen);
     if (this.flush) before.delete(this.flush);
     this.rest();
+  }
+
+  /** News of the queue; once the last of it is sent, the page is what the server says, also after a reload.
+   * @param {{item: any, what: string}} news */
+  async told({ item, what }) {
+    await this.look();
+    const act = what === "sent" && item?.record === this.record && /do\/\w+\/$/.test(item.url);
+    if (!act || (await items()).some((each) => each.record === this.record)) return;
+    const gone = /do\/hand_back\/$/.test(item.url);
+    location.assign(gone ? "/m/" : this.dataset.here || location.pathname);
   }
 
   /** Where the task stands: what the server said, moved on by what waits. */
@@ -81,6 +92,8 @@ class Visit extends HTMLElement {
       scrollTo(0, 0);
       document.getElementById("main")?.focus({ preventScroll: true });
       if (words) announce(words);
+      // Begin anew on site: the first position is that of the arrival.
+      this.rest();
     }
     this.watch();
   }
