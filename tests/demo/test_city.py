@@ -63,6 +63,16 @@ def test_last_night_was_called_and_some_matters_are_handled(city: City) -> None:
     assert city.rows("select count(*) from dispatch_task where submitted_at is not null")[0][0] == FEW
 
 
+def test_sections_lie_on_rivers_and_lakes_of_a_basin(city: City) -> None:
+    points = city.rows("select count(*) from statistics_series where medium = 'water' and kind = 'point'")[0][0]
+    rows = city.rows(
+        "select s.body, r.name, b.name from statistics_series s join statistics_series r on r.id = s.river_id"
+        " join statistics_series b on b.id = r.parent_id where s.medium = 'water' and s.kind = 'point'"
+    )
+    assert points and len(rows) == points
+    assert {basin for _body, _river, basin in rows} <= {"长江流域", "汉江流域"}
+
+
 def test_every_limit_names_its_source_and_how_sure_we_are(city: City) -> None:
     limits = list(Limit.objects.select_related("outlet"))
     assert limits
