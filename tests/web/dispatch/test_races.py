@@ -369,3 +369,29 @@ def test_a_finding_that_meets_a_reopening_extends_the_reopened_clue(team: dict[s
     assert (grown.pk, new, fresh(old).state, fresh(old).findings) == (old.pk, False, "triaged", 2)
     assert Clue.objects.count() == 1
     sound(old)
+
+
+def test_close_against_reopen_one_wins_and_the_other_is_told_in_words(team: dict[str, Viewer]) -> None:
+    """The head closes while a dispatcher, whose page is older, opens again; and two open a closed task at once."""
+    clue = a_clue()
+    task = tasks.send(clue, team["one"], unit=GRID)
+    for _ in range(TIMES):
+        Task.objects.filter(pk=task.pk).update(state="submitted")
+        results = at_once(
+            partial(tasks.close, fresh(task), team["head"]),
+            partial(tasks.reopen, fresh(task), team["one"], reason="又发生"),
+        )
+        assert not isinstance(results[0], Refused) and isinstance(results[1], Refused)
+        assert results[1].code in ("core.not_from_here", "core.changed_meanwhile")
+        assert all(len(results[1].text(lang)) > 8 for lang in ("zh", "en"))
+        sound(clue, task)
+        assert (task.state, clue.state) == ("closed", "closed")
+        again = at_once(
+            partial(tasks.reopen, fresh(task), team["one"], reason="又发生"),
+            partial(tasks.reopen, fresh(task), team["two"], reason="回访不满意"),
+        )
+        assert refused(again) == ["core.changed_meanwhile"]
+        told = next(each for each in again if isinstance(each, Refused))
+        assert task.number in told.text("zh") and task.number in told.text("en")
+        sound(clue, task)
+        assert (task.state, clue.state) == ("dispatched", "tasked")

@@ -22,7 +22,7 @@ from ecobureau.web.core import services as kernel
 from ecobureau.web.core.access import SYSTEM, Viewer
 from ecobureau.web.core.models import Clock, History
 from ecobureau.web.core.refusals import refuse
-from ecobureau.web.dispatch import checklists, joint, selectors, telling
+from ecobureau.web.dispatch import checklists, joint, selectors, telling, upstream
 from ecobureau.web.dispatch.flow import BY_PROGRAM, ROUTING
 from ecobureau.web.dispatch.models import Task
 from ecobureau.web.places import selectors as places
@@ -108,6 +108,7 @@ def send(
     if keep_data_first:
         clues.add_evidence(clue, [clue_selectors.frozen_copy(clue)])
     _tell_owner(task, at)
+    upstream.tell(clue, at)
     return task
 
 

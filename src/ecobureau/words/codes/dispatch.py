@@ -36,6 +36,7 @@ CODES = {
     "dispatch.person_not_of_unit": _("{person} 不属于 {unit}，请另选人员"),
     "dispatch.snapshot": _("系统固定监测数据 {rows} 行，SHA-256 {sha256}…"),
     "dispatch.notice.new_task": _("新任务 {number}：{title}"),
+    "dispatch.notice.upstream": _("下游有水环境线索 {number}，请留意本区来水：{title}"),
     "dispatch.notice.to_review": _("任务 {number} 已交上来，待审核：{title}"),
     "dispatch.notice.handed_back": _("任务 {number} 被退单，请裁定：{title}"),
     "dispatch.notice.withdrawn": _("任务 {number} 已撤回，不用去了：{title}"),
