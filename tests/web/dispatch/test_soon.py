@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from ecobureau.clock import ManualClock
+from ecobureau.web.clues import services as clues
 from ecobureau.web.core import services as kernel
 from ecobureau.web.core.access import SYSTEM, Viewer
 from ecobureau.web.core.models import Clock
@@ -62,5 +63,19 @@ def test_the_list_asks_as_often_for_many_as_for_few(
     for _ in range(12):
         kernel.create("task", SYSTEM, title="急", level="red", org_path=GRID, grid=GRID, owner_unit=GRID)
     soon.sections(viewer)
-    with django_assert_max_num_queries(10):
+    with django_assert_max_num_queries(13):
         assert len(soon.sections(viewer)["soon"]) == 12
+
+
+def test_a_clue_that_waits_for_triage_is_listed_for_those_who_triage(
+    office: dict[str, Any], who: Callable[[str], Viewer], clock: ManualClock, client: Any
+) -> None:
+    clue = clues.register(SYSTEM, title="河边有异味", org_path=GRID, grid=GRID, level="orange")
+    assert numbers(soon.sections(who("dispatcher"))["soon"]) == [clue.number], "a quarter of an hour is left"
+    assert soon.sections(who("worker"))["total"] == 0, "a grid worker sees it and cannot take it up"
+    clock.advance(timedelta(minutes=16))
+    assert numbers(soon.sections(who("dispatcher"))["late"]) == [clue.number]
+    client.force_login(office["dispatcher"])
+    assert clue.number in client.get("/tasks/soon/").content.decode()
+    clues.triage(clue, who("dispatcher"))
+    assert soon.sections(who("dispatcher"))["total"] == 0

@@ -326,8 +326,11 @@ def due_soon(viewer: Viewer, at: datetime, most: int) -> tuple[list[Task], int]:
     return list(found.order_by("due")[:most]), found.order_by().count()
 
 
-def clocks_due(viewer: Viewer, at: datetime, kind: str, most: int) -> tuple[list[Any], int]:
+def clocks_due(viewer: Viewer, at: datetime, kind: str, most: int, action: str = "view") -> tuple[list[Any], int]:
     """Return the open records of a kind with a clock that has run out or will within SOON, most pressing first.
+
+    Args:
+        action: what the viewer may do with them: `view`, or `act` for those that wait for the viewer's own office.
 
     Returns:
         The first `most` of them, each with `due` (the end of its next clock), and how many there are.
@@ -335,7 +338,7 @@ def clocks_due(viewer: Viewer, at: datetime, kind: str, most: int) -> tuple[list
     found_kind = registry.get(kind)
     running = Clock.objects.filter(kind=kind, stopped_at__isnull=True, paused_at__isnull=True, object_id=OuterRef("pk"))
     first = running.order_by("due_at").values("due_at")[:1]
-    rows = access.scope(viewer, "view", found_kind.records().select_related(*found_kind.related))
+    rows = access.scope(viewer, action, found_kind.records().select_related(*found_kind.related))
     found = rows.filter(closed_at__isnull=True).annotate(due=Subquery(first)).filter(due__lt=at + SOON)
     return list(found.order_by("due", "pk")[:most]), found.order_by().count()
 

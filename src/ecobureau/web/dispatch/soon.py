@@ -18,7 +18,9 @@ from ecobureau.web.core.refusals import refuse
 from ecobureau.web.dispatch import selectors
 from ecobureau.words import say
 
-KINDS = ("task", "help", "supervision")
+KINDS = ("task", "help", "supervision", "clue")
+OWN = {"clue": "act"}
+"""Kinds of which only those are listed that wait for the viewer's own office: a clue's clock waits for triage."""
 MOST = 100
 
 
@@ -50,7 +52,7 @@ def sections(viewer: Viewer) -> dict[str, Any]:
     total = 0
     for code in KINDS:
         kind = registry.get(code)
-        found, count = selectors.clocks_due(viewer, at, code, MOST)
+        found, count = selectors.clocks_due(viewer, at, code, MOST, OWN.get(code, "view"))
         total += count
         badges = kernel.clock_badges(kind, found)
         rows += [
