@@ -293,7 +293,7 @@ def _drops(case: Case, factor: str, limit: float, seen: Cycles, p: Params) -> li
     # It rises towards the limit before it falls; one high value out of nothing is a spike (P31).
     high[2:] &= x[:-2] > p["rise_share"] * x[1:-1]
     events = np.flatnonzero(fall & high)
-    if len(events) < p["least"]:
+    if len(events) < 2:
         return []
     usual_drop = np.cumsum(fall & ~high)
     hour = series.hour_of_day
@@ -313,7 +313,7 @@ def _drops(case: Case, factor: str, limit: float, seen: Cycles, p: Params) -> li
             raised = -1
             first = last
             continue
-        if len(window) < p["least"] or not _steep(x, window, p):
+        if len(window) < 2 or not _steep(x, window, p):
             continue
         exposure = max(1, np.count_nonzero(high[: events[last] + 1]))
         rate = (usual_drop[events[last]] + 0.5) / max(24.0, float(events[last] - exposure))
@@ -321,6 +321,11 @@ def _drops(case: Case, factor: str, limit: float, seen: Cycles, p: Params) -> li
         surprise = -float(stats.poisson.logsf(len(window) - 1, rate * max(in_window, len(window))))
         hours = hour[seen.first[window]]
         same_hour = np.max(np.bincount(hours, minlength=24)) / len(window)
+        if len(window) < p["least"]:
+            # Two tell it where such drops are all but unknown, unless one clock hour makes them a purge.
+            apart = abs((int(hours[0]) - int(hours[-1]) + 12) % 24 - 12)
+            if surprise < p["pair_surprise"] or apart < p["pair_apart_h"]:
+                continue
         if surprise < p["surprise"] or (same_hour > p["same_hour"] and len(window) >= 3):
             continue
         raised = last
