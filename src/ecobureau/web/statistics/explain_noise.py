@@ -12,6 +12,7 @@ from ecobureau.domain.noise import (
     Attainment,
     DayPart,
     NoiseRules,
+    Verdict,
     explain_attainment,
     explain_part,
     explain_span,
@@ -113,12 +114,16 @@ def _of_day(series_id: int, day: date, zone: str, rules: NoiseRules) -> list[Par
 def _verdict(item: str, level: float, zone: str, rules: NoiseRules) -> Derivation:
     if zone not in rules.zones:
         return Derivation((Step("GB 3096-2008", "", "noise.no_zone_set"),))
-    if item == "peak":
-        found = judge_night_lmax(settled(level), rules, "gb3096", zone)
-    else:
-        found = judge_level(settled(level), "day" if item == "ld" else "night", rules, "gb3096", zone)
-    how = explain_verdict(found, "day" if item == "ld" else "night")
-    return Derivation(how.steps)
+    part: DayPart = "day" if item == "ld" else "night"
+
+    def judged(shown: float) -> Verdict:
+        if item == "peak":
+            return judge_night_lmax(shown, rules, "gb3096", zone)
+        return judge_level(shown, part, rules, "gb3096", zone)
+
+    found, short = judged(settled(level)), judged(round(level, 3))
+    # Three decimals are enough to read, unless they would say something else.
+    return Derivation(explain_verdict(short if short.within == found.within else found, part).steps)
 
 
 def _of_span(series_id: int, span: str, start: date, zone: str, rules: NoiseRules) -> list[Part]:
