@@ -177,6 +177,7 @@ def test_from_a_frame_to_a_closed_task(
     phone.get_by_role("button", name="接单，马上去").click()
     expect(phone.get_by_role("button", name="我到了")).to_be_visible()
     phone.get_by_role("button", name="我到了").click()
+    expect(phone.locator("eb-visit")).to_have_attribute("data-state", "onsite")
     expect(phone.get_by_role("heading", level=1)).to_have_text("现场情况")
     phone.locator("eb-photo input[type=file]").first.set_input_files(
         {"name": "site.jpg", "mimeType": "image/jpeg", "buffer": a_photo()}

@@ -47,6 +47,7 @@ def arrive(page: Page, task: Task, name: str) -> dict[str, Any]:
     no_sideways(page)
     shot(page, name)
     page.get_by_role("button", name="我到了").click()
+    expect(page.locator("eb-visit")).to_have_attribute("data-state", "onsite")
     expect(page.get_by_role("heading", level=1)).to_have_text("现场情况")
     entry = History.objects.get(kind="task", object_id=task.pk, verb="arrive")
     assert entry.at_device is not None and entry.client_uuid is not None

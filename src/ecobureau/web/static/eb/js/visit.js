@@ -52,10 +52,12 @@ class Visit extends HTMLElement {
   }
 
   /** News of the queue; once the last of it is sent, the page is what the server says, also after a reload.
-   * @param {{item: any, what: string}} news */
-  async told({ item, what }) {
-    await this.look();
+   * @param {{item: any, what: string, answer: any}} news */
+  async told({ item, what, answer }) {
     const act = what === "sent" && item?.record === this.record && /do\/\w+\/$/.test(item.url);
+    // What is sent waits no more: from now on it is the server's state that has moved on.
+    if (act) this.dataset.state = answer?.state || NEXT[/do\/(\w+)\/$/.exec(item.url)?.[1] || ""] || this.dataset.state;
+    await this.look();
     if (!act || (await items()).some((each) => each.record === this.record)) return;
     const gone = /do\/hand_back\/$/.test(item.url);
     location.assign(gone ? "/m/" : this.dataset.here || location.pathname);
