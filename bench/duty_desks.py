@@ -280,6 +280,7 @@ def main() -> int:
     parser.add_argument("--clues", type=int, default=3000)
     parser.add_argument("--seconds", type=int, default=60)
     parser.add_argument("--hold", default="", help="file to make while measuring, so that others keep still")
+    parser.add_argument("--settle", type=int, default=0, help="seconds to wait after that, until others are done")
     parser.add_argument("--enter", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--tickets", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--work", type=int, help=argparse.SUPPRESS)
@@ -301,6 +302,7 @@ def main() -> int:
             bureau.ask("--enter", str(args.clues))
             if args.hold:
                 Path(args.hold).touch()
+                time.sleep(args.settle)
             desks = asyncio.run(run_desks(bureau, args.desks, args.seconds))
         finally:
             if args.hold:
