@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from e2e.helpers import assert_accessible, no_sideways, shot
+from e2e.helpers import assert_accessible_in_turn, no_sideways, shot
 from ecobureau.clock import beijing, now
 from ecobureau.domain.credit_code import check_letter
 from ecobureau.web.core.access import SYSTEM, viewer_of
@@ -103,7 +103,7 @@ def test_every_page_of_the_three_apps_is_accessible_and_fits(
             assert answer is not None and answer.status == 200, address
             expect(page.get_by_role("heading", level=1)).to_be_visible()
             shot(page, f"duty-{name}-{width}", full=True)
-            assert_accessible(page)
+            assert_accessible_in_turn(page, name)
             no_sideways(page)
 
 
