@@ -54,7 +54,7 @@ class Answer(APIView):
         reporter = pool.reporter(viewer, pk)
         form = AnswerForm(request.data if isinstance(request.data, dict) else {})
         if not form.is_valid():
-            raise ValidationError({name: list(errors) for name, errors in form.errors.items()})
+            raise ValidationError({name: [str(each) for each in errors] for name, errors in form.errors.items()})
         services.answer(reporter, viewer, **form.cleaned_data)
         return Response(_plain(pool.row_of(viewer, pk)))
 
