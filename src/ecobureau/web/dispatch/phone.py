@@ -19,7 +19,7 @@ from ecobureau.domain.workflow import Refusal, Role
 from ecobureau.rulepacks import load
 from ecobureau.web.clues import evidence as clue_evidence
 from ecobureau.web.clues.snapshot import has_series
-from ecobureau.web.core import addresses, parts, registry
+from ecobureau.web.core import addresses, parts, placenames, registry
 from ecobureau.web.core import selectors as kernel
 from ecobureau.web.core.access import Viewer
 from ecobureau.web.core.pages.common import signed_in, viewer_in
@@ -199,6 +199,7 @@ def task_page(request: HttpRequest, number: str) -> HttpResponse:
         "told": checklists.told(task),
         "reason": clue_evidence.reason(task.clue) if task.clue is not None else "",
         "subject": clue_evidence.subject_name(task.clue) if task.clue is not None else "",
+        "place_name": placenames.name_of(task.org_path),
         "state_name": say(kind.flow.state(task.state).name),
         "steps": kernel.steps(task),
         "clocks": kernel.clock_badges(kind, [task]).get(task.pk, [])[:2],
