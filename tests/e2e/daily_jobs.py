@@ -41,6 +41,7 @@ class Hands:
     keys: int = 0
     clicks: int = 0
     actions: int = 0
+    decisions: int = 0
     pages: int = 0
     seconds: float = 0.0
     estimate: float = 0.0
@@ -53,13 +54,14 @@ class Hands:
     def __exit__(self, *error: object) -> None:
         self.page.remove_listener("framenavigated", self._turned)
         self.seconds = round(time.monotonic() - self._began, 2)
-        self.estimate = round(self.keys * KEY_S + self.clicks * CLICK_S + self.actions * DECIDE_S, 1)
+        self.estimate = round(self.keys * KEY_S + self.clicks * CLICK_S + self.decisions * DECIDE_S, 1)
 
     def _turned(self, frame: Frame) -> None:
         self.pages += frame.parent_frame is None
 
     def press(self, *keys: str) -> None:
-        """Press keys, one after the other: one action each."""
+        """Press keys that belong together, one after the other: one action each, one decision in all."""
+        self.decisions += 1
         for key in keys:
             self.page.keyboard.press(key)
             self.keys += 1
@@ -70,18 +72,21 @@ class Hands:
         self.page.keyboard.type(words)
         self.keys += len(words)
         self.actions += 1
+        self.decisions += 1
 
     def click(self, target: Locator) -> None:
         """Click: one action."""
         target.click()
         self.clicks += 1
         self.actions += 1
+        self.decisions += 1
 
     def choose(self, target: Locator, label: str) -> None:
         """Choose in a list: one action, two clicks."""
         target.select_option(label=label)
         self.clicks += 2
         self.actions += 1
+        self.decisions += 1
 
     def row(self) -> dict[str, Any]:
         """Return it as a row of the table."""
@@ -134,7 +139,7 @@ def visit(hands: Hands, photo: bytes) -> None:
     expect(waiting).to_have_attribute("data-waiting", "1")
     chooser = page.locator("eb-photo input[type=file]").first
     chooser.set_input_files({"name": "site.jpg", "mimeType": "image/jpeg", "buffer": photo})
-    hands.clicks, hands.actions = hands.clicks + 1, hands.actions + 1
+    hands.clicks, hands.actions, hands.decisions = hands.clicks + 1, hands.actions + 1, hands.decisions + 1
     expect(waiting).to_have_attribute("data-waiting", "2")
     for question in page.locator("#submit-form fieldset").all():
         hands.click(question.locator("label").first)
