@@ -21,7 +21,9 @@ from web.people import person
 
 def _stream(server: Server, token: str) -> socket.socket:
     wire = socket.create_connection(("127.0.0.1", server.port), timeout=30)
-    head = f"GET /live?token={token} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: text/event-stream\r\nConnection: close\r\n\r\n"
+    head = (
+        f"GET /live?token={token} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: text/event-stream\r\nConnection: close\r\n\r\n"
+    )
     wire.sendall(head.encode())
     return wire
 

@@ -1,4 +1,4 @@
-"""Visits: checklist before handing in, help, the track and its end, checks begun from a scan; refusals change nothing."""
+"""Visits: checklist before handing in, help, track and its end, checks begun from a scan; refusals change nothing."""
 
 from __future__ import annotations
 

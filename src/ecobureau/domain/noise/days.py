@@ -92,7 +92,7 @@ def part_slice(first: date, on: date, part: DayPart, hours: Hours) -> slice:
 
 @dataclass(frozen=True, slots=True)
 class HourLevel:
-    """An hour reckoned from shorter levels, dB(A); percentiles are those of the shorter levels, None of a single one."""
+    """An hour reckoned from shorter levels, dB(A); percentiles are those of the shorter levels, None of one alone."""
 
     leq: float
     l10: float | None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -111,6 +112,10 @@ def _stages(task: Task, viewer: Viewer, verbs: Mapping[str, Any]) -> list[str]:
     return order[order.index(stage) :]
 
 
+def _sketch(task: Task, day: date) -> sketch.Sketch | None:
+    return None if task.lon is None or task.lat is None else sketch.around(task.lon, task.lat, day)
+
+
 def _questions(task: Task) -> list[dict[str, Any]]:
     return [
         {
@@ -190,7 +195,7 @@ def task_page(request: HttpRequest, number: str) -> HttpResponse:
         "questions": _questions(task) if going else [],
         "help_reasons": [(reason.code, say(reason.name)) for reason in HELP_REASONS],
         "asked_help": selectors.help_asked(task),
-        "sketch": sketch.around(task.lon, task.lat, day) if going and None not in (task.lon, task.lat) else None,
+        "sketch": _sketch(task, day) if going else None,
         "track_until": visits.delete_on(at),
         "track_kept": selectors.track_of(viewer, task),
         "voice": {"seconds": rules.at("voice.most_seconds", day).value, "mb": rules.at("voice.most_mb", day).value},

@@ -84,7 +84,7 @@ def keep_track(task: Task, actor: Viewer, *, uuid: UUID, points: Sequence[Point]
         found = Refusal("dispatch.track_full", {"most": most})
     if found is not None:
         refuse(found, actor=actor.user_id, what=f"track {task.number}")
-    assert arrival is not None
+    assert arrival is not None and actor.user_id is not None
     at = now()
     inside = within_visit(points, arrival, at)
     if not inside:

@@ -38,7 +38,9 @@ CODES = {
     "core.too_large": _("文件太大：上限 {limit} MB，这次是 {size} MB。请压缩后再上传，或分几次上传。"),
     "core.file_missing": _("没有收到文件。请选择一个文件后再上传。"),
     "core.file_empty": _("文件 {name} 是空的，请重新选择。"),
-    "core.file_kind": _("不能收 {name} 这种文件。可以收：JPEG、PNG、WebP、HEIC 照片，PDF，MP4、MOV 视频，M4A、WebM、OGG 录音。"),
+    "core.file_kind": _(
+        "不能收 {name} 这种文件。可以收：JPEG、PNG、WebP、HEIC 照片，PDF，MP4、MOV 视频，M4A、WebM、OGG 录音。"
+    ),
     "core.not_sound": _("{name} 不是录音，没有收下"),
     "core.file_damaged": _("照片 {name} 已损坏或不完整，打不开。请重新拍摄或重新上传。"),
     "core.file_changed": _("文件 {name} 在传输中变了（校验值不符）。请重新上传。"),
