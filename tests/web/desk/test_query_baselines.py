@@ -67,6 +67,7 @@ PAGES: dict[str, tuple[str, Callable[[], str]]] = {
     "task, route": ("dispatcher", lambda: f"/tasks/{_number(Task, state='dispatched')}/do/route/"),
     "task, API": ("dispatcher", lambda: f"/api/tasks/{_number(Task)}/"),
     "soon late": ("dispatcher", lambda: "/tasks/soon/"),
+    "daily list": ("dispatcher", lambda: "/tasks/daily/"),
     "helps": ("dispatcher", lambda: "/helps/"),
     "help": ("dispatcher", lambda: f"/helps/{_number(Help)}/"),
     "orders": ("dispatcher", lambda: "/supervisions/"),

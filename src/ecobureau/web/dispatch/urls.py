@@ -5,13 +5,14 @@ from __future__ import annotations
 from django.urls import path
 
 from ecobureau.web.core.pages import lists
-from ecobureau.web.dispatch import pages, phone, soon
+from ecobureau.web.dispatch import daily, pages, phone, soon
 
 app_name = "dispatch"
 urlpatterns = [
     path("tasks/", lists.list_page, {"plural": "tasks"}, name="list"),
     path("tasks/board/", lists.board_page, {"plural": "tasks"}, name="board"),
     path("tasks/soon/", soon.soon_page, name="soon"),
+    path("tasks/daily/", daily.daily_page, name="daily"),
     path("m/", phone.list_page, name="phone"),
     path("m/tasks/<number:number>/", phone.task_page, name="phone_task"),
     path("m/tasks/<number:number>/track/", phone.track_view, name="phone_track"),

@@ -56,3 +56,6 @@ class ClockFired(models.Model):
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["clock", "percent"], name="core_clock_fired_once")]
+        indexes: ClassVar = [
+            models.Index(fields=["at"], condition=models.Q(tell="city_centre"), name="core_clock_fired_city")
+        ]
