@@ -17,8 +17,12 @@ from typing import Any
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck, settings
 
 from database_flush import Flush
+
+settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("house")  # how long an example takes on a busy machine says nothing of the code
 
 ROOT = Path(__file__).resolve().parent.parent
 CACHE = Path(os.environ.get("ECOBUREAU_TEST_CACHE", ROOT / ".cache" / "tests"))

@@ -127,6 +127,6 @@ def test_the_wall_is_the_same_page_on_four_thousand_pixels(
             wall.evaluate("parseFloat(getComputedStyle(document.querySelector('.eb-wall-number b')).fontSize)")
         )
         shot(wall, f"wall-{width}")
-    assert sizes[1] == pytest.approx(2 * sizes[0])
+    assert sizes[1] == pytest.approx(2 * sizes[0], rel=0.001)
     wall.evaluate("document.querySelector('[data-eb-as-of]').dataset.ebAsOf = '2026-01-01T00:00:00Z'")
     expect(wall.locator("[data-eb-stale]")).to_contain_text("没有更新")

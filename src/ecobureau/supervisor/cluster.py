@@ -8,6 +8,7 @@ import hashlib
 import importlib.util
 import json
 import os
+import subprocess
 import tempfile
 import time
 from pathlib import Path
@@ -176,3 +177,21 @@ def take_lock(path: Path, patience: float = 1.0) -> IO[bytes]:
         lock.write(f"{os.getpid()}\n".encode())
         lock.flush()
     return lock
+
+
+def ended(process: subprocess.Popen[bytes], signum: int, patience: int) -> bool:
+    """Send a signal every second until the process ends or `patience` seconds are over; says whether it ended.
+
+    A server that is just starting may miss the first one: a program that a shell started in the background ignores SIGINT
+    until it listens to signals itself.
+    """
+    for _second in range(patience):
+        if process.poll() is not None:
+            return True
+        process.send_signal(signum)
+        try:
+            process.wait(timeout=1)
+        except subprocess.TimeoutExpired:
+            continue
+        return True
+    return process.poll() is not None

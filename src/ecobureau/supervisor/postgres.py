@@ -31,6 +31,7 @@ from ecobureau.supervisor.cluster import (
     Held,
     PidFile,
     Role,
+    ended,
     find_binaries,
     live_url,
     make_url,
@@ -122,13 +123,8 @@ class EmbeddedPostgres:
                 (signal.SIGQUIT, 10),
                 (signal.SIGKILL, 10),
             ):
-                if process.poll() is not None:
+                if ended(process, signum, patience):
                     break
-                process.send_signal(signum)
-                try:
-                    process.wait(timeout=patience)
-                except subprocess.TimeoutExpired:
-                    continue
         lock, self._lock = self._lock, None
         if lock is not None:
             lock.close()
