@@ -182,8 +182,8 @@ def take_lock(path: Path, patience: float = 1.0) -> IO[bytes]:
 def ended(process: subprocess.Popen[bytes], signum: int, patience: int) -> bool:
     """Send a signal every second until the process ends or `patience` seconds are over; says whether it ended.
 
-    A server that is just starting may miss the first one: a program that a shell started in the background ignores SIGINT
-    until it listens to signals itself.
+    A server that is just starting may miss the first one: a program that a shell started in the background ignores
+    SIGINT until it listens to signals itself.
     """
     for _second in range(patience):
         if process.poll() is not None:
