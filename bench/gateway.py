@@ -400,8 +400,9 @@ async def stages(
             rss_mb=round(gateway.memory()),
         )
     if not args.only or args.only == "one":
-        frames = makers[0].take(min(each * 4, 3000))
+        first, frames = makers[0].take(20), makers[0].take(min(each * 4, 3000))
         bare = len(frames) / await play(bare_port, [frames], 1)
+        await play(gateway.port, [first], 1)
         before, cpu, writing, database = counted(url), gateway.cpu(), gateway.writer_cpu(), database_cpu(server)
         seconds = await play(gateway.port, [frames], 1)
         stage(

@@ -14,6 +14,7 @@ import psycopg
 from ecobureau.clock import beijing, now
 from ecobureau.domain.hj212 import FrameReader
 from ecobureau.gateway.parcel import Packer, Unpacker
+from ecobureau.gateway.scribe import APPLICATION
 from ecobureau.storage import books
 from ecobureau.storage.sheet import Form, Sheet
 from ecobureau.storage.types import Arrival, Event, Kind, Period, Reading
@@ -52,6 +53,15 @@ def test_a_parcel_holds_what_went_in():
             )  # fmt: skip
             assert one.period == other.period
     assert batch[2].peer == found[2].peer
+
+
+@in_loop
+async def test_the_way_to_the_database_is_there_before_the_first_frame(field):
+    async with gateway(field) as running:
+        names = "select count(*) from pg_stat_activity where application_name = %s"
+        await until(lambda: field.one(names, APPLICATION) == 2)
+        assert running.gateway.metrics.batches == 0
+        assert running.gateway.metrics.outages == 0
 
 
 @in_loop

@@ -151,6 +151,7 @@ class WriterThread(threading.Thread):
 
     def run(self) -> None:
         try:
+            self._meet()
             while batch := self._lanes.take():
                 if not self._write(batch):
                     return
@@ -161,6 +162,15 @@ class WriterThread(threading.Thread):
             self._on_failed()
         finally:
             self._drop()
+
+    def _meet(self) -> None:
+        """Have the sink before the first frame comes, which need not wait for it then. A database that is away now is
+        asked again by that frame."""
+        try:
+            self._sink = self._connect()
+        except Exception as error:
+            if not is_outage(error):
+                logger.error("program_fault", error=fault_of(error), text=str(error), frames=0)
 
     def _write(self, jobs: list[Job]) -> bool:
         """Write `jobs` however long it takes; False when told to give up."""
