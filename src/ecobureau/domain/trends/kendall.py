@@ -14,7 +14,8 @@ from itertools import takewhile
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
+
+from ecobureau.domain.late import stats
 
 Floats = NDArray[np.float64]
 

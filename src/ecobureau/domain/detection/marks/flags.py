@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import Final
 
 import numpy as np
-from scipy.stats import chi2, poisson
 
 from ecobureau.domain.detection.marks.limits import limit_values
 from ecobureau.domain.detection.model.facts import finding, mean_of, samples
@@ -15,6 +14,7 @@ from ecobureau.domain.detection.model.robust import Bools, Floats
 from ecobureau.domain.detection.model.spells import Spell, runs_of
 from ecobureau.domain.detection.registry import detector
 from ecobureau.domain.detection.types import Case, Finding, NoOpinion, Opinion, Params
+from ecobureau.domain.late import stats
 
 # Marks the plant sets itself and that take values out of the judgement.
 _SET: Final = ("M", "D", "S", "C")
@@ -109,7 +109,7 @@ def _abused(case: Case, p: Params, factor: str, routine: Bools) -> list[Finding]
             known = [ranks[i] for i in part if np.isfinite(ranks[i])]
             if len(known) < p["episodes"] or float(np.median(known)) < p["high_rank"]:
                 continue
-            chance = float(chi2.sf(-2 * np.sum(np.log(np.clip(1 - np.array(known), 1e-3, 1.0))), 2 * len(known)))
+            chance = float(stats.chi2.sf(-2 * np.sum(np.log(np.clip(1 - np.array(known), 1e-3, 1.0))), 2 * len(known)))
             chance *= len(window)
             if best is None or chance < best[0]:
                 best = (chance, part[0])
@@ -216,7 +216,7 @@ def _far_more_often(case: Case, p: Params, episodes: list[tuple[int, int]], wind
     if before < p["prior_d"] or days > p["often_d"]:
         return None
     rate = (first + p["prior_starts"] * p["prior_d"]) / (before + p["prior_d"])
-    chance = float(poisson.sf(need - 2, max(days, 0.5) * rate))
+    chance = float(stats.poisson.sf(need - 2, max(days, 0.5) * rate))
     return first if chance < p["often_chance"] else None
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.stats import binom
 
 from ecobureau.domain.detection.model.facts import finding, median_of, samples
 from ecobureau.domain.detection.model.robust import Bools, Floats
 from ecobureau.domain.detection.model.spells import Spell, runs_of
 from ecobureau.domain.detection.registry import detector
 from ecobureau.domain.detection.types import Case, Finding, NoOpinion, Opinion, Params
+from ecobureau.domain.late import stats
 
 SILENT_SHARE = "fleet:silent_share"
 
@@ -151,7 +151,7 @@ def _chance(
     nights = max(1.0, first / samples(case, 24))
     before = sum(1 for gap in past if gap[0] < first)
     rate = (before + p["prior_nights"] * p["prior_rate"]) / (nights + p["prior_nights"])
-    return float(binom.sf(len(recent) - 1, int(p["nights_in"]), rate))
+    return float(stats.binom.sf(len(recent) - 1, int(p["nights_in"]), rate))
 
 
 @detector(id="P16", title="detection.P16.title", inputs=("presence of rows", "production power"), group="flags")

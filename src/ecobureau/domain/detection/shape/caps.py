@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
 from ecobureau.domain.detection.registry import detector
 from ecobureau.domain.detection.shape.common import (
@@ -22,6 +21,7 @@ from ecobureau.domain.detection.shape.common import (
     usable_cycles,
 )
 from ecobureau.domain.detection.types import Case, Finding, NoOpinion, Opinion, Params
+from ecobureau.domain.late import stats
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from scipy import stats
 
 from ecobureau.domain.detection.registry import detector
 from ecobureau.domain.detection.shape.caps import clipped_exactly
@@ -22,6 +21,7 @@ from ecobureau.domain.detection.shape.common import (
     usable_cycles,
 )
 from ecobureau.domain.detection.types import Case, Finding, Floats, NoOpinion, Opinion, Params
+from ecobureau.domain.late import stats
 
 
 def _limited(case: Case) -> list[tuple[str, float, Cycles]]:

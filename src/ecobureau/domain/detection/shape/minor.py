@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import stats
 
 from ecobureau.domain.detection.model import quick
 from ecobureau.domain.detection.model.spells import trailing_median
@@ -22,6 +21,7 @@ from ecobureau.domain.detection.shape.common import (
 )
 from ecobureau.domain.detection.shape.steps import Walk, walks_of
 from ecobureau.domain.detection.types import Case, Finding, Floats, NoOpinion, Opinion, Params
+from ecobureau.domain.late import stats
 
 
 @detector(id="P27", title="detection.P27.title", inputs=("pollutants", "resolution"), group="shape", cost="O(n)")

@@ -5,9 +5,10 @@ from __future__ import annotations
 from copy import deepcopy
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from fpdf import FPDF
+if TYPE_CHECKING:
+    from fpdf import FPDF
 
 FOLDER = Path(__file__).parent / "vendor"
 FAMILY = "Noto Sans SC"
@@ -54,6 +55,8 @@ def add(pdf: FPDF, family: str, style: str, path: Path) -> None:
 
 @lru_cache(maxsize=8)
 def _read(family: str, style: str, path: Path) -> tuple[Any, tuple[str, ...]]:
+    from fpdf import FPDF
+
     pdf = FPDF()
     pdf.add_font(family, style, path)
     (font,) = pdf.fonts.values()

@@ -21,7 +21,6 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from fpdf import FPDF
 
 from ecobureau.web.core.paper import fonts, plots, qr
 from ecobureau.web.core.paper.blocks import Cell, Chart, Column, shown
@@ -64,6 +63,8 @@ class Paper:
         mark: str = "",
         margin: float = 18.0,
     ) -> None:
+        from fpdf import FPDF  # it takes 0.4 s to load, and few processes make papers
+
         self.pdf = pdf = FPDF(orientation="landscape" if wide else "portrait", unit="mm", format="A4")
         self._files = fonts.files()
         for style in ("", "B"):
