@@ -10,6 +10,7 @@ from ecobureau.domain.emission.grid import Samples, State
 from ecobureau.domain.emission.limits import LimitRow, Profile, exceedance, furnace_day, profile, profile_names
 from ecobureau.domain.emission.marks import Meaning, StateMark, exemption, marked_in_time, marking_due, meaning_of
 from ecobureau.domain.emission.outlet import FactorHours, FactorSpec, OutletHours, OutletSpec, outlet_hours
+from ecobureau.domain.emission.over import Bound, OverDays, breaks, over_days
 from ecobureau.domain.emission.permit import account_quarter, against, forecast, rolling
 from ecobureau.domain.emission.rules import EmissionRules
 from ecobureau.domain.emission.substitution import Way, capture_rate
@@ -17,6 +18,7 @@ from ecobureau.domain.emission.totals import Total, automatic_usable, totals_of
 from ecobureau.domain.emission.transmission import Transmission, transmission
 
 __all__ = [
+    "Bound",
     "Days",
     "EmissionRules",
     "FactorHours",
@@ -26,6 +28,7 @@ __all__ = [
     "Meaning",
     "OutletHours",
     "OutletSpec",
+    "OverDays",
     "Profile",
     "Samples",
     "State",
@@ -36,6 +39,7 @@ __all__ = [
     "account_quarter",
     "against",
     "automatic_usable",
+    "breaks",
     "capture_rate",
     "days_of",
     "exceedance",
@@ -46,6 +50,7 @@ __all__ = [
     "marking_due",
     "meaning_of",
     "outlet_hours",
+    "over_days",
     "profile",
     "profile_names",
     "rolling",

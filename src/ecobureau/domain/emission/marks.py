@@ -18,7 +18,10 @@ BEIJING = timezone(timedelta(hours=8))
 
 
 class Meaning(IntEnum):
-    """What a device mark says of a value. Only NORMAL counts; STOPPED is not missing."""
+    """What a device mark says of a value. Only NORMAL counts; STOPPED is not missing.
+
+    BAD_VALUE and REVIEWED (found invalid by a data review) are no device's marks: they come of the value and of people.
+    """
 
     NORMAL = 0
     STOPPED = 1
@@ -33,6 +36,7 @@ class Meaning(IntEnum):
     GAS_PARAMETER = 10
     OTHER = 11
     BAD_VALUE = 12
+    REVIEWED = 13
     ABSENT = 255
 
     @property

@@ -13,10 +13,20 @@ from ecobureau.clock import BEIJING, beijing
 from ecobureau.domain import units
 from ecobureau.domain.emission.days import Days, days_of
 from ecobureau.domain.emission.grid import Samples, State
-from ecobureau.domain.emission.marks import meaning_of
-from ecobureau.domain.emission.outlet import GAS_FLOW, WATER_FLOW, FactorHours, OutletHours, OutletSpec, outlet_hours
+from ecobureau.domain.emission.marks import Meaning, meaning_of
+from ecobureau.domain.emission.outlet import (
+    GAS_FLOW,
+    GAS_O2,
+    WATER_FLOW,
+    FactorHours,
+    FactorSpec,
+    OutletHours,
+    OutletSpec,
+    outlet_hours,
+)
 from ecobureau.domain.emission.permit import Forecast, Share, against, forecast
 from ecobureau.domain.emission.rules import EmissionRules
+from ecobureau.domain.emission.substitution import Way
 from ecobureau.domain.emission.times import day_number, period_days, period_index
 from ecobureau.domain.emission.totals import Total
 from ecobureau.rulepacks import load
@@ -25,32 +35,13 @@ from ecobureau.storage.types import Kind
 from ecobureau.web.detection import reading
 from ecobureau.web.detection.models import ChainLink, PermittedAmount
 from ecobureau.web.sources.models import Outlet, Station
+from ecobureau.web.statistics.emission import days as statistics
+from ecobureau.web.statistics.emission.limits import UNITS
+from ecobureau.web.statistics.emission.source import OutletHour
 from ecobureau.web.telemetry.selectors import store
 
 _EAST = 8 * 60
 _FLOW = {Outlet.Medium.AIR: (GAS_FLOW, "m3/s"), Outlet.Medium.WATER: (WATER_FLOW, "L/s")}
-_UNIT = {Outlet.Medium.AIR: "mg/m3", Outlet.Medium.WATER: "mg/L"}
-
-
-@dataclass(frozen=True, slots=True)
-class Hour:
-    """One hour of an account.
-
-    Attributes:
-        start: aware; concentration: mg/m3 or mg/L; flow: m3 of the hour; mark: as sent.
-        state: code `emission.state.…`; kg: mass as measured; substitute: mass by the standard's substitution.
-        raw_id, flow_raw_id: raw frames that the concentration and the flow stand in, None where nothing came.
-    """
-
-    start: datetime
-    concentration: float | None
-    flow: float | None
-    mark: str
-    state: str
-    kg: float | None
-    substitute: float | None
-    raw_id: int | None
-    flow_raw_id: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +61,7 @@ class Account:
     rules: EmissionRules
     frames: Mapping[tuple[str, int], tuple[int, str]]
 
-    def listed(self, since: datetime, until: datetime) -> list[Hour]:
+    def listed(self, since: datetime, until: datetime) -> list[OutletHour]:
         """Return the hours of [since, until)."""
         flow = _FLOW[Outlet.Medium(self.outlet.medium)][0]
         out = []
@@ -80,15 +71,22 @@ class Account:
             if not since <= start < until:
                 continue
             frame, mark = self.frames.get((self.factor, number), (None, ""))
+            cause, way = int(self.one.hours.cause[at]), int(self.one.substitute.way[at])
             out.append(
-                Hour(
+                OutletHour(
                     start=start,
                     concentration=_number(self.one.hours.mean[at]),
+                    converted=_number(self.one.converted[at]),
                     flow=_number(self.hours.flow[at]),
                     mark=mark,
                     state=f"emission.state.{State(int(self.one.rate_state[at])).code}",
+                    cause=f"emission.mark.{Meaning(cause).code}" if cause else "",
                     kg=_number(self.one.kg[at]),
                     substitute=_number(self.one.kg_substitute[at]),
+                    way=f"emission.way.{Way(way).code}" if way else "",
+                    run=int(self.one.substitute.run[at]),
+                    there=int(self.one.substitute.there[at]),
+                    capture=_number(self.one.capture[at]),
                     raw_id=frame,
                     flow_raw_id=self.frames.get((flow, number), (None, ""))[0],
                 )
@@ -133,23 +131,27 @@ def accounts(
     Args:
         since, end: as for `account`; frames: keep the raw frame of every hour.
     """
-    found = _read(outlet, factors, first_moment(since), end)
+    medium = Outlet.Medium(outlet.medium)
+    oxygen = [GAS_O2] if medium is Outlet.Medium.AIR and outlet.o2_ref is not None else []
+    found = _read(outlet, [*factors, *oxygen], first_moment(since), end)
     wanted = [factor for factor in sorted(factors) if factor in found]
     if not wanted:
         return {}
     rules = rules_on(beijing(end - timedelta(seconds=1)).date())
-    medium = Outlet.Medium(outlet.medium)
     flow, flow_unit = _FLOW[medium]
+    reviewed = statistics.invalid_hours([outlet.pk], first_moment(since), end).get(outlet.pk, [])
     samples: dict[str, Samples] = {}
     behind: dict[tuple[str, int], tuple[int, str]] = {}
     for code, points in found.items():
-        samples[code] = _samples(points, flow_unit if code == flow else _UNIT[medium], rules)
+        out = [one for one in reviewed if one.item in ("", code)]
+        samples[code] = _samples(points, flow_unit if code == flow else UNITS[medium], rules, out)
         if frames:
             behind |= {(code, hour_number(one.start)): (one.raw_id, one.flag) for one in points}
     # Hours before the outlet reported anything are no missing data.
-    begun = min(points[0].start for points in found.values())
+    begun = min(points[0].start for code, points in found.items() if code not in oxygen)
     window = (hour_number(max(first_moment(since), begun)), hour_number(end - timedelta(seconds=1)) + 1)
-    spec = OutletSpec("gas" if medium is Outlet.Medium.AIR else "water")
+    gas = medium is Outlet.Medium.AIR
+    spec = OutletSpec("gas" if gas else "water", {one: FactorSpec(o2_ref=outlet.o2_ref) for one in wanted if gas})
     hours = outlet_hours(samples, spec, rules, window=window, stops=_stops(outlet, first_moment(since), end))
     return {
         factor: Account(
@@ -180,7 +182,9 @@ def _read(outlet: Outlet, factors: Collection[str], start: datetime, end: dateti
     return out
 
 
-def _samples(points: list[read.Point], unit: str, rules: EmissionRules) -> Samples:
+def _samples(
+    points: list[read.Point], unit: str, rules: EmissionRules, reviewed: Sequence[statistics.Invalid] = ()
+) -> Samples:
     scales: dict[str, float] = {}
     values = []
     for point in points:
@@ -191,9 +195,17 @@ def _samples(points: list[read.Point], unit: str, rules: EmissionRules) -> Sampl
     return Samples(
         minutes=np.array([int(one.start.timestamp()) // 60 + _EAST for one in points], dtype=np.int64),
         value=np.array(values, dtype=np.float64),
-        mark=np.array([meaning_of(one.flag, rules) for one in points], dtype=np.uint8),
+        mark=np.array([_mark(one, rules, reviewed) for one in points], dtype=np.uint8),
         zs=np.array([np.nan if one.converted is None else one.converted for one in points], dtype=np.float64),
     )
+
+
+def _mark(point: read.Point, rules: EmissionRules, reviewed: Sequence[statistics.Invalid]) -> Meaning:
+    meaning = meaning_of(point.flag, rules)
+    # What stood still needs no review, and a review makes no hour that nothing came for.
+    if meaning is not Meaning.STOPPED and any(one.starts < point.end and one.ends > point.start for one in reviewed):
+        return Meaning.REVIEWED
+    return meaning
 
 
 def _stops(outlet: Outlet, start: datetime, end: datetime) -> list[tuple[int, int]]:

@@ -105,6 +105,8 @@ class DailyTotal(models.Model):
         REVISED = "revised", _("改写或标记变化")
         RULES = "rules", _("规则、停产申报或环节变化")
         NEIGHBOUR = "neighbour", _("其他日期的数据改变了替代值")
+        INVALIDATED = "invalidated", _("审核为无效")
+        RESTORED = "restored", _("审核后恢复")
 
     outlet = models.ForeignKey("sources.Outlet", models.CASCADE, related_name="+")
     factor = models.CharField(max_length=20)
@@ -137,7 +139,8 @@ class TotalChange(models.Model):
     day = models.DateField()
     before_ug = models.BigIntegerField()
     after_ug = models.BigIntegerField()
-    cause = models.CharField(max_length=9, choices=DailyTotal.Cause.choices)
+    cause = models.CharField(max_length=11, choices=DailyTotal.Cause.choices)
+    reason = models.CharField(max_length=200, blank=True)
     at = models.DateTimeField()
 
     class Meta:

@@ -20,6 +20,7 @@ from ecobureau.clock import beijing, now
 from ecobureau.domain import units
 from ecobureau.domain.emission.grid import NEUTRAL
 from ecobureau.domain.emission.outlet import MEASURED, STATE_FACTORS
+from ecobureau.domain.emission.over import over_days
 from ecobureau.domain.emission.times import day_of
 from ecobureau.rulepacks import load
 from ecobureau.storage import read
@@ -29,10 +30,16 @@ from ecobureau.web.detection.accounting import Account
 from ecobureau.web.detection.models import ChainLink, DailyTotal, PermittedAmount, TotalChange
 from ecobureau.web.sources import selectors as sources
 from ecobureau.web.sources.models import Limit, Outlet, Station
+from ecobureau.web.statistics.emission import days as statistics
+from ecobureau.web.statistics.emission.days import OutletDay
+from ecobureau.web.statistics.emission.limits import UNITS, bounds_of, limits_on
+from ecobureau.web.statistics.services_data import LATE_AFTER
 from ecobureau.web.telemetry.selectors import store
 
 log = logging.getLogger("ecobureau.detection")
 CHUNK = 50
+_MADE = 2
+"""Part of every basis: raised when days come to hold more, so that all are computed anew."""
 SHORT_DAYS = 40
 """How far back the hourly look goes; the nightly one goes back to the quarter before the year."""
 CLOSED_AFTER = timedelta(hours=2)
@@ -42,6 +49,16 @@ _FIELDS = (
     "basis",
 )  # fmt: skip
 Cause = DailyTotal.Cause
+_HANDED = {
+    Cause.NEW: "new",
+    Cause.LATE: "late",
+    Cause.REVISED: "revised",
+    Cause.RULES: "rules",
+    Cause.NEIGHBOUR: "neighbour",
+    Cause.INVALIDATED: "invalidated",
+    Cause.RESTORED: "restored",
+}
+"""What the statistics call each cause."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +150,7 @@ def _told(outlets: Mapping[int, Outlet], first: date, until: datetime) -> dict[i
 
 
 class _Basis:
-    """What besides values decides a day: the version of the rules, declared stops, inlets that are no outlet."""
+    """What besides values decides a day: rules, declared stops, inlets that are no outlet, reviews, limits."""
 
     def __init__(self, outlets: Mapping[int, Outlet], first: date, until: datetime) -> None:
         self.version = load("emission").version
@@ -141,6 +158,9 @@ class _Basis:
         self.inlets: dict[int, list[ChainLink]] = {}
         for link in ChainLink.objects.filter(outlet_id__in=outlets, role=ChainLink.Role.INLET).order_by("pk"):
             self.inlets.setdefault(link.outlet_id, []).append(link)
+        self.o2 = {pk: outlet.o2_ref for pk, outlet in outlets.items()}
+        self.reviews = statistics.invalid_hours(outlets, accounting.first_moment(first), until)
+        self.limits = sources.limits_of(outlets, first, beijing(until).date())
 
     def of(self, outlet: int, day: date) -> str:
         begin = int(accounting.first_moment(day).timestamp())
@@ -150,7 +170,18 @@ class _Basis:
             if one.type == "stop" and one.start < begin + 86400 and one.end > begin
         )
         links = [(link.station_id, link.factor) for link in self.inlets.get(outlet, []) if link.holds_on(day)]
-        return _digest(f"{self.version}|{stops}|{links}")
+        end = accounting.first_moment(day + timedelta(days=1))
+        reviews = [
+            one.review
+            for one in self.reviews.get(outlet, ())
+            if one.starts < end and one.ends > accounting.first_moment(day)
+        ]
+        limits = [
+            (one.pk, str(one.value.normalize()), one.unit, one.period, one.field)
+            for code in sorted({one.factor_id for one in self.limits.get(outlet, ())})
+            for one in limits_on(self.limits.get(outlet, ()), code, day)
+        ]
+        return _digest(f"{_MADE}|{self.version}|{self.o2[outlet]}|{stops}|{links}|{reviews}|{limits}")
 
 
 def _digest(text: str) -> str:
@@ -213,26 +244,32 @@ def _write(
     stale: Collection[date],
 ) -> int:
     """Write the days from `first` on that became others; closed days leave a line with the reason."""
+    limits = sources.limits_of([outlet.pk], first, beijing(until).date()).get(outlet.pk, [])
+    handed: list[OutletDay] = []
     fresh: list[DailyTotal] = []
     changed: list[DailyTotal] = []
     notes: list[TotalChange] = []
     at = now()
     for factor, account in found.items():
         days = account.days
+        bounds = bounds_of(limits, factor, UNITS[Outlet.Medium(outlet.medium)])
+        over = over_days(account.one, days, account.hours.first_hour, bounds)
         for index, number in enumerate(days.day):
             day = day_of(int(number))
             if day < first or day not in told or accounting.first_moment(day) >= until:
                 continue
             values = _values(account, index, told[day])
             row = rows.get((factor, day))
+            if row is not None and all(getattr(row, name) == value for name, value in values.items()):
+                continue
+            cause, reason = _cause(row, told[day], day, day in stale, at)
+            handed.append(OutletDay(factor, day, statistics.figures_of(days, over, index), _HANDED[cause], reason))
             if row is None:
                 row = DailyTotal(outlet=outlet, factor=factor, day=day, made_at=at, **values)
                 rows[(factor, day)] = row
                 fresh.append(row)
                 continue
-            if all(getattr(row, name) == value for name, value in values.items()):
-                continue
-            note = _note(row, values, told[day], day in stale, at)
+            note = _note(row, values, cause, reason, at)
             if note is not None:
                 notes.append(note)
             for name, value in values.items():
@@ -242,6 +279,7 @@ def _write(
     DailyTotal.objects.bulk_create(fresh)
     DailyTotal.objects.bulk_update(changed, [*_FIELDS, "made_at"], batch_size=200)
     TotalChange.objects.bulk_create(notes)
+    statistics.put_outlet_days(outlet, handed)
     return len(fresh) + len(changed)
 
 
@@ -263,20 +301,38 @@ def _values(account: Account, at: int, told: _Told) -> dict[str, object]:
     }
 
 
-def _note(row: DailyTotal, values: Mapping[str, object], told: _Told, stale: bool, at: datetime) -> TotalChange | None:
+def _cause(row: DailyTotal | None, told: _Told, day: date, stale: bool, at: datetime) -> tuple[DailyTotal.Cause, str]:
+    """Return why a day is written (again), with the reason that a person gave."""
+    if row is None or row.made_at < accounting.first_moment(day + timedelta(days=1)) + CLOSED_AFTER:
+        late = accounting.first_moment(day + timedelta(days=1)) + LATE_AFTER < at
+        return (Cause.LATE if late else Cause.NEW), ""
+    if row.sign != told.sign:
+        more = int(told.sign.split(":")[0]) > int(row.sign.split(":")[0])
+        return (Cause.LATE if more else Cause.REVISED), ""
+    if not stale:
+        return Cause.NEIGHBOUR, ""
+    reviewed = statistics.decided_since(row.outlet_id, day, row.made_at)
+    return (Cause(reviewed[0]), reviewed[1]) if reviewed is not None else (Cause.RULES, "")
+
+
+def _note(
+    row: DailyTotal, values: Mapping[str, object], cause: DailyTotal.Cause, reason: str, at: datetime
+) -> TotalChange | None:
     """Return the line about a closed day whose mass became another, with the reason; None where there is none."""
     before = row.measured_ug + row.substituted_ug
     after = int(str(values["measured_ug"])) + int(str(values["substituted_ug"]))
     closed = row.made_at >= accounting.first_moment(row.day + timedelta(days=1)) + CLOSED_AFTER
     if not closed or before == after:
         return None
-    if row.sign != told.sign:
-        more = int(told.sign.split(":")[0]) > int(row.sign.split(":")[0])
-        cause = Cause.LATE if more else Cause.REVISED
-    else:
-        cause = Cause.RULES if stale else Cause.NEIGHBOUR
     return TotalChange(
-        outlet_id=row.outlet_id, factor=row.factor, day=row.day, before_ug=before, after_ug=after, cause=cause, at=at
+        outlet_id=row.outlet_id,
+        factor=row.factor,
+        day=row.day,
+        before_ug=before,
+        after_ug=after,
+        cause=cause,
+        reason=reason[:200],
+        at=at,
     )
 
 

@@ -10,15 +10,21 @@ from django.db.models import Q
 
 from ecobureau.web.statistics.models import PointChange, Series
 
+_ABOVE = ("parent_id", "parent__parent_id", "parent__parent__parent_id", "river_id", "river__parent_id")
+
 
 class Membership:
-    """The points of some places, rivers and basins, and since when each has counted."""
+    """The points of some enterprises, places, rivers and basins, and since when each has counted."""
 
     def __init__(self, places: Collection[int]) -> None:
         rows = Series.objects.filter(
-            Q(parent__in=places) | Q(parent__parent__in=places) | Q(river__in=places) | Q(river__parent__in=places),
+            Q(parent__in=places)
+            | Q(parent__parent__in=places)
+            | Q(parent__parent__parent__in=places)
+            | Q(river__in=places)
+            | Q(river__parent__in=places),
             kind=Series.Kind.POINT,
-        ).values_list("pk", "assessed", "parent_id", "parent__parent_id", "river_id", "river__parent_id")
+        ).values_list("pk", "assessed", *_ABOVE)
         wanted = set(places)
         self.places_of: dict[int, list[int]] = {}
         """Point → those of the places that it may count towards."""

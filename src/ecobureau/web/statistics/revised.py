@@ -39,6 +39,7 @@ def keep(pairs: Iterable[tuple[R, R]], why: Why, words: Callable[[R], str], numb
         made.append(
             SpanRevision(
                 series_id=new.series_id,
+                item=getattr(new, "item", ""),
                 span=new.span,
                 start=new.start,
                 before=number(old),

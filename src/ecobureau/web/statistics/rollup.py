@@ -9,15 +9,22 @@ from __future__ import annotations
 from django.db import connection, transaction
 
 from ecobureau.web.statistics import rollup_air, rollup_noise, rollup_water
+from ecobureau.web.statistics.emission import rollup as rollup_emission
 from ecobureau.web.statistics.models import Dirty, Medium, Series
 from ecobureau.web.statistics.rollup_days import Causes, Key, hours_of
+from ecobureau.web.statistics.services_data import places_above
 
 __all__ = ["BATCH", "compute", "drain", "hours_of"]
 
 BATCH = 4_000
 """Dirty days in one transaction."""
 _LOCK = 7_203_301
-_ROOMS = ((Medium.AIR, rollup_air), (Medium.WATER, rollup_water), (Medium.NOISE, rollup_noise))
+_ROOMS = (
+    (Medium.AIR, rollup_air),
+    (Medium.WATER, rollup_water),
+    (Medium.NOISE, rollup_noise),
+    (Medium.EMISSION, rollup_emission),
+)
 
 
 def drain() -> int:
@@ -47,7 +54,9 @@ def compute(causes: Causes) -> None:
     Args:
         causes: (series, day) to cause and reason of the revision, should a figure change.
     """
-    known = Series.objects.select_related("parent", "river").in_bulk({series for series, _ in causes})
+    known = Series.objects.select_related("parent__parent__parent", "river__parent").in_bulk(
+        {series for series, _ in causes}
+    )
     for medium, room in _ROOMS:
         keys = [key for key in causes if key[0] in known and known[key[0]].medium == medium]
         if keys:
@@ -55,13 +64,10 @@ def compute(causes: Causes) -> None:
 
 
 def _places_of(keys: list[Key], known: dict[int, Series], causes: Causes) -> Causes:
-    """Return the places, rivers and basins whose days these are or count towards."""
+    """Return the enterprises, places, rivers and basins whose days these are or count towards."""
     places: dict[Key, tuple[str, str]] = {}
     for series, day in keys:
         one = known[series]
-        above = [one.parent_id, one.parent.parent_id if one.parent is not None else None]
-        above += [one.river_id, one.river.parent_id if one.river is not None else None]
-        if one.kind != Series.Kind.POINT:
-            above = [one.pk]
-        places |= {(place, day): causes[series, day] for place in above if place is not None}
+        above = places_above(one) if one.kind == Series.Kind.POINT else {one.pk}
+        places |= {(place, day): causes[series, day] for place in above}
     return places

@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from ecobureau.domain.air import AirRules, AirStatistics, CompositeRule
+from ecobureau.domain.emission import EmissionRules
 from ecobureau.domain.noise import NoiseRules
 from ecobureau.domain.rules import Entry, NoRule
 from ecobureau.domain.water import AutoRules, IndexRules, SectionRules, TrophicRules, WaterRules
@@ -93,9 +94,18 @@ def noise_on(day: date) -> NoiseRules | None:
     return found
 
 
+@lru_cache(maxsize=2_000)
+def emission_on(day: date) -> EmissionRules | None:
+    """Return the rules of emission monitoring in force on a day; None before the first."""
+    try:
+        return EmissionRules.from_pack(load("emission"), day)
+    except NoRule:
+        return None
+
+
 def forget() -> None:
     """Forget what was read, after the city's own rules changed."""
-    for function in (statistics_on, index_on, composite_on, water_on, noise_on):
+    for function in (statistics_on, index_on, composite_on, water_on, noise_on, emission_on):
         function.cache_clear()
     _same.clear()
 

@@ -9,7 +9,8 @@ from datetime import date, datetime, timedelta
 from django.db import transaction
 
 from ecobureau.clock import BEIJING, now
-from ecobureau.web.statistics.models import Cause, Day, Dirty, Hours, Medium, PointChange, Series
+from ecobureau.web.statistics import stations
+from ecobureau.web.statistics.models import Cause, Day, Dirty, EmissionSummary, Hours, Medium, PointChange, Series
 
 LATE_AFTER = timedelta(days=1)
 """Hours that come later than this after their day's end are late."""
@@ -68,6 +69,7 @@ def put_series(
     river: Series | None = None,
     body: str = "",
     zone: str = "",
+    outlet_id: int | None = None,
 ) -> Series:
     """Make a series, or bring the one of that medium and code up to date.
 
@@ -83,6 +85,7 @@ def put_series(
         "river": river,
         "body": body,
         "zone": zone,
+        "outlet_id": outlet_id,
     }
     old = Series.objects.select_for_update(of=("self",)).filter(medium=medium, code=code).first()
     above = places_above(old) if old is not None else set()
@@ -96,14 +99,24 @@ def put_series(
     return found
 
 
+def place_of(medium: str, org_path: str) -> Series | None:
+    """Return the series of the smallest city or district that a path lies in, made with those above it if need be."""
+    above: Series | None = None
+    for unit in stations.places_above(org_path):
+        above = put_series(
+            medium=medium, kind=Series.Kind.PLACE, code=unit.path, name=unit.name, org_path=unit.path, parent=above
+        )
+    return above
+
+
 def places_above(series: Series) -> set[int]:
-    """Return the places, the river and its basin that a point may count towards."""
-    parent, river = series.parent, series.river
-    some = (
-        *(series.parent_id, parent.parent_id if parent is not None else None),
-        *(series.river_id, river.parent_id if river is not None else None),
-    )
-    return {one for one in some if one is not None}
+    """Return the enterprise, the places, the river and its basin that a point may count towards."""
+    found: set[int] = set()
+    for above in (series.parent, series.river):
+        while above is not None:
+            found.add(above.pk)
+            above = above.parent
+    return found
 
 
 def change_point(
@@ -119,7 +132,11 @@ def change_point(
 
 def soil_places(places: Iterable[int], series: Series, since: date, *, reason: str) -> None:
     """Leave dirty those days of places from `since` on for which a point has figures."""
-    days = Day.objects.filter(series=series, day__gte=since).values_list("day", flat=True).distinct()
+    if series.medium == Medium.EMISSION:
+        kept = EmissionSummary.objects.filter(series=series, span="day", start__gte=since)
+        days = kept.values_list("start", flat=True).distinct()
+    else:
+        days = Day.objects.filter(series=series, day__gte=since).values_list("day", flat=True).distinct()
     some = list(places)
     soil({(place, day): Cause.POINTS for day in days for place in some}, reason=reason)
 
@@ -208,8 +225,12 @@ def compute_again(first: date, last: date, medium: str) -> int:
     Returns:
         How many days of series that are.
     """
-    rows = Hours.objects.filter(series__medium=medium, day__gte=first, day__lte=last)
-    keys = set(rows.values_list("series_id", "day"))
+    if medium == Medium.EMISSION:
+        days = EmissionSummary.objects.filter(series__outlet__isnull=False, span="day", start__range=(first, last))
+        keys = set(days.values_list("series_id", "start"))
+    else:
+        rows = Hours.objects.filter(series__medium=medium, day__gte=first, day__lte=last)
+        keys = set(rows.values_list("series_id", "day"))
     soil(dict.fromkeys(keys, Cause.RULES))
     return len(keys)
 

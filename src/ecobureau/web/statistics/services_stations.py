@@ -13,8 +13,9 @@ from ecobureau.domain import units
 from ecobureau.storage import read
 from ecobureau.storage.types import Kind
 from ecobureau.web.statistics import stations
+from ecobureau.web.statistics.emission.days import follow_outlets
 from ecobureau.web.statistics.models import Medium, Series
-from ecobureau.web.statistics.services_data import UNITS, DayOfHours, put_hours, put_series
+from ecobureau.web.statistics.services_data import UNITS, DayOfHours, place_of, put_hours, put_series
 from ecobureau.web.statistics.services_minutes import take_minutes
 from ecobureau.web.telemetry.selectors import store
 
@@ -97,6 +98,7 @@ def _take(series: Series, start: datetime, end: datetime) -> int:
 def take_recent() -> int:
     """Follow the registry's stations and take what they reported lately; run by the worker."""
     follow_stations()
+    follow_outlets()
     at = now()
     return take_from_stations(at - RECENT, at)
 
@@ -119,7 +121,7 @@ def follow_stations() -> int:
             code=station.code,
             name=station.name,
             org_path=station.org_path,
-            parent=_place_of(medium, station.org_path),
+            parent=place_of(medium, station.org_path),
             station_id=station.pk,
             body=(station.water_body or "river") if medium == Medium.WATER else "",
             zone=station.noise_zone if medium == Medium.NOISE else "",
@@ -135,16 +137,6 @@ def _follow_zones() -> None:
     for one in moved:
         one.zone = zones[one.station_id or 0]
     Series.objects.bulk_update(moved, ["zone"])
-
-
-def _place_of(medium: str, org_path: str) -> Series | None:
-    """Return the series of the smallest city or district that a path lies in, made with those above it if need be."""
-    above: Series | None = None
-    for unit in stations.places_above(org_path):
-        above = put_series(
-            medium=medium, kind=Series.Kind.PLACE, code=unit.path, name=unit.name, org_path=unit.path, parent=above
-        )
-    return above
 
 
 def _usable(point: read.Point, unit: str) -> float | None:

@@ -71,6 +71,7 @@ CODES = {
     "emission.mark.gas_parameter": _("气体参数异常"),
     "emission.mark.other": _("其他标记"),
     "emission.mark.bad_value": _("数值缺失或不可能"),
+    "emission.mark.reviewed": _("审核认定无效"),
     # reasons
     "emission.reason.missing": _("没有有效数据"),
     "emission.reason.o2_high": _("氧含量不低于助燃空气的氧含量，不折算"),

@@ -8,6 +8,7 @@ CODES = {
     "statistics.take.help": _("把空气站已存的小时数据计入统计（载入历史之后用）"),
     "statistics.take.water": _("把水质自动站已存的小时数据计入统计，并重算（载入历史之后用）"),
     "statistics.take.noise": _("把声环境自动站已存的小时数据计入统计，并重算（载入历史之后用）"),
+    "statistics.take.emission": _("由已入库的排放口小时数据重算各日的排放与有效性，并逐级汇总到年、企业和区县"),
     "statistics.take.start": _("第一天，例如 2025-01-01"),
     "statistics.take.end": _("最后一天"),
     "statistics.take.order": _("最后一天不能早于第一天"),

@@ -26,12 +26,15 @@ class TakeHours(BaseCommand):
         if end < start:
             raise CommandError(say("statistics.take.order"))
         services.follow_stations()
-        first, until = _midnight(start), _midnight(end + timedelta(days=1))
-        taken = services.take_from_stations(first, until, self.medium)
+        taken = self.take(start, end)
         services.compute_again(start, end, self.medium)
         while rollup.drain():
             pass
         self.stdout.write(say("statistics.take.done", days=taken))
+
+    def take(self, start: date, end: date) -> int:
+        """Take the hours of the days from `start` to `end`; return how many days of hours were new or changed."""
+        return services.take_from_stations(_midnight(start), _midnight(end + timedelta(days=1)), self.medium)
 
     def _day(self, text: str) -> date:
         try:

@@ -1,7 +1,8 @@
-"""What the statistics of air, surface water and the sound environment keep.
+"""What the statistics of air, surface water, the sound environment and emissions keep.
 
 All media share series, hours, days, figures of longer spans, reviews, revisions and the list of what is dirty; the
-index and summary of air, the class of water and the attainment of noise have tables of their own.
+index and summary of air, the class of water, the attainment of noise and the summary of emissions have tables of their
+own. The hours of emissions stay in the store: their days are handed in by whoever keeps the accounts of outlets.
 
 Hours are originals: they are written as they came and never changed by a review. A review stands beside them and says
 which hours do not count, with the reason and the second person. Days, indices and longer statistics are computed from
@@ -20,6 +21,7 @@ from ecobureau.web.statistics.models.common import (
     Series,
     SpanRevision,
 )
+from ecobureau.web.statistics.models.emission import EmissionSummary
 from ecobureau.web.statistics.models.noise import NoiseSummary
 from ecobureau.web.statistics.models.past import HistoryFile
 from ecobureau.web.statistics.models.targets import Target
@@ -47,6 +49,7 @@ __all__ = [
     "Day",
     "DayMark",
     "Dirty",
+    "EmissionSummary",
     "Figure",
     "HistoryFile",
     "Hours",

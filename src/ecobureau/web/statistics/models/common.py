@@ -18,15 +18,17 @@ class Series(models.Model):
     lies on, for water, whose own `parent` is its basin. Since when a point has counted is told by `PointChange`;
     `assessed` is what holds today. A place of air without points has days of its own, imported as published. `body`:
     river or lake, for points of water. `zone`: functional zone (GB 3096) of a point of noise as the registry says
-    today; each day keeps the zone that it was judged by.
+    today; each day keeps the zone that it was judged by. A point of emissions is an `outlet`, which counts towards its
+    enterprise (a series of kind `firm`), whose own parent is its district.
     """
 
     class Kind(models.TextChoices):
         POINT = "point", _("点位")
         PLACE = "place", _("城市或区县")
         RIVER = "river", _("河流湖库")
+        FIRM = "firm", _("企业")
 
-    medium = models.CharField(_("要素"), max_length=5, choices=Medium.choices, default=Medium.AIR)
+    medium = models.CharField(_("要素"), max_length=8, choices=Medium.choices, default=Medium.AIR)
     kind = models.CharField(_("类别"), max_length=5, choices=Kind.choices)
     code = models.CharField(_("编号"), max_length=60)
     name = models.CharField(_("名称"), max_length=120)
@@ -38,6 +40,14 @@ class Series(models.Model):
         blank=True,
         related_name="statistics_series",
         verbose_name=_("站点"),
+    )
+    outlet = models.OneToOneField(
+        "sources.Outlet",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="statistics_series",
+        verbose_name=_("排放口"),
     )
     parent = models.ForeignKey(
         "self", models.PROTECT, null=True, blank=True, related_name="points", verbose_name=_("计入")
@@ -163,12 +173,14 @@ class Figure(models.Model):
 class SpanRevision(models.Model):
     """A class, share or attainment that changed after it had been computed: before, after, and why.
 
-    `before`, `after`: water class of a section; the texts say the same, or the shares, in short.
+    `before`, `after`: water class of a section; the texts say the same, or the shares, in short. `item`: factor, where
+    a figure is of one alone.
     """
 
     series = models.ForeignKey(Series, models.CASCADE, related_name="span_revisions")
     span = models.CharField(max_length=7, choices=AnySpan.choices)
     start = models.DateField()
+    item = models.CharField(max_length=20, blank=True)
     before = models.SmallIntegerField(null=True)
     after = models.SmallIntegerField(null=True)
     before_text = models.CharField(max_length=80, blank=True)
@@ -193,7 +205,7 @@ class Review(models.Model):
         RESTORED = "restored", _("已恢复")
 
     series = models.ForeignKey(Series, models.PROTECT, related_name="reviews")
-    item = models.CharField(_("项目"), max_length=10, choices=ALL_ITEMS, blank=True)
+    item = models.CharField(_("项目"), max_length=20, choices=ALL_ITEMS, blank=True)
     starts = models.DateTimeField(_("开始"))
     ends = models.DateTimeField(_("结束"))
     reason = models.CharField(_("理由"), max_length=200)

@@ -10,6 +10,7 @@ class Medium(models.TextChoices):
     AIR = "air", _("空气")
     WATER = "water", _("地表水")
     NOISE = "noise", _("声环境")
+    EMISSION = "emission", _("污染源排放")
 
 
 class Item(models.TextChoices):
@@ -102,6 +103,7 @@ class Cause(models.TextChoices):
     POINTS = "points", _("评价点位变更")
     EXCLUDED = "excluded", _("扣除日变更")
     SAMPLED = "sampled", _("手工监测")
+    NEIGHBOUR = "neighbour", _("其他日期的数据改变了替代值")
 
 
 class AnySpan(models.TextChoices):

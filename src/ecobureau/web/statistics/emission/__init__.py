@@ -1,0 +1,1 @@
+"""Statistics of emission monitoring: outlets, enterprises, districts and cities, from days to years."""
