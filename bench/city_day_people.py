@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid5
 
 if TYPE_CHECKING:
-    from city_day import Day
+    from city_day_run import Day
 
 MINUTE, HOUR = 60.0, 3600.0
 ACCEPT = {"red": 2, "orange": 5, "yellow": 18, "blue": 90}
@@ -97,7 +97,9 @@ class People:
         self.send(officer, number, version)
 
     def take_up(self, officer: int, number: str) -> None:
-        self.day.do(officer, "clue", number, "triage")
+        """Take a watched clue up again: it stands in the queue as before, so it is looked at as before."""
+        if self.day.do(officer, "clue", number, "triage"):
+            self.day.wake(self.day.plan_of(number).district)
 
     def sign_dismissal(self, head: int, number: str) -> None:
         dice = self.dice(number)
@@ -121,8 +123,11 @@ class People:
         }
         if day.do(officer, "clue", number, "dispatch", quiet="dispatch.override_reason", **body):
             return
-        if day.told(officer, number) == "dispatch.override_reason":
-            day.do(officer, "clue", number, "dispatch", override="就近、熟悉情况", **body)
+        elsewhere = day.told(officer, number) == "dispatch.override_reason"
+        if elsewhere and day.do(officer, "clue", number, "dispatch", override="就近、熟悉情况", **body):
+            return
+        if day.told(officer, number) == "core.changed_meanwhile":
+            day.look_again(number)
 
     # In the field.
 
