@@ -24,6 +24,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from e2e.helpers import Watch, watch
+from web.people import person
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 DESK, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
@@ -196,3 +197,11 @@ def sign_in(server: Server) -> Callable[..., None]:
         page.context.add_cookies([{"name": "sessionid", "value": session_of(user), "url": server.url}])
 
     return give
+
+
+@pytest.fixture
+def admin() -> Any:
+    user = person("admin", ("administrator", "/"))
+    user.theme = "light"
+    user.save()
+    return user

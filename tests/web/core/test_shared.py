@@ -26,9 +26,10 @@ TOPICS = ("list:clue",)
 def ears() -> Iterator[ManualClock]:
     """A hub listens, on a clock that stands."""
     shared._slots.clear()
-    with use_clock(ManualClock(datetime(2026, 11, 23, 1, tzinfo=UTC))) as clock:
+    clock = ManualClock(datetime(2026, 11, 23, 1, tzinfo=UTC))
+    with use_clock(clock):
         shared.listening(True)
-        yield clock  # type: ignore[misc]
+        yield clock
         shared.listening(False)
     shared._slots.clear()
 

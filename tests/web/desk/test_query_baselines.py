@@ -23,7 +23,7 @@ from ecobureau.web.dispatch.models import Help, Supervision, Task
 from ecobureau.web.places import services as places
 from ecobureau.web.places.selectors import organisation
 from ecobureau.web.sources.models import Enterprise, Outlet, Station
-from web.desk.test_queries import AT, DISTRICT, GRID, city, count, grow  # noqa: F401 - `city` is a fixture
+from web.desk.growing import AT, DISTRICT, GRID, count, grow
 from web.people import person
 
 pytestmark = pytest.mark.django_db
@@ -122,7 +122,7 @@ def table() -> dict[str, int]:
     return {name.strip(): int(number) for name, _colon, number in rows}
 
 
-def test_no_page_asks_more_than_its_number(client: Any, city: None) -> None:  # noqa: F811
+def test_no_page_asks_more_than_its_number(client: Any, city: None) -> None:
     users = {name: person(name, held) for name, held in HELD.items()}
     grid = organisation(GRID)
     assert grid is not None
