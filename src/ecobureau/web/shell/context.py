@@ -31,6 +31,7 @@ MODULES = {
     "eb/live": "eb/js/live.js",
     "eb/presence": "eb/js/presence.js",
     "eb/map-time": "eb/js/map-time.js",
+    "eb/map-controls": "eb/js/map-controls.js",
     "eb/alarm": "eb/js/alarm.js",
     "eb/outline": "eb/js/outline.js",
     "eb/keys": "eb/js/keys.js",

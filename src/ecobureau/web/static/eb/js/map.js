@@ -3,9 +3,10 @@
 // camera. With data-eb-topics news of them (through <eb-live>) take the marks anew. Choosing one fires `eb-choose` and, where the feature has `panel`, loads that address beside the map.
 // @ts-check
 import * as maplibre from "maplibre-gl";
+import { layerBox, scaleBar, tools } from "eb/map-controls";
 import { baseLayers, LOCAL, markLayers, nameLayer, pictures } from "eb/map-marks";
 import { timeSlider } from "eb/map-time";
-import { button, icon, say, token } from "eb/words";
+import { button, icon, say } from "eb/words";
 
 maplibre.setWorkerUrl(import.meta.resolve("maplibre-gl-worker"));
 
@@ -37,21 +38,6 @@ function widen(geometry, box) {
   return box;
 }
 
-/** The official colours with their words. @param {string} kind */
-function legend(kind) {
-  const scale = document.createElement("div");
-  scale.className = "eb-scale";
-  say(`legend.${kind}`)
-    .split(" ")
-    .forEach((word, place) => {
-      const part = document.createElement("span");
-      part.className = `eb-${kind === "air" ? "aqi" : "water"}-${place + 1}`;
-      part.textContent = word;
-      scale.append(part);
-    });
-  return scale;
-}
-
 class EcoMap extends HTMLElement {
   /** @type {maplibre.Map | null} */
   map = null;
@@ -72,6 +58,10 @@ class EcoMap extends HTMLElement {
   at = "";
   /** What stands behind each layer's name. @type {Map<string, HTMLElement>} */
   counts = new Map();
+  /** The box of the layers. @type {HTMLElement | null} */
+  box = null;
+  /** The scale bar. @type {HTMLElement | undefined} */
+  scale = undefined;
 
   async connectedCallback() {
     if (this.map || this.dataset.starting) return;
@@ -226,8 +216,9 @@ class EcoMap extends HTMLElement {
       map.on("mouseenter", layer, () => (canvas.style.cursor = "pointer"));
       map.on("mouseleave", layer, () => (canvas.style.cursor = ""));
     }
-    this.controls();
-    this.layerBox();
+    tools(this);
+    this.moved();
+    this.box = layerBox(this);
     this.time = timeSlider(this);
     this.themes = new MutationObserver(() => this.repaint());
     this.themes.observe(document.documentElement, { attributeFilter: ["data-bs-theme"] });
@@ -352,108 +343,14 @@ class EcoMap extends HTMLElement {
     for (const one of this.clues.values()) one.getElement().setAttribute("aria-pressed", "false");
     (marker?.getElement() ?? this.map?.getCanvas())?.focus();
   }
-
-  controls() {
-    const tools = document.createElement("div");
-    tools.className = "eb-map-tools";
-    const zoom = document.createElement("div");
-    zoom.className = "eb-map-zoom";
-    const make = (/** @type {string} */ symbol, /** @type {string} */ words, /** @type {() => void} */ act) => {
-      const made = document.createElement("button");
-      made.type = "button";
-      made.append(icon(symbol));
-      const name = document.createElement("span");
-      name.className = "eb-sr";
-      name.textContent = say(words);
-      made.append(name);
-      made.addEventListener("click", act);
-      return made;
-    };
-    zoom.append(
-      make("plus", "map.zoom_in", () => this.map?.zoomIn({ duration: 0 })),
-      make("minus", "map.zoom_out", () => this.map?.zoomOut({ duration: 0 })),
-      make("home", "map.home", () => this.map?.fitBounds(/** @type {any} */ (this.bounds()), { padding: 28, duration: 0 })),
-    );
-    this.scale = document.createElement("div");
-    this.scale.className = "eb-map-scale";
-    tools.append(zoom, this.scale);
-    const list = button(say("map.list"), "list", "eb-btn eb-map-switch");
-    list.addEventListener("click", () => {
-      const shown = Boolean(this.list?.hidden);
-      if (this.list) this.list.hidden = !shown;
-      if (this.canvas) this.canvas.hidden = shown;
-      tools.hidden = shown;
-      if (this.box) this.box.hidden = shown;
-      if (this.time) this.time.hidden = shown;
-      list.querySelector("span")?.replaceChildren(say(shown ? "map.map" : "map.list"));
-      if (!shown) this.map?.resize();
-    });
-    this.append(tools, list);
-    this.moved();
-  }
-
-  layerBox() {
-    if (!this.layers.length) return;
-    const box = document.createElement("details");
-    box.className = "eb-map-layers";
-    box.open = this.clientWidth > 640;
-    const head = document.createElement("summary");
-    head.textContent = say("map.layers");
-    box.append(head);
-    for (const layer of this.layers) {
-      const label = document.createElement("label");
-      label.className = "eb-check";
-      const tick = document.createElement("input");
-      tick.type = "checkbox";
-      tick.checked = layer.on !== false;
-      if (!tick.checked) this.hidden_kinds.add(layer.kind);
-      tick.addEventListener("change", () => {
-        if (tick.checked) this.hidden_kinds.delete(layer.kind);
-        else this.hidden_kinds.add(layer.kind);
-        this.place();
-      });
-      const words = document.createElement("span");
-      words.textContent = layer.words ?? say(`kind.${layer.kind}`);
-      const count = document.createElement("span");
-      count.className = "eb-caption";
-      count.textContent = layer.note ?? String(this.marks.features.filter((f) => f.properties.kind === layer.kind).length);
-      this.counts.set(layer.kind, count);
-      label.append(tick, words, count);
-      box.append(label);
-    }
-    for (const kind of ["air", "water"]) if (this.has(kind)) box.append(legend(kind));
-    if (this.marks.features.some((feature) => feature.properties.stale)) {
-      const stale = document.createElement("p");
-      stale.className = "eb-caption";
-      stale.textContent = say("map.stale");
-      box.append(stale);
-    }
-    this.box = box;
-    this.append(box);
-  }
-
+  /** Draw what hangs on the view, and keep the view in the address where the page asks for it. */
   moved() {
     const map = this.map;
-    if (!map || !this.scale) return;
-    const middle = map.getCenter();
-    const perPixel = (40075016.7 * Math.cos((middle.lat * Math.PI) / 180)) / (512 * 2 ** map.getZoom());
-    const most = perPixel * 100;
-    const power = 10 ** Math.floor(Math.log10(most));
-    const length = [5, 2, 1].map((k) => k * power).find((m) => m <= most) ?? power;
-    const width = length / perPixel;
-    const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-    svg.setAttribute("width", String(width + 2));
-    svg.setAttribute("height", "6");
-    svg.setAttribute("aria-hidden", "true");
-    const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
-    path.setAttribute("d", `M1 0v5h${width}v-5`);
-    svg.append(path);
-    const words = document.createElement("span");
-    words.textContent = say("map.scale", length >= 1000 ? { n: length / 1000, unit: "km" } : { n: length, unit: "m" });
-    this.scale.replaceChildren(svg, words);
+    if (!map) return;
+    scaleBar(this);
     if (this.dataset.keepView !== undefined && this.dataset.ready !== undefined) {
-      const at = `#map=${map.getZoom().toFixed(2)}/${middle.lat.toFixed(4)}/${middle.lng.toFixed(4)}`;
-      history.replaceState(history.state, "", at);
+      const { lat, lng } = map.getCenter();
+      history.replaceState(history.state, "", `#map=${map.getZoom().toFixed(2)}/${lat.toFixed(4)}/${lng.toFixed(4)}`);
     }
   }
 }
