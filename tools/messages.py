@@ -38,8 +38,8 @@ KEYWORDS: dict[str, tuple[int | tuple[int, str], ...] | None] = {
     "pgettext": ((1, "c"), 2),
     "pgettext_lazy": ((1, "c"), 2),
 }
-KEPT = {"中文", "红", "橙", "黄", "蓝"}
-"""Texts that stay Chinese in English: the language's own name, and the characters in the badges of the four levels."""
+KEPT = {"中文"}
+"""Texts that stay Chinese in English: the language's own name."""
 CHINESE = re.compile(r"[\u3400-\u9fff]")
 
 

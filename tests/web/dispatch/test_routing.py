@@ -12,9 +12,9 @@ from ecobureau.clock import ManualClock
 from ecobureau.domain.workflow.routing import Candidate, is_override, on_shift_first, propose
 from ecobureau.web.clues.models import Clue
 from ecobureau.web.core import services as kernel
-from ecobureau.web.core.access import SYSTEM, Viewer
-from ecobureau.web.core.models import History
-from ecobureau.web.dispatch import selectors, sheet
+from ecobureau.web.core.access import SYSTEM, Viewer, viewer_of
+from ecobureau.web.core.models import Clock, History
+from ecobureau.web.dispatch import selectors, services, sheet
 from ecobureau.web.dispatch.models import Task
 from web.dispatch.conftest import DISTRICT, GRID, MONDAY
 
@@ -86,6 +86,16 @@ def test_the_sheet_says_to_whom_and_why(clue: Clue, clock: ManualClock) -> None:
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("level", ["red", "orange", "yellow", "blue"])
+def test_the_limits_that_the_sheet_tells_are_those_that_run(clue: Clue, office: dict[str, Any], level: str) -> None:
+    Clue.objects.filter(pk=clue.pk).update(level=level)
+    clue.refresh_from_db()
+    told = selectors.plan(clue).minutes
+    task = services.send(clue, viewer_of(office["dispatcher"]), unit=GRID)
+    run = {each.code: each.span_s / 60 for each in Clock.objects.filter(kind="task", object_id=task.pk)}
+    assert run == {code: told[code] for code in run} and len(run) == 4
+
+
 def test_a_visit_of_a_kind_that_goes_by_matter_is_proposed_without_one(clue: Clue) -> None:
     Clue.objects.filter(pk=clue.pk).update(scenario="K11", matter="")
     clue.refresh_from_db()

@@ -15,7 +15,7 @@ from ecobureau.web.core.filters import RecordFilter
 
 def source_names() -> list[tuple[str, str]]:
     """Return the sources of clues for a filter."""
-    return [(row.code, row.name) for row in ClueSource.objects.order_by("kind", "name")]
+    return [(row.code, row.label) for row in ClueSource.objects.order_by("kind", "name")]
 
 
 class ClueFilter(RecordFilter):

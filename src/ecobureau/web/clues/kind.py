@@ -54,7 +54,7 @@ KIND = Kind(
         Column("risk", _("风险"), sort=("risk",)),
         Column("scenario", _("情形"), sort=("scenario",)),
         Column("scenario_name", _("情形名称"), lambda clue: scenarios.name(clue.scenario) or None, shown=False),
-        Column("source", _("线索来源"), lambda clue: clue.source.name if clue.source is not None else None),
+        Column("source", _("线索来源"), lambda clue: clue.source.label if clue.source is not None else None),
         Column(
             "matter",
             _("职责事项"),

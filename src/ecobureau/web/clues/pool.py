@@ -156,7 +156,7 @@ def source_choices(viewer: Viewer) -> list[tuple[str, str]]:
     """Return the sources that a person may name when registering a clue by hand."""
     rows = ClueSource.objects.filter(active=True, machine=False).exclude(kind__in=("manual", "import"))
     own = [("manual", say(_("人工登记"))), ("import", say(_("表格导入")))]
-    return own + [(row.code, row.name) for row in rows if viewer.is_system or _at_place(viewer, row.org_path)]
+    return own + [(row.code, row.label) for row in rows if viewer.is_system or _at_place(viewer, row.org_path)]
 
 
 def _at_place(viewer: Viewer, path: str) -> bool:

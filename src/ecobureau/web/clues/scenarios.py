@@ -18,7 +18,8 @@ from ecobureau.web.core.models.record import OwnLimit
 from ecobureau.words import language
 
 _KEEP_SECONDS = 60.0
-_MINUTES = {"min": 1, "h": 60, "d": 1440}
+MINUTES = {"min": 1, "h": 60, "d": 1440}
+"""Units of limits by calendar → minutes."""
 _kept: dict[tuple[str, date], tuple[float, Mapping[str, InForce]]] = {}
 PREFIX = {"scenario_kinds": "scenario.", "matter": "matter."}
 """The packs that people may change in the pages, and which of their entries."""
@@ -114,7 +115,7 @@ def own_limit(code: str, level: str, step: str, on: date) -> OwnLimit | None:
         return None
     if level == "red":
         of_level = load("sla").at(f"task.sla.red.{step}", on)
-        length = _MINUTES.get(of_level.unit)
+        length = MINUTES.get(of_level.unit)
         if length is not None and int(str(of_level.value)) * length <= minutes:
             return None
     pack, change = load("scenario_kinds"), found.change

@@ -10,10 +10,12 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Max
+from django.utils.translation import get_language
 
 from ecobureau.domain import workflow
 from ecobureau.domain.workflow import ClockSpec, Flow, Length, Mood, Running, Transition, Unit
 from ecobureau.rulepacks import load
+from ecobureau.rulepacks.citations import cited
 from ecobureau.web.core import live, notices, outage, parts
 from ecobureau.web.core.calendars import calendar
 from ecobureau.web.core.models import Clock, ClockFired, Record
@@ -264,7 +266,7 @@ def badge(clock: Clock, spec: ClockSpec, at: datetime) -> parts.ClockBadge:
         now=at,
         warn_at=workflow.moment(value, WARN_PERCENT),
         legal=clock.legal,
-        source=f"{clock.rule_source} {clock.rule} {clock.rule_version}",
+        source=f"{cited(clock.rule_source, get_language() or 'zh')} {clock.rule} {clock.rule_version}",
         note=note,
     )
 

@@ -19,12 +19,8 @@ Level = Literal["red", "orange", "yellow", "blue"]
 ClockState = Literal["normal", "warn", "late", "paused", "done"]
 StepState = Literal["done", "current", "future", "side"]
 
-LEVEL_MARK: dict[str, Text] = {
-    "red": gettext_lazy("红"),
-    "orange": gettext_lazy("橙"),
-    "yellow": gettext_lazy("黄"),
-    "blue": gettext_lazy("蓝"),
-}
+LEVEL_MARK: dict[str, str] = {"red": "红", "orange": "橙", "yellow": "黄", "blue": "蓝"}
+"""The character in the badge: a mark beside the shape, the same in every language; words say it in the page's."""
 LEVEL_COLOUR: dict[str, Text] = {
     "red": gettext_lazy("红色"),
     "orange": gettext_lazy("橙色"),

@@ -56,7 +56,7 @@ def values(
     rows: Mapping[str, LatestValue], limits: Sequence[Limit], factors: Mapping[str, Factor], at: datetime
 ) -> list[parts.Value]:
     """Return the cards of the newest values, those with a limit first."""
-    lang = "en" if (get_language() or "").startswith("en") else "zh"
+    lang = _lang()
     bound: dict[str, Limit] = {}
     for limit in limits:
         row = rows.get(limit.factor_id)
@@ -68,6 +68,10 @@ def values(
     return [
         _value(rows[code], bound.get(code), sources.factor_label(factors.get(code), code, lang), at) for code in codes
     ]
+
+
+def _lang() -> str:
+    return "en" if (get_language() or "").startswith("en") else "zh"
 
 
 def _rank(code: str) -> int:
@@ -89,7 +93,7 @@ def _value(row: LatestValue, limit: Limit | None, name: str, at: datetime) -> pa
         note = words.format(limit=f"{top:g}")
     when = row.start.astimezone(BEIJING).strftime("%H:%M")
     return parts.Value(
-        label=f"{name}{_('（折算）') if converted else ''} · {when}",
+        label=f"{_('{name}（折算）').format(name=name) if converted else name} · {when}",
         value=text,
         unit=row.unit,
         flag=flag,
@@ -158,5 +162,5 @@ def context(stations: Sequence[Station], limits: Sequence[Limit], key: str, fact
         "factor": factor,
         "device": state_of(ids, at),
         "device_news": device_news(ids, at),
-        "factor_choices": [(code, sources.factor_label(factors.get(code), code)) for code in sorted(rows)],
+        "factor_choices": [(code, sources.factor_label(factors.get(code), code, _lang())) for code in sorted(rows)],
     }

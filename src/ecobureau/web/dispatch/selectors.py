@@ -161,7 +161,10 @@ def plan(clue: Clue, at: datetime | None = None, task_kind: str | None = None) -
 
 def _minutes(clue: Clue, step: str, day: date) -> int:
     own = scenarios.own_limit(clue.scenario, clue.level, step, day)
-    return own.minutes if own is not None else int(str(load("sla").at(f"task.sla.{clue.level}.{step}", day).value))
+    if own is not None:
+        return own.minutes
+    entry = load("sla").at(f"task.sla.{clue.level}.{step}", day)
+    return int(str(entry.value)) * scenarios.MINUTES[entry.unit]
 
 
 def reasons_for(plan: Plan, unit: str, person: int | None) -> list[list[Any]]:

@@ -15,11 +15,11 @@ CENTRE = "city_centre"
 """Whom the last warn point of a clock tells."""
 
 
-def of_day(viewer: Viewer, day: date) -> list[tuple[ClockFired, Any]]:
+def of_day(viewer: Viewer, day: date, action: str = "view") -> list[tuple[ClockFired, Any]]:
     """Return the warn points of a day that went to the city centre, with the record of each, in their order.
 
     Args:
-        viewer: sees those of records that they may view. day: in Asia/Shanghai; the day begins at midnight.
+        viewer: gets those of records on which they may do `action`. day: in Asia/Shanghai; it begins at midnight.
     """
     begin = datetime.combine(day, time(), BEIJING)
     points = list(
@@ -31,7 +31,7 @@ def of_day(viewer: Viewer, day: date) -> list[tuple[ClockFired, Any]]:
     for code in {point.clock.kind for point in points}:
         kind = registry.get(code)
         wanted = [point.clock.object_id for point in points if point.clock.kind == code]
-        seen = access.scope(viewer, "view", kind.records().select_related(*kind.related)).filter(pk__in=wanted)
+        seen = access.scope(viewer, action, kind.records().select_related(*kind.related)).filter(pk__in=wanted)
         records |= {(code, record.pk): record for record in seen}
     found = [(point, records.get((point.clock.kind, point.clock.object_id))) for point in points]
     return [(point, record) for point, record in found if record is not None]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import path, re_path
 
 from ecobureau.web.core.pages import lists
 from ecobureau.web.dispatch import daily, pages, phone, soon
@@ -13,6 +13,7 @@ urlpatterns = [
     path("tasks/board/", lists.board_page, {"plural": "tasks"}, name="board"),
     path("tasks/soon/", soon.soon_page, name="soon"),
     path("tasks/daily/", daily.daily_page, name="daily"),
+    re_path(r"^tasks/daily\.(?P<form>pdf|xlsx)$", daily.daily_file, name="daily_file"),
     path("m/", phone.list_page, name="phone"),
     path("m/tasks/<number:number>/", phone.task_page, name="phone_task"),
     path("m/tasks/<number:number>/track/", phone.track_view, name="phone_track"),

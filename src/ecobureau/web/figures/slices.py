@@ -61,7 +61,7 @@ def _source_name(code: Any) -> str:
 
 
 def _source_names() -> dict[Any, str]:
-    return dict(ClueSource.objects.values_list("code", "name"))
+    return {source.code: source.label for source in ClueSource.objects.only("code", "kind", "name")}
 
 
 def _scenario_name(code: Any) -> str:

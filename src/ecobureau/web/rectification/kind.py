@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ecobureau.domain.workflow import Paper, Role
+from ecobureau.web.core import placenames
 from ecobureau.web.core.access import AccessTable, Reach
 from ecobureau.web.core.records import Column, Kind, Statistic
 from ecobureau.web.rectification import forms, selectors, services
@@ -58,8 +59,8 @@ RECTIFICATION_KIND = Kind(
         Column("source", _("来源"), value=lambda each: each.get_source_display(), sort=("source",)),
         Column("batch", _("督察批次"), shown=False),
         Column("item", _("反馈条目号"), shown=False),
-        Column("owner_unit", _("责任单位"), sort=("owner_unit",)),
-        Column("accepting_unit", _("验收单位"), shown=False),
+        Column("owner_unit", _("责任单位"), lambda each: placenames.name_of(each.owner_unit), sort=("owner_unit",)),
+        Column("accepting_unit", _("验收单位"), lambda each: placenames.name_of(each.accepting_unit), shown=False),
         Column("due_on", _("完成时限"), sort=("due_on",)),
         Column("progress", _("进度 %"), sort=("progress",)),
         Column("standing", _("进展"), value=selectors.colour_name),
@@ -113,7 +114,7 @@ HANGING_KIND = Kind(
     papers=(_PROOF, _PHOTO, _LETTER),
     related=("owner_person",),
     columns=(
-        Column("owner_unit", _("责任单位"), sort=("owner_unit",)),
+        Column("owner_unit", _("责任单位"), lambda each: placenames.name_of(each.owner_unit), sort=("owner_unit",)),
         Column("leader", _("包保领导"), sort=("leader",)),
         Column("hung_on", _("挂账日期"), sort=("hung_on",)),
         Column("due_on", _("完成时限"), sort=("due_on",)),

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from ecobureau.web.core.models.record import LEVELS
@@ -63,6 +64,11 @@ class ClueSource(models.Model):
     def own(self) -> bool:
         """Whether it is the program's own: named by its kind, not for people to close."""
         return self.code == self.kind
+
+    @property
+    def label(self) -> str:
+        """Its name as shown: the program's own are said in the language of the page."""
+        return gettext(self.name) if self.own else self.name
 
 
 class ClueIntake(models.Model):

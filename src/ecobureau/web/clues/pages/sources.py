@@ -97,7 +97,7 @@ def source_page(request: HttpRequest, code: str) -> HttpResponse:
         "schema": schema,
         "most_kb": intake.MOST_BYTES // 1024,
         "keys_url": reverse("accounts:keys", args=[source.account_id]) if may_change and source.account_id else "",
-        "crumbs": _crumbs(parts.Tab(source.name, current=True)),
+        "crumbs": _crumbs(parts.Tab(source.label, current=True)),
     }
     wrong = request.method == "POST"
     return render(request, "clues/source.html", context, status=422 if wrong else 200)

@@ -6,9 +6,11 @@ from datetime import date, datetime
 from typing import Any
 
 from django import template
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from ecobureau.clock import beijing
+from ecobureau.rulepacks import citations
 from ecobureau.web.core import columns, placenames
 from ecobureau.words import say, templates
 
@@ -53,6 +55,12 @@ def detail(values: dict[str, Any]) -> str:
 
 
 @register.filter
+def cited(text: str) -> str:
+    """Return a rule's source or clause in the language of the page; the Chinese text is the one that counts."""
+    return citations.cited(text, get_language() or "zh")
+
+
+@register.filter
 def place(path: str) -> str:
-    """Return the name of the place of a path."""
-    return placenames.name_of(path)
+    """Return the name of the place of a path; what reaches everywhere has no place."""
+    return _("不限区域") if path == "/" else placenames.name_of(path)
