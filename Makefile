@@ -54,20 +54,34 @@ demo: setup
 	$(BIN)/ecobureau demo
 
 test: dev
-	ECOBUREAU_CHROMIUM=$$(tools/browser.sh) && export ECOBUREAU_CHROMIUM && $(BIN)/pytest -n $(JOBS) --dist loadgroup $(ARGS)
+	ECOBUREAU_CHROMIUM=$$(tools/browser.sh) && export ECOBUREAU_CHROMIUM && $(BIN)/pytest -n $(JOBS) $(ARGS)
 
+# Side by side, each part's words together; one that fails does not keep the others from saying what they found.
 check: dev
-	$(BIN)/ruff format --check .
-	$(BIN)/ruff check --no-cache .
+	@$(MAKE) --no-print-directory --keep-going --jobs 2 --output-sync=target \
+		check-types check-words check-templates check-style check-scripts
+
+.PHONY: check-types check-words check-templates check-style check-scripts
+check-types:
 	$(BIN)/mypy src/ecobureau
-	$(BIN)/lint-imports --no-cache
+
+check-words:
 	$(BIN)/python tools/messages.py check
 	ECOBUREAU_SECRET_KEY=check DATABASE_URL= $(BIN)/python -W ignore::RuntimeWarning tools/migrations.py
+
+check-templates:
 	$(BIN)/djlint src/ecobureau --check
 	$(BIN)/djlint src/ecobureau --lint
-	node=$$(tools/node.sh) && PATH="$$node:$$PATH" npm run --silent types
+
+check-style:
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check --no-cache .
+	$(BIN)/lint-imports --no-cache
 	$(BIN)/deptry src
 	$(BIN)/python tools/hygiene.py
+
+check-scripts:
+	node=$$(tools/node.sh) && PATH="$$node:$$PATH" npm run --silent types
 
 fmt: dev
 	$(BIN)/ruff format .

@@ -18,6 +18,7 @@ from typing import Any
 import psycopg
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.scheduler import LoadScopeScheduling
 
 from database_flush import Flush
 
@@ -28,10 +29,12 @@ ROOT = Path(__file__).resolve().parent.parent
 CACHE = Path(os.environ.get("ECOBUREAU_TEST_CACHE", ROOT / ".cache" / "tests"))
 _KEY_LIBRARIES = ("django", "django-allauth", "django-axes", "procrastinate", "djangorestframework")
 
-_FIRST = ("e2e", "adversity", "demo", "supervisor", "wheel", "gateway")
+_FIRST = ("e2e", "adversity", "supervisor", "wheel", "demo", "gateway", "bench", "web")
 """Folders whose tests wait much or take long, so that they do not come last."""
 _TOGETHER = ("e2e", "demo")
 """Folders whose tests share a server, or a built city: on one worker each, but for `_APART`."""
+_ALONE = ("adversity", "supervisor", "wheel", "bench")
+"""Folders whose tests share nothing and take long: each goes to whoever is free."""
 _APART = {"test_pages.py", "test_islands.py", "test_command.py", "test_registry.py", "test_server.py"}
 """Half of the browser's tests, by time: on a worker of their own."""
 
@@ -118,20 +121,35 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def _rank(item: pytest.Item) -> int:
-    folders = item.path.relative_to(ROOT / "tests").parts
-    if folders[0] in _FIRST:
-        return _FIRST.index(folders[0])
-    return len(_FIRST) + (item.path.name != "test_access.py")
+    folder = item.path.relative_to(ROOT / "tests").parts[0]
+    return _FIRST.index(folder) if folder in _FIRST else len(_FIRST)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what takes longest; keep together what shares something dear."""
+    """Begin with what takes longest."""
     items.sort(key=_rank)
-    for item in items:
-        folder = item.path.relative_to(ROOT / "tests").parts[0]
-        if folder in _TOGETHER:
-            apart = folder == "e2e" and item.path.name in _APART
-            item.add_marker(pytest.mark.xdist_group(f"{folder}-apart" if apart else folder))
+
+
+class Together(LoadScopeScheduling):
+    """Keeps on one worker what shares something dear: a folder's server, a file's fixtures."""
+
+    def schedule(self) -> None:
+        self.config.option.loadscopereorder = False  # many tests are not the long ones
+        super().schedule()
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        _tests, folder, *_rest = file.split("/")
+        if folder in _ALONE:
+            return nodeid
+        if folder not in _TOGETHER:
+            return file
+        return f"{folder}-apart" if file.rpartition("/")[2] in _APART else folder
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Together:
+    """Spread the tests of a run over its workers."""
+    return Together(config, log)
 
 
 def _make_template(owner: str, name: str) -> None:

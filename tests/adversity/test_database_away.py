@@ -22,6 +22,7 @@ from adversity.loggers import Fleet, lines, plans, running, until
 from ecobureau import clock
 from ecobureau.simulator.plan import StationPlan
 from ecobureau.supervisor.postgres import EmbeddedPostgres
+from supervisor.helpers import migrated
 
 pytestmark = pytest.mark.adversity
 SECONDS = float(os.environ.get("ECOBUREAU_AWAY_SECONDS", "6"))
@@ -48,6 +49,7 @@ def family(pid: int) -> list[int]:
 
 def test_the_database_away(city: City, tmp_path: Path) -> None:
     begin, stations, journal = clock.now(), plans(), tmp_path / "journal.jsonl"
+    migrated(tmp_path / "pg")
     with EmbeddedPostgres(tmp_path / "pg") as server:
         city.server = server
         bounds = {"ECOBUREAU_GATEWAY_LIVE_FRAMES": str(LANE), "ECOBUREAU_GATEWAY_BACKFILL_FRAMES": str(LANE)}

@@ -24,7 +24,7 @@ from adversity.loggers import lines, plans, running, until
 from ecobureau import clock
 from ecobureau.simulator.plan import StationPlan
 from ecobureau.supervisor.postgres import EmbeddedPostgres
-from supervisor.helpers import SOURCE
+from supervisor.helpers import SOURCE, migrated
 
 pytestmark = pytest.mark.adversity
 SIZE = "512m"
@@ -83,6 +83,7 @@ def test_the_disk_full(tmp_path: Path) -> None:
     with tempfile.TemporaryDirectory(prefix="eb-disk-", ignore_cleanup_errors=True) as folder:
         Path(folder).chmod(0o755)
         with small_disk(Path(folder) / "disk") as disk:
+            migrated(disk / "data")
             city = City(disk / "data")
             city.log = Path(folder) / "up.log"
             try:

@@ -12,7 +12,6 @@ import json
 import os
 import random
 import signal
-import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -26,6 +25,7 @@ from ecobureau.domain.hj212.times import to_text
 from ecobureau.secret import read_or_make_key
 from ecobureau.storage import books
 from ecobureau.supervisor.postgres import EmbeddedPostgres
+from supervisor.helpers import migrated
 
 pytestmark = pytest.mark.adversity
 
@@ -43,11 +43,6 @@ def environment(postgres, data):
         "ECOBUREAU_GATEWAY_RETRY_FIRST": "0.02",
         "ECOBUREAU_GATEWAY_RETRY_MOST": "0.2",
     }
-
-
-def migrate(env):
-    more = {"ECOBUREAU_AS_OWNER": "1", "ECOBUREAU_NO_POOL": "1", "DJANGO_SETTINGS_MODULE": "ecobureau.web.settings"}
-    subprocess.run([sys.executable, "-m", "django", "migrate", "--noinput", "-v", "0"], check=True, env=env | more)
 
 
 def register(owner, key_file):
@@ -172,9 +167,9 @@ async def storm(postgres, gateway, loggers):
 
 def test_ten_kills_lose_nothing_and_double_nothing(tmp_path: Path):
     data = tmp_path / "data"
+    migrated(data)
     with EmbeddedPostgres(data) as postgres:
         env = environment(postgres, data)
-        migrate(env)
         stations = register(postgres.url("owner"), data / "key")
 
         async def scene():

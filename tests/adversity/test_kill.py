@@ -21,6 +21,7 @@ from adversity.loggers import Fleet, Key, lines, plans, running, until
 from ecobureau import clock
 from ecobureau.simulator.plan import StationPlan
 from ecobureau.supervisor.postgres import EmbeddedPostgres
+from supervisor.helpers import migrated
 
 pytestmark = pytest.mark.adversity
 VICTIMS = ("gateway", "postgres", "web", "supervisor", "worker")
@@ -41,6 +42,7 @@ def test_what_was_answered_survives_every_kill(city: City, tmp_path: Path) -> No
     begin, began = clock.now(), time.monotonic()
     kills, seed = int(os.environ.get("ECOBUREAU_KILLS", "10")), int(os.environ.get("ECOBUREAU_KILL_SEED", "212"))
     stations, journal = plans(), tmp_path / "journal.jsonl"
+    migrated(city.data)
     city.open(stations)
     assert (city.one("show fsync"), city.one("show synchronous_commit")) == ("on", "on")
     done = asyncio.run(_play(city, stations, journal, kills, random.Random(seed)))
