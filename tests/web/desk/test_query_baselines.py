@@ -56,6 +56,7 @@ PAGES: dict[str, tuple[str, Callable[[], str]]] = {
     "new clue": ("duty", lambda: "/clues/new/"),
     "answers owed": ("duty", lambda: "/clues/answers/"),
     "answers owed, API": ("duty", lambda: "/api/clues/answers"),
+    "emissions, ranking": ("duty", lambda: "/statistics/emission/"),
     "sources": ("duty", lambda: "/clue-sources/"),
     "sensitive places": ("duty", lambda: "/sensitive-places/"),
     "scene kinds": ("duty", lambda: "/scene-kinds/"),

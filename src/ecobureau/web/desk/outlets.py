@@ -21,10 +21,16 @@ from ecobureau.web.desk import files, monitor
 from ecobureau.web.outfalls import selectors as outfalls
 from ecobureau.web.sources import selectors as sources
 from ecobureau.web.sources.models import Station
+from ecobureau.web.statistics.emission import selectors as emission
 
 PAGE_SIZE = 50
 _ANALYSED = ("21", "22", "23")
 """System codes ST of stations that the analyses of the statistics know: surface water, air, noise."""
+
+
+def _statistics(pk: int | None) -> str:
+    """Return the address of the emission statistics of an outlet or enterprise, empty where there are none."""
+    return reverse("statistics:emission_series", args=[pk]) if pk is not None else ""
 
 
 def _device_links(stations: Iterable[Station]) -> list[tuple[str, str]]:
@@ -64,6 +70,7 @@ def outlet_page(request: HttpRequest, pk: int) -> HttpResponse:
         "outfalls": outfalls.of_outlet(viewer, pk),
         "device_links": _device_links(found.stations),
         "chain_url": reverse("detection:chain", args=[pk]) if found.outlet.medium in ("air", "water") else "",
+        "statistics_url": _statistics(emission.of_outlet(pk)),
     }
     return render(request, "desk/outlet.html", context)
 
@@ -91,6 +98,7 @@ def station_page(request: HttpRequest, pk: int) -> HttpResponse:
         "device_links": _device_links([station]),
         "loggers": list(station.loggers.all()),
         "analysis_url": reverse("statistics:analysis_station", args=[pk]) if station.st in _ANALYSED else "",
+        "statistics_url": _statistics(emission.of_outlet(station.outlet_id)) if station.outlet_id else "",
     }
     return render(request, "desk/outlet.html", context)
 
@@ -112,6 +120,7 @@ def firm_page(request: HttpRequest, pk: int) -> HttpResponse:
         "outlets": list(firm.outlets.all()),
         "watchers": sources.stations_of(viewer, pk),
         "outfalls": outfalls.of_firm(viewer, pk),
+        "statistics_url": _statistics(emission.of_enterprise(pk)),
         "limits": sources.limits_of_enterprise(pk) if present in ("limits", "all") else [],
         "crumbs": [parts.Tab(_("企业"), reverse("desk:firms")), parts.Tab(firm.name, current=True)],
     }

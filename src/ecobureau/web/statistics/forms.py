@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -21,9 +22,11 @@ class ProposeForm(forms.Form):
     ends = forms.DateTimeField(label=_("结束"), widget=forms.DateTimeInput(attrs={"type": "datetime-local"}))
     reason = forms.CharField(label=_("理由"), max_length=200)
 
-    def __init__(self, *args: Any, medium: str = Medium.AIR, **options: Any) -> None:
+    def __init__(
+        self, *args: Any, medium: str = Medium.AIR, items: Sequence[tuple[str, Any]] | None = None, **options: Any
+    ) -> None:
         super().__init__(*args, **options)
-        items = _ITEMS[Medium(medium)]
+        items = _ITEMS[Medium(medium)] if items is None else items
         field = self.fields["item"]
         assert isinstance(field, forms.ChoiceField)
         field.choices = [("", _("全部项目")), *items]

@@ -10,6 +10,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
@@ -18,8 +19,9 @@ from ecobureau.domain.air import YearOnYear
 from ecobureau.web.core.pages.common import signed_in, viewer_in
 from ecobureau.web.statistics import rules as in_force
 from ecobureau.web.statistics import selectors, services
+from ecobureau.web.statistics.emission.selectors import factor_names, factors_of
 from ecobureau.web.statistics.forms import DecideForm, ProposeForm
-from ecobureau.web.statistics.models import ALL_ITEMS, AirSeries, Day, Item, Review, Span
+from ecobureau.web.statistics.models import ALL_ITEMS, AirSeries, Day, Item, Medium, Review, Span
 from ecobureau.web.statistics.pages_common import asked_date, form_errors, rule_lines, span_words, tabs, told
 from ecobureau.web.statistics.spans import after, first_of
 from ecobureau.words import say
@@ -128,11 +130,13 @@ def reviews_page(request: HttpRequest) -> HttpResponse:
     viewer = viewer_in(request)
     rows = list(selectors.reviews(viewer)[:200])
     rows.sort(key=lambda row: row.state != Review.State.PROPOSED)
-    names = dict(ALL_ITEMS)
+    codes = {row.item for row in rows if row.series.medium == Medium.EMISSION and row.item}
+    names = {**dict(ALL_ITEMS), **factor_names(codes, "en" if get_language() == "en" else "zh")}
     lines = [
         {
             "row": row,
-            "item": names[row.item] if row.item else _("全部项目"),
+            "item": names.get(row.item, row.item) if row.item else _("全部项目"),
+            "url": f"statistics:{row.series.medium}_series",
             "may_decide": row.state == Review.State.PROPOSED and services.may_decide(viewer, row),
             "may_restore": row.state == Review.State.ACCEPTED and services.may_restore(viewer, row),
         }
@@ -149,7 +153,10 @@ def propose(request: HttpRequest, pk: int) -> HttpResponse:
     series = selectors.one_of_any(viewer, pk)
     if series is None:
         raise Http404
-    form = ProposeForm(request.POST, medium=series.medium)
+    items = None
+    if series.medium == Medium.EMISSION:
+        items = list(factor_names(factors_of(viewer, pk), "zh").items())
+    form = ProposeForm(request.POST, medium=series.medium, items=items)
     if not form.is_valid():
         form_errors(request, form)
         return redirect(f"statistics:{series.medium}_series", pk=pk)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from django import forms
 from django.contrib import messages
@@ -35,6 +35,7 @@ _TABS: tuple[tuple[str, Callable[[], str]], ...] = (
     ("statistics:home", lambda: _("空气")),
     ("statistics:water", lambda: _("地表水")),
     ("statistics:noise", lambda: _("声环境")),
+    ("statistics:emission", lambda: _("污染源排放")),
     ("statistics:targets", lambda: _("目标任务")),
     ("statistics:analysis", lambda: _("分析")),
     ("statistics:reports", lambda: _("报告")),
@@ -201,6 +202,31 @@ def period(span: str, day: date) -> Period:
         first_of(span, start - timedelta(days=1)),
         later if later <= beijing(now()).date() else None,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A day of a calendar of a year: its date, what stands in it, what that means; of water its class."""
+
+    day: date
+    mark: str
+    words: str = ""
+    water_class: int | None = None
+
+
+Row = TypeVar("Row")
+
+
+def year_calendar(
+    days: Mapping[date, Row], year: int, cell: Callable[[Row], Cell]
+) -> list[tuple[int, list[Cell | None]]]:
+    """Return the months of a year with a cell for each day, None where nothing is known of it."""
+    months = []
+    for month in range(1, 13):
+        first = date(year, month, 1)
+        found = [days.get(first + timedelta(days=at)) for at in range((after("month", first) - first).days)]
+        months.append((month, [None if row is None else cell(row) for row in found]))
+    return months
 
 
 def as_file(

@@ -20,6 +20,7 @@ from ecobureau.web.statistics.explain_parts import Part
 from ecobureau.web.statistics.forms import ProposeForm
 from ecobureau.web.statistics.models import AnySpan, NoiseItem, NoiseSummary, Series
 from ecobureau.web.statistics.pages_common import (
+    Cell,
     Period,
     as_file,
     asked_date,
@@ -30,6 +31,7 @@ from ecobureau.web.statistics.pages_common import (
     tabs,
     told,
     told_inputs,
+    year_calendar,
 )
 from ecobureau.web.statistics.rollup_noise import days_in
 from ecobureau.web.statistics.selectors_noise import Line, rate
@@ -90,7 +92,8 @@ def series_page(request: HttpRequest, pk: int) -> HttpResponseBase:
         "zones": [_told(one) for one in selectors_noise.summaries(viewer, pk, "year", first)],
         "months": [(date(first.year, at, 1), _told(months.get(at)), _told(before.get(at))) for at in range(1, 13)],
         "quarters": [_told(one) for one in selectors_noise.periods(viewer, pk, "quarter", first, until)],
-        "calendar": _calendar(days, first.year),
+        "calendar": year_calendar(days, first.year, _cell),
+        "analysis": f"medium=noise&object=n{series.station_id}" if series.station_id else "",
         "day_numbers": range(1, 32),
     }
     return render(request, "statistics/noise_series.html", context)
@@ -259,18 +262,9 @@ def _place_cells(line: Line) -> list[Any]:
     return cells
 
 
-def _calendar(days: dict[date, NoiseSummary], year: int) -> list[tuple[int, list[tuple[date, str, str] | None]]]:
-    """Return months of (day, mark, words): which part of the day was over its limit."""
-    months = []
-    for month in range(1, 13):
-        first = date(year, month, 1)
-        length = days_in("month", first)
-        cells: list[tuple[date, str, str] | None] = []
-        for at in range(length):
-            row = days.get(first + timedelta(days=at))
-            cells.append(None if row is None else (row.start, *_mark(row)))
-        months.append((month, cells))
-    return months
+def _cell(row: NoiseSummary) -> Cell:
+    """Return a day of the calendar: which part of it was over its limit."""
+    return Cell(row.start, *_mark(row))
 
 
 def _mark(row: NoiseSummary) -> tuple[str, str]:

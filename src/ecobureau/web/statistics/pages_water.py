@@ -8,6 +8,7 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
@@ -21,6 +22,7 @@ from ecobureau.web.statistics.explain_parts import Explained, Part
 from ecobureau.web.statistics.forms import ProposeForm
 from ecobureau.web.statistics.models import AnySpan, Series, WaterItem, WaterSummary
 from ecobureau.web.statistics.pages_common import (
+    Cell,
     Period,
     as_file,
     asked_date,
@@ -31,6 +33,7 @@ from ecobureau.web.statistics.pages_common import (
     tabs,
     told,
     told_inputs,
+    year_calendar,
 )
 from ecobureau.web.statistics.selectors_water import Line
 from ecobureau.web.statistics.services_data import UNITS
@@ -42,6 +45,12 @@ _KINDS: dict[str, Callable[[], str]] = {
     "point": lambda: _("断面"),
     "place": lambda: _("城市或区县"),
     "river": lambda: _("河流湖库"),
+}
+
+_PAGES: dict[str, Callable[[], str]] = {
+    "water": lambda: _("总览"),
+    "water_months": lambda: _("水质月历"),
+    "water_ranking": lambda: _("排名"),
 }
 
 
@@ -157,7 +166,8 @@ def series_page(request: HttpRequest, pk: int) -> HttpResponseBase:
             (one, _short(one, series.kind), _over(one))
             for one in selectors_water.periods(viewer, pk, "quarter", first, until)
         ],
-        "calendar": _calendar(days, first.year, series.kind),
+        "calendar": year_calendar({one.start: one for one in days}, first.year, lambda row: _cell(row, series.kind)),
+        "analysis": f"medium=water&object=s{series.pk}",
         "day_numbers": range(1, 32),
     }
     return render(request, "statistics/water_series.html", context)
@@ -210,7 +220,12 @@ def period_page(request: HttpRequest, pk: int, span: str, start: str) -> HttpRes
 def _common(request: HttpRequest, when: Period, kind: str, page: str) -> dict[str, Any]:
     return {
         "tabs": tabs("water"),
-        "page": page,
+        "pages": [
+            (f"{reverse(f'statistics:{name}')}?kind={kind}&start={when.start}", words(), name == page)
+            for name, words in _PAGES.items()
+        ],
+        "more_links": [(reverse("core:list", args=["water-samples"]), _("手工监测样品"))],
+        "one_span": page == "water_months",
         "when": when,
         "spans": AnySpan.choices,
         "kind": kind,
@@ -350,18 +365,11 @@ def _cells(line: Line, kind: str) -> list[Any]:
     ]
 
 
-_Cell = tuple[WaterSummary, str] | None
-
-
-def _calendar(rows: list[WaterSummary], year: int, kind: str) -> list[tuple[int, list[_Cell]]]:
-    known = {row.start: row for row in rows}
-    months = []
-    for month in range(1, 13):
-        first = date(year, month, 1)
-        length = (after("month", first) - first).days
-        found = [known.get(first + timedelta(days=at)) for at in range(length)]
-        months.append((month, [None if row is None else (row, _short(row, kind)) for row in found]))
-    return months
+def _cell(row: WaterSummary, kind: str) -> Cell:
+    """Return a day of the calendar: the class of a section, of a place the share of good ones."""
+    if kind == Series.Kind.POINT:
+        return Cell(row.start, "", water_class=row.water_class or 0)
+    return Cell(row.start, _short(row, kind))
 
 
 def _why(summary: WaterSummary | None, explained: Explained | None) -> str:

@@ -11,6 +11,7 @@ from ecobureau.web.statistics import (
     urls_analysis,
     urls_report,
 )
+from ecobureau.web.statistics.emission import pages as emission
 from ecobureau.web.statistics.past import pages as past
 
 app_name = "statistics"
@@ -26,6 +27,9 @@ urlpatterns = [
     path("statistics/noise/", pages_noise.overview_page, name="noise"),
     path("statistics/noise/<int:pk>/", pages_noise.series_page, name="noise_series"),
     path("statistics/noise/<int:pk>/<slug:span>/<slug:start>/", pages_noise.period_page, name="noise_period"),
+    path("statistics/emission/", emission.overview_page, name="emission"),
+    path("statistics/emission/<int:pk>/", emission.series_page, name="emission_series"),
+    path("statistics/emission/<int:pk>/<slug:span>/<slug:start>/", emission.period_page, name="emission_period"),
     path("statistics/targets/", pages_targets.targets_page, name="targets"),
     path("statistics/targets/new/", pages_targets.put_target, name="put_target"),
     path("statistics/targets/<int:pk>/", pages_targets.target_page, name="target"),

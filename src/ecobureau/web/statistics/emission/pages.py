@@ -1,0 +1,398 @@
+"""The pages of the emission statistics: ranking, a series' year, a period with derivations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from typing import Any
+
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from ecobureau.clock import beijing, now
+from ecobureau.domain.rounding import plain
+from ecobureau.web.core.pages.common import signed_in, viewer_in
+from ecobureau.web.sources.models import Outlet
+from ecobureau.web.statistics import services
+from ecobureau.web.statistics.emission import explain, limits, selectors, source
+from ecobureau.web.statistics.emission.selectors import Line, Sums
+from ecobureau.web.statistics.emission.words import kg_of, percent
+from ecobureau.web.statistics.explain_parts import Part
+from ecobureau.web.statistics.forms import ProposeForm
+from ecobureau.web.statistics.models import AnySpan, EmissionSummary, Series
+from ecobureau.web.statistics.pages_common import (
+    Cell,
+    Period,
+    as_file,
+    asked_date,
+    asked_period,
+    other_format,
+    period,
+    rule_lines,
+    tabs,
+    told,
+    told_inputs,
+    year_calendar,
+)
+from ecobureau.web.statistics.spans import after, first_of, last_of
+from ecobureau.words import say
+
+LINES = 100
+_KINDS: dict[str, Callable[[], str]] = {
+    "point": lambda: _("排放口"),
+    "firm": lambda: _("企业"),
+    "place": lambda: _("城市或区县"),
+}
+_ORDERS: dict[str, Callable[[], str]] = {
+    "rate": lambda: _("按传输有效率"),
+    "mass": lambda: _("按排放量"),
+}
+
+
+@require_GET
+@signed_in
+def overview_page(request: HttpRequest) -> HttpResponseBase:
+    """Outlets, enterprises or places ranked by the rate of transmission and validity, or by what they emitted."""
+    viewer, when = viewer_in(request), asked_period(request, AnySpan.values, "month")
+    kind, by = request.GET.get("kind", "point"), request.GET.get("by", "rate")
+    if kind not in selectors.KINDS or by not in selectors.ORDERS:
+        raise Http404
+    codes = selectors.items(viewer, when.span, when.start, kind)
+    item = request.GET.get("item", "")
+    if item not in codes:
+        item = codes[0] if codes and by == selectors.MASS else ""
+    lines = selectors.ranking(viewer, when.span, when.start, kind, by, item)
+    names = selectors.factor_names(codes, _lang())
+    if "format" in request.GET:
+        title = f"{_('污染源排放')} {when.words} {names.get(item, '')}".strip()
+        return as_file(request, "emission", title, _heads(kind), [_cells(line, kind, item) for line in lines])
+    page = Paginator(lines, LINES).get_page(request.GET.get("page"))
+    whole = selectors.total(lines)
+    entries = explain.rules_of(Series(), last_of(when.span, when.start))
+    context = {
+        **_common(request, when, kind),
+        "kinds": [(code, words()) for code, words in _KINDS.items()],
+        "orders": [(code, words()) for code, words in _ORDERS.items()],
+        "by": by,
+        "item": item,
+        "items": sorted(names.items(), key=lambda pair: pair[1]),
+        "keep": f"&by={by}&item={item}",
+        "page": page,
+        "rows": [_row(line, item) for line in page.object_list],
+        "whole": None if whole is None else _sums(whole, item),
+        "target": percent(selectors.target_on(last_of(when.span, when.start))),
+        "rules": rule_lines(one for one in entries if one.key.split(".")[1] in ("transmission", "valid", "substitute")),
+    }
+    return render(request, "statistics/emission.html", context)
+
+
+@require_GET
+@signed_in
+def series_page(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """The year of an outlet, enterprise or place: all factors, then one by months, quarters and days."""
+    viewer, series = viewer_in(request), _series(request, pk)
+    when = period("year", asked_date(request, beijing(now()).date()))
+    first, until = when.start, after("year", when.start)
+    item, names = _item(request, pk)
+    months = {one.start.month: one for one in selectors.periods(viewer, pk, item, "month", first, until)}
+    before = {one.start.month: one for one in selectors.periods(viewer, pk, item, "month", when.before, first)}
+    days = {one.start: one for one in selectors.periods(viewer, pk, item, "day", first, until)}
+    quarters = selectors.periods(viewer, pk, item, "quarter", first, until)
+    if "format" in request.GET:
+        rows = [*days.values(), *months.values(), *quarters]
+        cells = [[one.get_span_display(), one.start.isoformat(), *_figures(one)] for one in rows]
+        title = f"{series.name} {when.words} {names.get(item, item)}"
+        return as_file(request, "emission-series", title, [_("周期"), _("开始日"), *_figure_heads()], cells)
+    context = {
+        **_common(request, when, series.kind),
+        **_of_series(series),
+        "item": item,
+        "names": names,
+        "keep": f"&item={item}",
+        "query": f"?item={item}",
+        "lines": [_told(one, names) for one in selectors.summaries(viewer, pk, "year", first)],
+        "months": [
+            (date(first.year, at, 1), _told(months.get(at), names), _told(before.get(at), names)) for at in range(1, 13)
+        ],
+        "quarters": [_told(one, names) for one in quarters],
+        "calendar": year_calendar(days, first.year, _mark),
+        "day_numbers": range(1, 32),
+    }
+    return render(request, "statistics/emission_series.html", context)
+
+
+@require_GET
+@signed_in
+def period_page(request: HttpRequest, pk: int, span: str, start: str) -> HttpResponseBase:
+    """A period of a series: all factors, one factor's figures each with its derivation, and what was revised."""
+    viewer, series = viewer_in(request), _series(request, pk)
+    try:
+        on = date.fromisoformat(start)
+    except ValueError as error:
+        raise Http404 from error
+    if span not in AnySpan.values or not 2000 <= on.year <= 2100 or first_of(span, on) != on:
+        raise Http404
+    when, (item, names) = period(span, on), _item(request, pk)
+    rows = selectors.summaries(viewer, pk, span, on)
+    row = next((one for one in rows if one.item == item), None)
+    bounds = explain.limits_for(series, limits.of_outlet(series.outlet_id or 0, last_of(span, on)), item, on)
+    hours, parts = [], []
+    if row is not None and series.outlet is not None and span == "day":
+        keeper = source.accounts()
+        hours = keeper.hours(series.outlet.pk, item, on) if keeper is not None else []
+        parts = explain.of_outlet_day(series, row, hours, bounds)
+    elif row is not None:
+        parts = explain.of_span(series, row, bounds)
+    outlet = series.outlet is not None
+    context = {
+        **_common(request, when, series.kind),
+        **_of_series(series),
+        "item": item,
+        "names": names,
+        "keep": f"&item={item}",
+        "query": f"?item={item}",
+        "unit": _unit(series),
+        "lines": [_told(one, names) for one in rows],
+        "parts": [_part(one, row, series) for one in parts],
+        "hours": [_hour(one) for one in hours],
+        "members": [] if outlet else [_told(one, names) for one in selectors.members(viewer, series, item, span, on)],
+        "rules": rule_lines(explain.rules_of(series, last_of(span, on))),
+        "revisions": selectors.revisions(viewer, pk, span, on),
+        "form": ProposeForm(
+            initial={"item": item, "starts": f"{on}T00:00", "ends": f"{on + timedelta(days=1)}T00:00"},
+            medium="emission",
+            items=list(names.items()),
+        ),
+        "may_propose": span == "day" and outlet and services.may_propose(viewer, series),
+    }
+    return render(request, "statistics/emission_period.html", context)
+
+
+# --- what pages show --------------------------------------------------------------------------------------------------
+
+
+def _lang() -> str:
+    return "en" if (get_language() or "").startswith("en") else "zh"
+
+
+def _common(request: HttpRequest, when: Period, kind: str) -> dict[str, Any]:
+    return {
+        "tabs": tabs("emission"),
+        "when": when,
+        "spans": AnySpan.choices,
+        "kind": kind,
+        "csv": other_format(request, "csv"),
+        "xlsx": other_format(request, "xlsx"),
+    }
+
+
+def _series(request: HttpRequest, pk: int) -> Series:
+    series = selectors.one(viewer_in(request), pk)
+    if series is None:
+        raise Http404
+    return series
+
+
+def _of_series(series: Series) -> dict[str, Any]:
+    place = series.outlet is None
+    return {
+        "series": series,
+        "place": place,
+        "more_links": [] if place else [(reverse("desk:outlet", args=[series.outlet_id]), _("排放口档案"))],
+    }
+
+
+def _item(request: HttpRequest, pk: int) -> tuple[str, dict[str, str]]:
+    """Return the factor that the address asks for, the first without one, and the names of all the series has."""
+    codes = selectors.factors_of(viewer_in(request), pk)
+    item = request.GET.get("item", "")
+    return (item if item in codes else codes[0] if codes else ""), selectors.factor_names(codes, _lang())
+
+
+def _unit(series: Series) -> str:
+    return "" if series.outlet is None else limits.UNITS[Outlet.Medium(series.outlet.medium)]
+
+
+def _level(value: float | None) -> str:
+    return "—" if value is None else plain(value, 3)
+
+
+def _sums(sums: Sums, item: str) -> dict[str, Any]:
+    rates, figures = sums.rates, sums.figures
+    return {
+        "figures": figures,
+        "transmission": percent(rates.transmission),
+        "validity": percent(rates.validity),
+        "effective": percent(rates.effective),
+        "reached": rates.reached,
+        "kg": plain(sums.kg, 3) if item else "",
+    }
+
+
+def _row(line: Line, item: str) -> dict[str, Any]:
+    before = None if line.before is None else _sums(line.before, item)
+    return {"line": line, "now": _sums(line.now, item), "before": before}
+
+
+def _told(row: EmissionSummary | None, names: dict[str, str]) -> dict[str, Any] | None:
+    """Return a summary as tables show it; None without one."""
+    if row is None:
+        return None
+    rates = Sums({name: getattr(row, name) for name in ("should", "received", "valid_items")}, _target(row)).rates
+    return {
+        "row": row,
+        "name": names.get(row.item, row.item),
+        "mean": _level(row.mean),
+        "converted": _level(row.converted),
+        "kg": plain(kg_of(row), 3),
+        "transmission": percent(rates.transmission),
+        "validity": percent(rates.validity),
+        "effective": percent(rates.effective),
+        "missed": rates.reached is False,
+        "few": not row.valid and row.mean is not None,
+    }
+
+
+def _target(row: EmissionSummary) -> float:
+    return selectors.target_on(last_of(row.span, row.start))
+
+
+def _mark(row: EmissionSummary) -> Cell:
+    if row.over or row.over_days:
+        return Cell(row.start, _("超"), _("超标 {hours} 小时").format(hours=row.over))
+    if not row.operating:
+        return Cell(row.start, _("停"), _("停运或没有排放"))
+    if row.lost or row.substituted:
+        return Cell(row.start, _("缺"), _("{hours} 个小时无有效数据").format(hours=row.lost + row.substituted))
+    return Cell(row.start, "✓", _("数据完整，没有超标"))
+
+
+def _hour(one: source.OutletHour) -> dict[str, Any]:
+    cause = say(one.cause) if one.cause else one.mark or "—"
+    why = ""
+    if one.way:
+        capture = "—" if one.capture is None else f"{percent(one.capture)}%"
+        why = say(one.way, there=one.there, run=one.run, capture=capture)
+    return {
+        "at": f"{beijing(one.start):%H:%M}",
+        "mean": _level(one.concentration),
+        "converted": _level(one.converted),
+        "flow": "—" if one.flow is None else plain(one.flow, 1),
+        "kg": _level(one.kg if one.kg is not None else one.substitute),
+        "filled": one.kg is None and one.substitute is not None,
+        "state": say(one.state, cause=cause),
+        "why": why,
+        "mark": one.mark,
+        "raw_id": one.raw_id,
+    }
+
+
+def _part(part: Part, row: EmissionSummary | None, series: Series) -> dict[str, Any]:
+    value, unit = "", ""
+    if row is not None and part.item in ("mean", "converted"):
+        value, unit = _level(getattr(row, part.item)), _unit(series)
+    elif row is not None and part.item == "mass":
+        value, unit = plain(kg_of(row), 3), "kg"
+    elif row is not None and part.item == "rate":
+        value, unit = (_told(row, {}) or {})["effective"], "%"
+    elif row is not None and part.item == "over":
+        value, unit = str(row.over), "h"
+    return {
+        "name": say(part.name),
+        "item": part.item,
+        "value": value,
+        "unit": unit,
+        "valid": part.item != "mean" or row is None or row.valid,
+        "steps": told(part.derivation),
+        "inputs": told_inputs(part.derivation.inputs),
+    }
+
+
+# --- tables as files --------------------------------------------------------------------------------------------------
+
+
+def _heads(kind: str) -> list[str]:
+    more = [_("排放口数")] if kind != "point" else []
+    return [
+        _("名次"),
+        _("名称"),
+        *more,
+        _("应传数据"),
+        _("实传数据"),
+        _("有效数据"),
+        _("传输率（％）"),
+        _("有效率（％）"),
+        _("传输有效率（％）"),
+        _("排放量（kg）"),
+        _("其中替代（kg）"),
+        _("有限值的小时"),
+        _("超标小时"),
+        _("上年同期传输有效率（％）"),
+        _("上年同期排放量（kg）"),
+    ]
+
+
+def _cells(line: Line, kind: str, item: str) -> list[Any]:
+    now, before, figures = line.now, line.before, line.now.figures
+    more = [figures["outlets"]] if kind != "point" else []
+    rates = now.rates
+    return [
+        line.rank,
+        line.series.name,
+        *more,
+        figures["should"],
+        figures["received"],
+        figures["valid_items"],
+        percent(rates.transmission),
+        percent(rates.validity),
+        percent(rates.effective),
+        plain(now.kg, 3) if item else "",
+        plain(selectors.kilograms(figures["substituted_ug"]), 3) if item else "",
+        figures["judged"],
+        figures["over"],
+        percent(before.rates.effective) if before else "",
+        plain(before.kg, 3) if before and item else "",
+    ]
+
+
+def _figure_heads() -> list[str]:
+    return [
+        _("均值"),
+        _("折算均值"),
+        _("水量或标干流量（m³）"),
+        _("排放量（kg）"),
+        _("其中替代（kg）"),
+        _("运行小时"),
+        _("有效小时"),
+        _("停运小时"),
+        _("无排放小时"),
+        _("应传数据"),
+        _("实传数据"),
+        _("有效数据"),
+        _("超标小时"),
+        _("有效"),
+    ]
+
+
+def _figures(row: EmissionSummary) -> list[Any]:
+    return [
+        row.mean,
+        row.converted,
+        round(row.flow, 1),
+        plain(kg_of(row), 3),
+        plain(selectors.kilograms(row.substituted_ug), 3),
+        row.operating,
+        row.valid_hours,
+        row.stopped,
+        row.quiet,
+        row.should,
+        row.received,
+        row.valid_items,
+        row.over,
+        _("是") if row.valid else _("否"),
+    ]

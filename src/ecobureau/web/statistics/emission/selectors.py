@@ -1,0 +1,178 @@
+"""What people see of the emission statistics: the viewer's outlets, enterprises and places, ranked or by period."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Max, QuerySet, Sum
+
+from ecobureau.domain.air import ranks
+from ecobureau.domain.emission.totals import kilograms
+from ecobureau.domain.emission.transmission import Transmission
+from ecobureau.domain.rounding import half_even
+from ecobureau.web.core.access import Viewer
+from ecobureau.web.places.door import visible
+from ecobureau.web.sources import selectors as sources
+from ecobureau.web.statistics import rules as in_force
+from ecobureau.web.statistics.emission.rollup import SUMS
+from ecobureau.web.statistics.models import EmissionSummary, Medium, Series, SpanRevision
+from ecobureau.web.statistics.points import Membership
+from ecobureau.web.statistics.selectors_water import year_before
+from ecobureau.web.statistics.spans import last_of
+
+POINT, FIRM, PLACE = "point", "firm", "place"
+KINDS = (POINT, FIRM, PLACE)
+RATE, MASS = "rate", "mass"
+ORDERS = (RATE, MASS)
+
+
+def series(viewer: Viewer, kind: str | None = None) -> QuerySet[Series]:
+    """Return the series of emissions that the viewer may see, of one kind or all."""
+    rows = Series.objects.filter(visible(viewer), medium=Medium.EMISSION)
+    return rows.filter(kind=kind) if kind else rows
+
+
+def one(viewer: Viewer, series_id: int) -> Series | None:
+    """Return a series of emissions, None when there is none or the viewer may not see it."""
+    return series(viewer).filter(pk=series_id).select_related("parent", "outlet").first()
+
+
+def of_outlet(outlet_id: int) -> int | None:
+    """Return the series of an outlet, None when it has no statistics."""
+    return Series.objects.filter(medium=Medium.EMISSION, outlet=outlet_id).values_list("pk", flat=True).first()
+
+
+def of_enterprise(enterprise_id: int) -> int | None:
+    """Return the series of an enterprise, None when it has no statistics."""
+    code = f"firm:{enterprise_id}"
+    return Series.objects.filter(medium=Medium.EMISSION, code=code).values_list("pk", flat=True).first()
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """What summaries of one series over one period add up to, of one factor or of all."""
+
+    figures: Mapping[str, Any]
+    target: float
+
+    @property
+    def kg(self) -> Decimal:
+        """Mass, measured and substituted."""
+        return kilograms(self.figures["measured_ug"] + self.figures["substituted_ug"])
+
+    @property
+    def rates(self) -> Transmission:
+        """Rates of transmission and validity."""
+        of = self.figures
+        return Transmission(of["should"], of["received"], of["received"], of["valid_items"], self.target)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A series in a period; `rank`: 1 = best rate or greatest mass, ties alike; `before`: a year earlier."""
+
+    rank: int | None
+    series: Series
+    now: Sums
+    before: Sums | None
+
+
+def items(viewer: Viewer, span: str, start: date, kind: str) -> list[str]:
+    """Return the factors that the viewer's series have figures of in a period."""
+    rows = EmissionSummary.objects.filter(span=span, start=start, series__in=series(viewer, kind).values("pk"))
+    return sorted(set(rows.order_by().values_list("item", flat=True).distinct()))
+
+
+def ranking(viewer: Viewer, span: str, start: date, kind: str, by: str, item: str = "") -> list[Line]:
+    """Return the viewer's outlets, enterprises or places in a period, the best rate or the greatest mass first.
+
+    Args:
+        by: `rate` (of one factor or all) or `mass` (of one factor). item: factor, empty = all.
+    """
+    rows = {row.pk: row for row in series(viewer, kind).only("name", "kind", "org_path")}
+    now, before = _sums(span, start, rows, item), _sums(span, year_before(start), rows, item)
+    keys = sorted(now, key=lambda pk: rows[pk].name)
+    figures: list[Decimal | None]
+    if by == MASS:
+        figures = [-half_even(now[pk].kg, 3) for pk in keys]
+    else:
+        shares = [now[pk].rates.effective for pk in keys]
+        figures = [None if share is None else -half_even(share * 100, 2) for share in shares]
+    lines = [Line(rank, rows[pk], now[pk], before.get(pk)) for pk, rank in zip(keys, ranks(list(figures)), strict=True)]
+    return sorted(lines, key=lambda line: (line.rank is None, line.rank or 0))
+
+
+def _sums(span: str, start: date, rows: Collection[int], item: str) -> dict[int, Sums]:
+    found = EmissionSummary.objects.filter(span=span, start=start, series__in=rows)
+    if item:
+        found = found.filter(item=item)
+    whole = (
+        found.order_by()
+        .values("series_id")
+        .annotate(**{f"sum_{name}": Sum(name) for name in SUMS}, most=Max("outlets"))
+    )
+    target = target_on(last_of(span, start))
+    return {
+        row["series_id"]: Sums({**{name: row[f"sum_{name}"] for name in SUMS}, "outlets": row["most"]}, target)
+        for row in whole
+    }
+
+
+def target_on(day: date) -> float:
+    """Return the rate of transmission and validity to reach on a day."""
+    rules = in_force.emission_on(day)
+    return 0.0 if rules is None else rules.transmission_target
+
+
+def total(lines: Collection[Line]) -> Sums | None:
+    """Return what lines add up to; None without any."""
+    if not lines:
+        return None
+    given = [line.now for line in lines]
+    return Sums({name: sum(one.figures[name] for one in given) for name in SUMS}, given[0].target)
+
+
+def summaries(viewer: Viewer, series_id: int, span: str, start: date) -> list[EmissionSummary]:
+    """Return a series' summaries of a period, by factor."""
+    return list(_own(viewer, series_id).filter(span=span, start=start).order_by("item"))
+
+
+def periods(viewer: Viewer, series_id: int, item: str, span: str, first: date, until: date) -> list[EmissionSummary]:
+    """Return a series' summaries of a factor over the periods that begin in [first, until)."""
+    rows = _own(viewer, series_id).filter(item=item, span=span, start__gte=first, start__lt=until)
+    return list(rows.order_by("start"))
+
+
+def factors_of(viewer: Viewer, series_id: int) -> list[str]:
+    """Return the factors that a series has figures of in any year."""
+    return sorted(set(_own(viewer, series_id).filter(span="year").order_by().values_list("item", flat=True)))
+
+
+def _own(viewer: Viewer, series_id: int) -> QuerySet[EmissionSummary]:
+    return EmissionSummary.objects.filter(series__in=series(viewer).filter(pk=series_id).values("pk"))
+
+
+def members(viewer: Viewer, row: Series, item: str, span: str, start: date) -> list[EmissionSummary]:
+    """Return what the outlets that count towards an enterprise or place emitted in a period, the most first."""
+    points = Membership([row.pk]).points(row.pk, last_of(span, start))
+    seen = series(viewer, POINT).filter(pk__in=points)
+    rows = EmissionSummary.objects.filter(series__in=seen, item=item, span=span, start=start).select_related("series")
+    return sorted(rows, key=lambda one: (-(one.measured_ug + one.substituted_ug), one.series.name))
+
+
+def revisions(viewer: Viewer, series_id: int, span: str, start: date) -> list[SpanRevision]:
+    """Return how the figures of a period changed after they had been computed, newest first."""
+    rows = SpanRevision.objects.filter(
+        series__in=series(viewer).filter(pk=series_id).values("pk"), span=span, start=start
+    )
+    return list(rows[:50])
+
+
+def factor_names(codes: Collection[str], lang: str) -> dict[str, str]:
+    """Return what factors are called on pages, by code."""
+    known = sources.factors(codes)
+    return {code: sources.factor_label(known.get(code), code, lang) for code in codes}
