@@ -305,6 +305,25 @@ def spiky_twin() -> OutletSeries:
     return changed(series, a21026=values)
 
 
+def disguised(step: int = 3600) -> Made:
+    """Thirty hours of nine and a half days before, a tenth lower and with a hair of noise."""
+    series = plant(step=step)
+    part = span(series, 20, 44)
+    back = round(9.5 * 24) * series.per_hour
+    rng = np.random.default_rng(8)
+    values = series.avg["a21026"].copy()
+    count = part.stop - part.start
+    values[part] = 0.9 * values[part.start - back : part.stop - back] * (1 + 0.004 * rng.standard_normal(count))
+    return changed(series, a21026=values), part
+
+
+def disguised_twin() -> OutletSeries:
+    """A batch plant: every day runs through the same recipe, as its raw material wants it."""
+    series = plant()
+    recipe = 1 + 0.5 * np.sin(2 * np.pi * (series.hour_of_day - 5) / 24) ** 3
+    return changed(series, a21026=series.avg["a21026"] * recipe, a21002=series.avg["a21002"] * recipe)
+
+
 GOLDEN: dict[str, tuple[Callable[[], Made], Callable[[], OutletSeries]]] = {
     "P01": (flat, flat_twin),
     "P02": (noise, noise_twin),

@@ -39,7 +39,7 @@ _ROOMS = ("shape", "physics", "marks", "fleet")
 
 
 def detector(
-    *, id: str, title: str, inputs: tuple[str, ...], group: Group, cost: str = "O(n)"
+    *, id: str, title: str, inputs: tuple[str, ...], group: Group, cost: str
 ) -> Callable[[Function], Function]:
     """Register a detector function `(case, params of its id) -> findings or NoOpinion`.
 

@@ -126,6 +126,10 @@ CODES = {
         "{factors}自 {start} 起 {hours} 小时的数据与 {lag_h:g} 小时之前的一段逐个相同，"
         "其中有 {distinct:.0f} 次数值变化也一样。"
     ),
+    "detection.P09.reason.disguised": _(
+        "{factors}自 {start} 起 {hours} 小时的曲线是 {lag_h:.0f} 小时前那段的翻版：乘以 {times:.2f} 后几乎重合，"
+        "比该排口以往任何两段都接近 {closer:.1f} 倍。"
+    ),
     "detection.P10.title": _("多因子同源"),
     "detection.P10.reason": _(
         "{factors}自 {start} 起 {hours} 小时按同一比例变化（约 {times:g} 倍，"
@@ -170,5 +174,9 @@ CODES = {
     "detection.P31.reason.jump": _(
         "{factors}在 {start} 一下子变为工况应有值的 {ratio:.2f} 倍，持续 {hours} 小时；工况没有相应变化，"
         "请查仪表或采样。"
+    ),
+    "detection.P31.reason.left": _(
+        "{factors}在 {start} 一下子变为工况应有值的 {ratio:.2f} 倍，{hours} 小时后仍未回到原来的水平；"
+        "此前一个月几乎没有这样的值，工况也没有相应变化。"
     ),
 }

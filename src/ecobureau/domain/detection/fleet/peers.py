@@ -65,7 +65,13 @@ def peers_of(cases: Sequence[Case]) -> dict[str, list[dict[str, Floats]]]:
     return groups
 
 
-@detector(id="P33", title="detection.P33.title", inputs=("weekly features of the industry's outlets",), group="outside")
+@detector(
+    id="P33",
+    title="detection.P33.title",
+    inputs=("weekly features of the industry's outlets",),
+    group="outside",
+    cost="O(n) and a look at every peer",
+)
 def peer_outlier(case: Case, p: Params) -> Opinion:
     """Find weeks in which an outlet stands far from its industry in several features, three weeks in a row.
 

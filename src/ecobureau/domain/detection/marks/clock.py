@@ -15,6 +15,7 @@ from ecobureau.domain.detection.types import Case, Finding, NoOpinion, Opinion, 
     title="detection.P35.title",
     inputs=("arrival times", "rewritten values", "flow and production power"),
     group="flags",
+    cost="O(n)",
 )
 def clock(case: Case, p: Params) -> Opinion:
     """Find values rewritten after they were stored, rows from the future or all in one second, a shifted clock.
@@ -181,7 +182,7 @@ def _best(x: np.ndarray, y: np.ndarray, most: int) -> tuple[float, int, float]:
     return best, at, now
 
 
-@detector(id="P36", title="detection.P36.title", inputs=("parameter uploads", "filings"), group="flags")
+@detector(id="P36", title="detection.P36.title", inputs=("parameter uploads", "filings"), group="flags", cost="O(n)")
 def parameters(case: Case, p: Params) -> Opinion:
     """Find instrument parameters that changed without standing in the filing record: every change is told.
 

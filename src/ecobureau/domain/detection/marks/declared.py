@@ -19,6 +19,7 @@ O2, WARMTH = "a19001", "a01012"
     title="detection.P20.title",
     inputs=("marks F, declared stops", "production power, or O2 and T"),
     group="flags",
+    cost="O(n)",
 )
 def stop_but_running(case: Case, p: Params) -> Opinion:
     """Find hours marked or declared as stopped in which production power, or O2 and T, tell operation."""
@@ -87,7 +88,9 @@ def _running(case: Case, p: Params) -> tuple[Bools | None, Floats, str]:
     return None, np.full(len(series), np.nan), ""
 
 
-@detector(id="P32", title="detection.P32.title", inputs=("ordered cuts", "production power"), group="power")
+@detector(
+    id="P32", title="detection.P32.title", inputs=("ordered cuts", "production power"), group="power", cost="O(n)"
+)
 def order_not_obeyed(case: Case, p: Params) -> Opinion:
     """Find an ordered cut of production that power does not show against the same hours of the last two weeks."""
     series = case.series

@@ -20,7 +20,13 @@ from ecobureau.domain.late import stats
 _SET: Final = ("M", "D", "S", "C")
 
 
-@detector(id="P22", title="detection.P22.title", inputs=("marks", "values", "limits"), group="flags")
+@detector(
+    id="P22",
+    title="detection.P22.title",
+    inputs=("marks", "values", "limits"),
+    group="flags",
+    cost="O(n + k^3) with k episodes of marks",
+)
 def abused_marks(case: Case, p: Params) -> Opinion:
     """Find marks M, C, D, S that a factor is given just when its values are high, or far more often than before.
 
@@ -109,6 +115,8 @@ def _abused(case: Case, p: Params, factor: str, routine: Bools) -> list[Finding]
             known = [ranks[i] for i in part if np.isfinite(ranks[i])]
             if len(known) < p["episodes"] or float(np.median(known)) < p["high_rank"]:
                 continue
+            if _purges(case, p, [episodes[i] for i in part]):
+                continue
             chance = float(stats.chi2.sf(-2 * np.sum(np.log(np.clip(1 - np.array(known), 1e-3, 1.0))), 2 * len(known)))
             chance *= len(window)
             if best is None or chance < best[0]:
@@ -194,6 +202,14 @@ def _rank_inside(values: Floats, good: Floats, a: int, b: int, routine: Bools, w
     return float((past < np.median(inside)).mean())
 
 
+def _purges(case: Case, p: Params, episodes: list[tuple[int, int]]) -> bool:
+    """Short marks that mostly begin at one clock hour: values that are high at that hour every day are no cause."""
+    longest = samples(case, p["purge_h"])
+    hours = [int(case.series.hour_of_day[a]) for a, b in episodes if b - a <= longest]
+    alike = max((sum(abs((one - other + 12) % 24 - 12) <= 1 for other in hours) for one in hours), default=0)
+    return alike >= max(3.0, p["purge_share"] * len(episodes))
+
+
 def _higher(one: float, other: float) -> float:
     """Return the higher of two ranks as one that is spread evenly by chance: the square of the higher of two."""
     if not np.isfinite(one) or not np.isfinite(other):
@@ -274,7 +290,7 @@ def _one_for_all(found: list[Finding]) -> list[Finding]:
     return out
 
 
-@detector(id="P23", title="detection.P23.title", inputs=("rows marked C",), group="flags")
+@detector(id="P23", title="detection.P23.title", inputs=("rows marked C",), group="flags", cost="O(n)")
 def calibration(case: Case, p: Params) -> Opinion:
     """Find calibration that has not come for longer than the outlet's regime, or comes too often a day.
 
@@ -299,7 +315,7 @@ def _missing(case: Case, p: Params, episodes: list[tuple[int, int]], names: list
     per_day = samples(case, 24)
     starts = [a for a, _b in episodes]
     for k, (_a, b) in enumerate(episodes):
-        regime = np.diff(starts[: k + 1])
+        regime = np.diff(np.array(starts[: k + 1], dtype=np.float64))
         # Several on one day are one date of the rhythm.
         regime = regime[regime >= samples(case, 12)]
         if len(regime) < p["least_intervals"]:
@@ -310,10 +326,11 @@ def _missing(case: Case, p: Params, episodes: list[tuple[int, int]], names: list
         days = min(p["days"] * per_day, p["times_kept"] * usual) if kept else p["days"] * per_day
         # A daily purge under C may come and go: the longest interval of the whole record stays allowed.
         allowed = max(days, p["times_known"] * usual, p["times_longest"] * float(regime.max()))
-        if len(regime) >= p["regular_intervals"] and np.ptp(regime) <= p["regular_h"] * series.per_hour:
-            # A rhythm kept to the hour is missed half a day after its hour, where it is no more than the rule asks.
-            allowed = min(allowed, max(p["days"] * per_day, float(regime.max())) + p["slack_h"] * series.per_hour)
-        while _hidden(case, names, b + round(usual * (allowed // usual))) and allowed < 4 * usual:
+        by_clock, around = _by_the_clock(case, regime, usual, p)
+        if by_clock > allowed:
+            around = samples(case, 12)
+        allowed = min(allowed, by_clock)
+        while _hidden(case, names, b + round(usual * (allowed // usual)), around) and allowed < 4 * usual:
             # The one that was due may have come while nothing arrived or the device was in other hands.
             allowed += usual
         due = b + int(allowed)
@@ -343,9 +360,28 @@ def _missing(case: Case, p: Params, episodes: list[tuple[int, int]], names: list
     return found
 
 
-def _hidden(case: Case, names: list[str], due: int) -> bool:
-    """Half a day around a sample in which rows are missing or most carry another mark: a C there would not show."""
-    half = samples(case, 12)
+def _by_the_clock(case: Case, regime: Floats, usual: float, p: Params) -> tuple[float, int]:
+    """Return the samples without a C that a rhythm kept to the hour allows, infinity where it is not kept so.
+
+    The second is how many samples around its time the one that is due may come.
+
+    The one that was due is missed a few hours after its hour, where that is no more than the rule asks; of a rhythm
+    that is shorter and has long been kept, two in a row. One that stayed out before may stay out again.
+    """
+    times = np.maximum(1.0, np.round(regime / usual))
+    stray = float(np.abs(regime - times * usual).max())
+    if len(regime) < p["regular_intervals"] or stray > p["regular_h"] * case.series.per_hour:
+        return float("inf"), 0
+    around = int(stray) + samples(case, 2)
+    slack = p["slack_h"] * case.series.per_hour + stray
+    whole, longest = p["days"] * samples(case, 24), float(times.max()) * usual
+    if len(regime) >= p["exact_intervals"] and usual < p["days_short"] * samples(case, 24):
+        return longest + usual + slack, around
+    return max(whole, longest) + slack, around
+
+
+def _hidden(case: Case, names: list[str], due: int, half: int) -> bool:
+    """Rows are missing or most carry another mark within `half` samples of `due`: a C there would not show."""
     part = slice(max(0, due - half), due + half)
     unseen = ~case.series.present[part]
     for factor in names:

@@ -42,7 +42,9 @@ def _running(case: Case, a: int, b: int) -> tuple[float, bool]:
     return float(m.run[a:b].mean()), False
 
 
-@detector(id="P15", title="detection.P15.title", inputs=("presence of rows", "production power"), group="flags")
+@detector(
+    id="P15", title="detection.P15.title", inputs=("presence of rows", "production power"), group="flags", cost="O(n)"
+)
 def night_gaps(case: Case, p: Params) -> Opinion:
     """Find rows that are missing at the same hours of the night, several nights, while the plant runs by day and night.
 
@@ -154,7 +156,9 @@ def _chance(
     return float(stats.binom.sf(len(recent) - 1, int(p["nights_in"]), rate))
 
 
-@detector(id="P16", title="detection.P16.title", inputs=("presence of rows", "production power"), group="flags")
+@detector(
+    id="P16", title="detection.P16.title", inputs=("presence of rows", "production power"), group="flags", cost="O(n)"
+)
 def offline(case: Case, p: Params) -> Opinion:
     """Find a station of which nothing arrives for long while the power logger lives and the plant runs.
 

@@ -20,7 +20,13 @@ _BEIJING: Final = timezone(timedelta(hours=8))
 _KG_PER_MG: Final = 1e-6
 
 
-@detector(id="P28", title="detection.P28.title", inputs=("concentrations or converted values", "limits"), group="shape")
+@detector(
+    id="P28",
+    title="detection.P28.title",
+    inputs=("concentrations or converted values", "limits"),
+    group="shape",
+    cost="O(n)",
+)
 def beyond_limit(case: Case, p: Params) -> Opinion:
     """Find hourly means above the limit for hours on end.
 
@@ -127,7 +133,11 @@ def _bridged(over: Bools, enough: Bools, bridge: int) -> list[tuple[int, int]]:
 
 
 @detector(
-    id="P29", title="detection.P29.title", inputs=("concentrations", "flow", "permitted mass a month"), group="physics"
+    id="P29",
+    title="detection.P29.title",
+    inputs=("concentrations", "flow", "permitted mass a month"),
+    group="physics",
+    cost="O(n) and 200 drawn months",
 )
 def beyond_total(case: Case, p: Params) -> Opinion:
     """Find a month whose mass passes the permitted total; notices at shares of it before.

@@ -1,7 +1,8 @@
 """Matrix profile: the nearest earlier neighbour of every stretch, for replays and for shapes never seen.
 
-In plain numpy by running dot products (the STOMP recurrence); 60 days hourly take some 25 ms. The usual library has to
-compile for half a minute in every new process and does not support keeping what it compiled.
+In plain numpy: short stretches as products of the matrix of all stretches (60 days hourly take some 10 ms), long ones
+by running dot products (the STOMP recurrence). The usual library has to compile for half a minute in every new process
+and does not support keeping what it compiled.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from ecobureau.domain.detection.model.robust import Floats
 
 _STILL = 1e-9
 """Spread, in spreads of the whole series, under which a stretch has no shape that could be compared."""
+_SHORT, _ROWS = 64, 256
+"""Longest stretch for which whole products are quicker than running ones; stretches compared at once."""
 
 
 def nearest_earlier(x: Floats, width: int) -> tuple[Floats, NDArray[np.int64]]:
@@ -37,6 +40,53 @@ def nearest_earlier(x: Floats, width: int) -> tuple[Floats, NDArray[np.int64]]:
     holes = np.cumsum(np.r_[0, gap])
     good = (holes[width:] - holes[:-width] == 0) & (spread > _STILL)
     apart = -(-width // 4) + 1
+    if width <= _SHORT:
+        _by_products(y, width, apart, good, mean, spread, distance, where)
+    else:
+        _by_running_products(y, width, apart, good, mean, spread, distance, where)
+    return distance, where
+
+
+def _by_products(
+    y: Floats,
+    width: int,
+    apart: int,
+    good: NDArray[np.bool_],
+    mean: Floats,
+    spread: Floats,
+    distance: Floats,
+    where: NDArray[np.int64],
+) -> None:
+    """Fill `distance` and `where` from products of the standardised stretches, some hundred rows at once."""
+    count = len(distance)
+    shapes = np.lib.stride_tricks.sliding_window_view(y, width) - mean[:, None]
+    shapes = np.where(good[:, None], shapes / np.where(good, spread, 1.0)[:, None], 0.0)
+    for first in range(apart, count, _ROWS):
+        stop = min(first + _ROWS, count)
+        near = shapes[first:stop] @ shapes[: stop - apart].T
+        near[:, ~good[: stop - apart]] = -np.inf
+        # Row `first + k` may look back to `first + k - apart` at most.
+        late = np.arange(first - apart + 1, stop - apart)
+        near[:, late] = np.where(late[None, :] <= np.arange(first, stop)[:, None] - apart, near[:, late], -np.inf)
+        best = np.argmax(near, axis=1)
+        rows = np.flatnonzero(good[first:stop] & np.isfinite(near[np.arange(stop - first), best]))
+        where[first + rows] = best[rows]
+        away = shapes[first + rows] - shapes[best[rows]]
+        distance[first + rows] = np.sqrt((away * away).sum(axis=1))
+
+
+def _by_running_products(
+    y: Floats,
+    width: int,
+    apart: int,
+    good: NDArray[np.bool_],
+    mean: Floats,
+    spread: Floats,
+    distance: Floats,
+    where: NDArray[np.int64],
+) -> None:
+    """Fill `distance` and `where` by the STOMP recurrence."""
+    count = len(distance)
     first = np.correlate(y, y[:width], mode="valid")
     products = first.copy()
     over = width * np.where(good, spread, 1.0)
@@ -58,7 +108,6 @@ def nearest_earlier(x: Floats, width: int) -> tuple[Floats, NDArray[np.int64]]:
             a, b = y[at : at + width], y[best : best + width]
             away = (a - mean[at]) / spread[at] - (b - mean[best]) / spread[best]
             distance[at] = float(np.sqrt(away @ away))
-    return distance, where
 
 
 def discord_score(distance: Floats, width: int, history: int) -> Floats:

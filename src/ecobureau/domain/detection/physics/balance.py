@@ -19,7 +19,13 @@ COD, BOD = "w01018", "w01017"
 _AIR_O2: Final = 20.9
 
 
-@detector(id="P24", title="detection.P24.title", inputs=("inlet", "outlet", "treatment power"), group="physics")
+@detector(
+    id="P24",
+    title="detection.P24.title",
+    inputs=("inlet", "outlet", "treatment power"),
+    group="physics",
+    cost="O(n log n)",
+)
 def inversion(case: Case, p: Params) -> Opinion:
     """Find an outlet above its inlet for hours, and an efficiency too constant to be true.
 
@@ -125,8 +131,9 @@ def _constant(case: Case, p: Params, factor: str, working: Bools) -> list[Findin
     out = np.log(np.where(use, series.avg[factor], 1.0))
     came = np.log(np.where(use, into, 1.0))
     ratio = np.where(use, out - came, np.nan)
-    width = samples(case, p["constant_h"])
-    least = max(6, int(0.6 * width / cycle_of(case, factor)))
+    # A handful of cycles lie close together by chance now and then.
+    width = max(samples(case, p["constant_h"]), int(p["constant_cycles"]) * cycle_of(case, factor))
+    least = max(7, int(0.6 * width / cycle_of(case, factor)))
     sd = _rolling_sd(ratio, width, least)
     moved = _rolling_sd(np.where(use, came, np.nan), width, least)
     past = lagged_median(
@@ -194,7 +201,11 @@ def _rolling_sd(x: Floats, width: int, least: int) -> Floats:
 
 
 @detector(
-    id="P25", title="detection.P25.title", inputs=("NH3-N and TN; COD and BOD; O2; T and humidity",), group="physics"
+    id="P25",
+    title="detection.P25.title",
+    inputs=("NH3-N and TN; COD and BOD; O2; T and humidity",),
+    group="physics",
+    cost="O(n)",
 )
 def contradiction(case: Case, p: Params) -> Opinion:
     """Find values that cannot stand side by side: the table of rules, each with the analysers' margins.

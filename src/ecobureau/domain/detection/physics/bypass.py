@@ -8,7 +8,7 @@ from ecobureau.domain.detection.model.expected import Expected
 from ecobureau.domain.detection.model.facts import finding, median_of, samples, usual
 from ecobureau.domain.detection.model.outlet import FLOW, expected_of
 from ecobureau.domain.detection.model.robust import Bools, Floats
-from ecobureau.domain.detection.model.spells import Spell, lagged_level, spells_of, trailing_median
+from ecobureau.domain.detection.model.spells import Spell, lagged_level, lagged_median, spells_of, trailing_median
 from ecobureau.domain.detection.registry import detector
 from ecobureau.domain.detection.types import Case, Finding, NoOpinion, Opinion, Params
 
@@ -25,7 +25,9 @@ def _flow_model(case: Case) -> Expected | NoOpinion:
     return expected_of(case, flow, ("pw_prod", "hour"))
 
 
-@detector(id="P17", title="detection.P17.title", inputs=("flow", "production power", "T"), group="physics")
+@detector(
+    id="P17", title="detection.P17.title", inputs=("flow", "production power", "T"), group="physics", cost="O(n log n)"
+)
 def bypass(case: Case, p: Params) -> Opinion:
     """Find spells of hours in which much less flow leaves than the load sends, while production goes on.
 
@@ -91,6 +93,7 @@ def bypass(case: Case, p: Params) -> Opinion:
     title="detection.P19.title",
     inputs=("flow", "velocity, T, P, humidity", "production power"),
     group="physics",
+    cost="O(n log n)",
 )
 def flow_changed(case: Case, p: Params) -> Opinion:
     """Find a flow that no longer equals area x velocity, or fell by a factor for days against the load.
@@ -192,6 +195,7 @@ def _level_left(case: Case, p: Params, e: Expected) -> list[Finding]:
     middle = trailing_median(ratio, width, max(3, width // 2), every=series.per_hour)
     low = use & (ratio < 0.6 * np.log(1 - p["level_share"])) & (e.z < -3)
     hit = low & (middle < np.log(1 - p["level_share"])) & _steady(low, use, width)
+    hit &= _below_its_load(case, p, flow, use, width)
     found = []
     for spell in spells_of(hit, use, need=samples(case, 2), share=0.6, gap=samples(case, 24)):
         first = spell.first
@@ -220,6 +224,26 @@ def _level_left(case: Case, p: Params, e: Expected) -> list[Finding]:
             )
         )
     return found
+
+
+def _below_its_load(case: Case, p: Params, flow: str, use: Bools, width: int) -> Bools:
+    """(n,) flow over production power fell too: what only a line drawn beyond the loads it knows says is no fraud."""
+    values, load = case.series.avg[flow], case.series.avg.get("pw_prod")
+    if load is None:
+        return np.ones(len(values), dtype=bool)
+    with np.errstate(all="ignore"):
+        ratio = np.where(use & (values > 0) & (load > 0), np.log(values / load), np.nan)
+    usual = lagged_median(
+        ratio,
+        np.isfinite(ratio),
+        hold=samples(case, 72),
+        window=samples(case, 24 * 30),
+        every=samples(case, 6),
+        least=samples(case, 24),
+    )
+    middle = trailing_median(ratio - usual, width, max(3, width // 2), every=case.series.per_hour)
+    below: Bools = ~(middle > p["level_plain_share"] * np.log(1 - p["level_share"]))
+    return below
 
 
 def _steady(low: Bools, use: Bools, width: int) -> Bools:

@@ -23,6 +23,7 @@ _NEUTRAL_PH = 7.0
     title="detection.P08.title",
     inputs=("at least two pollutants", "O2 and humidity, or pH", "flow", "inlet"),
     group="physics",
+    cost="O(n log n)",
 )
 def dilution(case: Case, p: Params) -> Opinion:
     """Find a common factor d < 1 on all pollutants that O2 and humidity (gas) or pH (water) confirm.

@@ -22,6 +22,7 @@ _LOAD = ("pw_prod", "a00000", "hour")
     title="detection.P07.title",
     inputs=("concentrations", "converted values", "O2", "power or flow"),
     group="physics",
+    cost="O(n log n)",
 )
 def oxygen(case: Case, p: Params) -> Opinion:
     """Find converted values that do not follow from c and O2, and O2 that left its link with the load.

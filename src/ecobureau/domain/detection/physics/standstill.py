@@ -16,7 +16,11 @@ O2, WARMTH = "a19001", "a01012"
 
 
 @detector(
-    id="P21", title="detection.P21.title", inputs=("production power", "O2, T, flow, concentrations"), group="physics"
+    id="P21",
+    title="detection.P21.title",
+    inputs=("production power", "O2, T, flow, concentrations"),
+    group="physics",
+    cost="O(n)",
 )
 def values_at_standstill(case: Case, p: Params) -> Opinion:
     """Find hours in which production power is idle but the outlet tells values as in operation.

@@ -26,7 +26,11 @@ def _producing(case: Case, production: Floats) -> Bools:
 
 
 @detector(
-    id="P18", title="detection.P18.title", inputs=("production power", "treatment power", "inlet, flow"), group="power"
+    id="P18",
+    title="detection.P18.title",
+    inputs=("production power", "treatment power", "inlet, flow"),
+    group="power",
+    cost="O(n)",
 )
 def treatment_off(case: Case, p: Params) -> Opinion:
     """Find hours in which production runs and treatment draws less than a fifth of what it usually draws then.
@@ -75,7 +79,11 @@ def treatment_off(case: Case, p: Params) -> Opinion:
 
 
 @detector(
-    id="P18b", title="detection.P18b.title", inputs=("production power", "treatment power", "values"), group="power"
+    id="P18b",
+    title="detection.P18b.title",
+    inputs=("production power", "treatment power", "values"),
+    group="power",
+    cost="O(n)",
 )
 def treatment_low(case: Case, p: Params) -> Opinion:
     """Find a day in which treatment draws less than 0.6 of what it usually draws at this production."""

@@ -119,10 +119,11 @@ def _share_at(values: Floats, good: Bools, floor: float) -> float:
 
 
 def _step(values: Floats, good: Bools) -> float:
-    """Robust size of the differences of neighbours; of those that moved, since analysers repeat within a cycle."""
+    """Size of the differences of neighbours, wild ones bounded; of those that moved: analysers repeat in a cycle."""
     steps = np.diff(values)[good[1:] & good[:-1]]
     steps = np.abs(steps[np.abs(steps) > 0])
-    return quick.median(steps) if len(steps) >= 6 else float("nan")
+    # Of a day's few differences the mean is far surer than the median.
+    return float(np.minimum(steps, 4.0 * quick.median(steps)).mean()) if len(steps) >= 6 else float("nan")
 
 
 def _is_offset(one: Step, told: _Shape, p: Params) -> bool:

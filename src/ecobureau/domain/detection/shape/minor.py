@@ -143,8 +143,11 @@ def _jumps_of(case: Case, factor: str, walk: Walk, p: Params) -> list[Finding]:
         while stop < walk.count and not sign * (rest[stop] - level) < 0.5 * abs(quick.median(now) - level):
             stop += 1
         busy = stop + least
-        if stop - (end - least) > p["jump_longest_h"] * case.series.per_hour / width:
+        if not _never_so(rest, now, end - least, sign, walk.per_day, p):
             continue
+        # Whether it comes back or stays nobody knows yet; what stays is told by the pattern it grows into.
+        longest = end - least + round(p["jump_longest_h"] * case.series.per_hour / width)
+        kind, stop = ("left", longest) if stop > longest else ("jump", stop)
         strength = float((sign * z).min())
         size = quick.median(now) - level
         out.append(
@@ -158,10 +161,18 @@ def _jumps_of(case: Case, factor: str, walk: Walk, p: Params) -> list[Finding]:
                 threshold=p["jump_scales"],
                 score=max(0.6, squash(strength, 1.3 * p["jump_scales"])),
                 severity=2,
-                numbers={"kind": "jump", "times": 1.0, "usual": 0.0, "ratio": round(float(np.exp(size)), 2)},
+                numbers={"kind": kind, "times": 1.0, "usual": 0.0, "ratio": round(float(np.exp(size)), 2)},
             )
         )
     return out
+
+
+def _never_so(rest: Floats, now: Floats, first: int, sign: float, per_day: int, p: Params) -> bool:
+    """Blocks `now` lie beyond nearly all of the weeks before block `first`: the level left, it did not come back."""
+    past = rest[max(0, first - round(p["jump_past_d"] * per_day)) : first]
+    past = past[np.isfinite(past)]
+    edge = quick.quantile(sign * past, p["jump_past_share"])
+    return bool((sign * now).min() > edge)
 
 
 def _restarted(case: Case, first: int) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+
 import numpy as np
 
 from ecobureau.domain.detection.model import quick
@@ -74,7 +76,114 @@ def _of_factor(case: Case, factor: str, p: Params) -> list[Finding]:
     size, clear = np.full(len(nights), np.nan), np.zeros(len(nights), dtype=bool)
     for place in range(len(nights)):
         hits[place], size[place], clear[place] = _judge(raw, told, place, hits, p)
-    return _findings(case, factor, nights, ready, hits, size, clear, p)
+    slow = _findings(case, factor, nights, ready, hits, size, clear, p)
+    begun = _Begun(*_begun(case, plain, model, hits, p))
+    return _dated(slow, _two_in_sight(case, factor, nights, ready, hits, size, clear, begun, p))
+
+
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """The first hours of every night: [a, b), sign if they stand far out or 0, ln ratio, whether they stand far out."""
+
+    hours: list[tuple[int, int]]
+    hits: Floats
+    size: Floats
+    clear: Bools
+
+
+def _begun(
+    case: Case, plain: Floats, model: Floats | None, full: Floats, p: Params
+) -> tuple[list[tuple[int, int]], Floats, Floats, Bools]:
+    """Judge the first hours of every night against the first hours of earlier nights, and the evening before alone."""
+    per_hour = case.series.per_hour
+    hour = case.series.hour_of_day
+    part, side = round(p["begun_h"] * per_hour), round(p["side_h"] * per_hour)
+    starts = np.flatnonzero((hour[1:] == int(p["from_hour"])) & (hour[:-1] != int(p["from_hour"]))) + 1
+    hours = [(int(a), int(a) + part) for a in starts if a + part <= len(hour)]
+    raw = np.array([_contrast(plain, a, b, side, 0) for a, b in hours])
+    told = raw if model is None else np.array([_contrast(model, a, b, side, 0) for a, b in hours])
+    hits, size, clear = np.zeros(len(hours)), np.full(len(hours), np.nan), np.zeros(len(hours), dtype=bool)
+    for place in range(len(hours)):
+        hits[place], size[place], clear[place] = _judge(raw, told, place, full[:place], p)
+    return hours, hits, size, clear
+
+
+def _two_in_sight(
+    case: Case,
+    factor: str,
+    nights: list[tuple[int, int]],
+    ready: list[int],
+    hits: Floats,
+    size: Floats,
+    clear: Bools,
+    begun: _Begun,
+    p: Params,
+) -> list[Finding]:
+    """A night that stood far out, and the next one begins as it did: told in the middle of that next night."""
+    out: list[Finding] = []
+    place_of = {a: place for place, (a, _b) in enumerate(begun.hours)}
+    day = 24 * case.series.per_hour
+    busy = -1
+    for k, (a, b) in enumerate(nights):
+        place = place_of.get(a + day)
+        if place is None or a < busy or hits[k] == 0 or begun.hits[place] != hits[k]:
+            continue
+        both = [(size[k], clear[k]), (begun.size[place], begun.clear[place])]
+        end = begun.hours[place][1]
+        if not all(far or abs(move) > p["clear_ln_ratio"] for move, far in both) or ready[k] > end:
+            continue
+        if _at_trace(case, factor, [(a, b)]):
+            continue
+        busy = end
+        typical = float(np.median([move for move, _far in both]))
+        out.append(_told(case, factor, (a, end), end, typical, 2, p, trace=False))
+    return out
+
+
+def _dated(slow: list[Finding], quick: list[Finding]) -> list[Finding]:
+    """The slow findings, dated by the quick ones they go on from; a quick one alone counts for itself."""
+    out: list[Finding] = []
+    used: set[int] = set()
+    for one in slow:
+        for place, other in enumerate(quick):
+            if other.start < one.end and one.start < other.end:
+                used.add(place)
+                one = replace(one, start=min(one.start, other.start), raised_at=min(one.raised_at, other.raised_at))
+        out.append(one)
+    return out + [other for place, other in enumerate(quick) if place not in used]
+
+
+def _told(
+    case: Case,
+    factor: str,
+    part: tuple[int, int],
+    raised: int,
+    typical: float,
+    count: int,
+    p: Params,
+    *,
+    trace: bool,
+) -> Finding:
+    """The finding of `count` nights within samples `part`, of the typical ln ratio."""
+    score = max(0.62, squash(abs(typical) / p["ln_ratio"] * count / int(p["nights"]), 1.4))
+    return Finding(
+        pattern="P14",
+        start=time_of(case, part[0]),
+        end=time_of(case, part[1]),
+        raised_at=time_of(case, min(raised, len(case.series))),
+        factors=(factor,),
+        statistic=float(np.exp(typical)),
+        threshold=float(np.exp(np.sign(typical) * p["ln_ratio"])),
+        score=score * (p["doubt_trace"] if trace else 1.0),
+        severity=4,
+        numbers={
+            "nights": float(count),
+            "ratio": round(float(np.exp(typical)), 2),
+            "from_hour": p["from_hour"],
+            "to_hour": p["to_hour"],
+        },
+        counter=("detection.counter.trace",) if trace else (),
+    )
 
 
 def _judge(raw: Floats, told: Floats, place: int, hits: Floats, p: Params) -> tuple[float, float, bool]:
@@ -140,26 +249,7 @@ def _findings(
             raised = members[need_here - 1]
             typical = float(np.median(size[members[:need_here]]))
             trace = _at_trace(case, factor, [nights[one] for one in members[:need]])
-            out.append(
-                Finding(
-                    pattern="P14",
-                    start=time_of(case, nights[members[0]][0]),
-                    end=time_of(case, nights[members[-1]][1]),
-                    raised_at=time_of(case, min(ready[raised], len(case.series))),
-                    factors=(factor,),
-                    statistic=float(np.exp(typical)),
-                    threshold=float(np.exp(sign * p["ln_ratio"])),
-                    score=max(0.62, squash(abs(typical) / p["ln_ratio"] * len(members) / need, 1.4))
-                    * (p["doubt_trace"] if trace else 1.0),
-                    severity=4,
-                    numbers={
-                        "nights": float(len(members)),
-                        "ratio": round(float(np.exp(typical)), 2),
-                        "from_hour": p["from_hour"],
-                        "to_hour": p["to_hour"],
-                    },
-                    counter=("detection.counter.trace",) if trace else (),
-                )
-            )
+            whole = (nights[members[0]][0], nights[members[-1]][1])
+            out.append(_told(case, factor, whole, ready[raised], typical, len(members), p, trace=trace))
         place = last + 1
     return out

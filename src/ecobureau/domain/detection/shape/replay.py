@@ -1,11 +1,13 @@
-"""P09: a block that equals an earlier block."""
+"""P09: a block that equals an earlier block, or is one in disguise."""
 
 from __future__ import annotations
 
 import numpy as np
 
+from ecobureau.domain.detection.model import quick
+from ecobureau.domain.detection.model.profile import nearest_earlier
 from ecobureau.domain.detection.registry import detector
-from ecobureau.domain.detection.shape.common import pollutants, resolution_of, squash, time_of
+from ecobureau.domain.detection.shape.common import join_factors, pollutants, resolution_of, squash, time_of
 from ecobureau.domain.detection.types import Bools, Case, Finding, Floats, Ints, NoOpinion, Opinion, Params
 
 
@@ -15,8 +17,11 @@ def replay(case: Case, p: Params) -> Opinion:
 
     Every shift of whole hours is compared. A stretch counts where neighbours in time agree to the resolution, and its
     surprise is the sum of -ln P(agree), P from the outlet's own values at the same distance of levels; constant
-    stretches (P01) do not count: at least six distinct values are needed.
-    Source: 环发〔2015〕175号; statistic: matrix profile with raw distances, by differences of shifted series.
+    stretches (P01) do not count: at least six distinct values are needed. A replay in disguise, scaled, shifted or with
+    a little noise on it, is told by the matrix profile of the hours: nearest earlier stretch of a day, at one and the
+    same distance in time again and again, and closer than two honest stretches of this instrument ever were.
+    Source: 环发〔2015〕175号; statistic: matrix profile, with raw distances by differences of shifted series, and of
+    standardised stretches.
     """
     factors = pollutants(case)
     if not factors:
@@ -32,7 +37,121 @@ def replay(case: Case, p: Params) -> Opinion:
     for lag, columns in _worth_a_look(stack, np.arange(width, count - width, per_hour), width):
         for begin, end, surprise, distinct, agreeing in _stretches(columns, lag, width, p):
             best.append(_finding(case, begin, end, lag, surprise, distinct, agreeing, width, p))
-    return _nearest_only(best)
+    return _with_disguised(_nearest_only(best), _disguised(case, stack, p))
+
+
+def _disguised(case: Case, stack: list[_Column], p: Params) -> list[Finding]:
+    """Stretches that are an earlier one times a factor, plus a constant, with little noise."""
+    out: list[Finding] = []
+    width = round(p["like_hours"])
+    for column in _liveliest(stack, int(p["like_factors"])):
+        hours = _hours(np.where(column.use, column.values, np.nan), case.series.per_hour)
+        if len(hours) < 4 * width:
+            continue
+        distance, where = nearest_earlier(_tame(hours, width), width)
+        case.cache[f"profile:{column.factor}"] = (distance, width)
+        out += _copies(case, column.factor, hours, distance, where, width, p)
+    return join_factors(out)
+
+
+def _liveliest(stack: list[_Column], most: int) -> list[_Column]:
+    """The factors that change most often: their shapes tell most."""
+    return sorted(stack, key=lambda one: (-int(one.changed.sum()), one.factor))[:most]
+
+
+def _hours(values: Floats, per_hour: int) -> Floats:
+    """Means of the hours; a single missing one is bridged."""
+    count = len(values) // per_hour
+    block = values[: count * per_hour].reshape(count, per_hour)
+    known = np.isfinite(block)
+    total = np.where(known, block, 0.0).sum(axis=1)
+    out: Floats = np.where(known.any(axis=1), total / np.maximum(known.sum(axis=1), 1), np.nan)
+    hole = np.zeros(count, dtype=bool)
+    hole[1:-1] = np.isnan(out[1:-1]) & np.isfinite(out[:-2]) & np.isfinite(out[2:])
+    at = np.flatnonzero(hole)
+    out[at] = 0.5 * (out[at - 1] + out[at + 1])
+    return out
+
+
+def _tame(hours: Floats, width: int) -> Floats:
+    """(n,) bounded logarithms: a single wild value is no shape; NaN where too little moves."""
+    head = hours[: 20 * width]
+    head = head[np.isfinite(head) & (head > 0)]
+    if not len(head):
+        return np.full(len(hours), np.nan)
+    logs = np.log(np.maximum(hours, 0.5 * quick.quantile(head, 0.02)))
+    middle = quick.median(np.log(head))
+    spread = max(1.4826 * quick.median(np.abs(np.log(head) - middle)), 1e-6)
+    out: Floats = np.clip(logs, middle - 4 * spread, middle + 4 * spread)
+    fresh = np.zeros(len(out))
+    fresh[1:] = np.abs(np.diff(np.nan_to_num(out))) > 1e-9
+    # Stretches that hold few different values are alike by chance: they are left out at their middle.
+    total = np.concatenate([[0.0], np.cumsum(fresh)])
+    first = np.maximum(np.arange(len(out)) - width // 2, 0)
+    last = np.minimum(np.arange(len(out)) + width // 2, len(out))
+    return np.where(total[last] - total[first] >= width // 2, out, np.nan)
+
+
+def _copies(
+    case: Case, factor: str, hours: Floats, distance: Floats, where: Ints, width: int, p: Params
+) -> list[Finding]:
+    """Runs of stretches whose nearest earlier one keeps one distance in time and lies closer than chance."""
+    lag = np.where(where >= 0, np.arange(len(where)) - where, 0)
+    far = (lag >= width) & np.isfinite(distance)
+    # What two honest stretches differ by: the nearest of all that had come until two days before.
+    least = np.full(len(distance), np.nan)
+    for at in range(round(p["like_history_d"] * 24), len(distance), 12):
+        past = distance[: max(0, at - 48)]
+        past = past[np.isfinite(past)]
+        if len(past) >= 48:
+            least[at : at + 12] = quick.quantile(past, p["like_rank"])
+    near = far & (distance < p["like_ratio"] * least) & (distance < p["like_most"] * np.sqrt(2.0 * width))
+    need = round(p["like_again_h"])
+    out: list[Finding] = []
+    at = 0
+    while at < len(near):
+        if not near[at]:
+            at += 1
+            continue
+        stop = at
+        while stop + 1 < len(near) and near[stop + 1] and lag[stop + 1] == lag[at]:
+            stop += 1
+        if stop - at + 1 >= need:
+            out.append(_copy(case, factor, hours, (at, stop), int(lag[at]), float(distance[at] / least[at]), need, p))
+        at = stop + 1
+    return out
+
+
+def _copy(
+    case: Case, factor: str, hours: Floats, run: tuple[int, int], lag: int, ratio: float, need: int, p: Params
+) -> Finding:
+    width, per_hour = round(p["like_hours"]), case.series.per_hour
+    known = run[0] + need - 1
+    part = hours[known : known + width]
+    back = hours[known - lag : known - lag + width]
+    return Finding(
+        pattern="P09",
+        start=time_of(case, run[0] * per_hour),
+        end=time_of(case, min(len(case.series), (run[1] + width) * per_hour)),
+        raised_at=time_of(case, min(len(case.series), (known + width) * per_hour)),
+        factors=(factor,),
+        statistic=1.0 / max(ratio, 1e-3),
+        threshold=1.0 / p["like_ratio"],
+        score=max(0.65, squash(1.0 / max(ratio, 1e-3), 1.5 / p["like_ratio"])),
+        severity=5,
+        numbers={
+            "kind": "disguised",
+            "lag_h": float(lag),
+            "times": round(float(np.nanstd(part) / max(float(np.nanstd(back)), 1e-9)), 3),
+            "closer": round(1.0 / max(ratio, 1e-3), 1),
+        },
+    )
+
+
+def _with_disguised(plain: list[Finding], disguised: list[Finding]) -> list[Finding]:
+    """Plain copies, and those in disguise that no plain one tells."""
+    rest = [one for one in disguised if not any(one.start < other.end and other.start < one.end for other in plain)]
+    return sorted([*plain, *rest], key=lambda finding: finding.start)
 
 
 class _Column:
