@@ -133,9 +133,19 @@ class Server:
             self.process.wait()
 
 
+def _one_more_server(shared: Path) -> int:
+    """Return how many workers of this run have a server: each costs a start, its browsers and its cities again."""
+    with (shared / "servers").open("a+") as told:
+        fcntl.flock(told, fcntl.LOCK_EX)
+        told.write("one\n")
+        told.seek(0)
+        return len(told.readlines())
+
+
 @pytest.fixture(scope="session")
 def server(django_db_setup: None, static_root: Path) -> Iterator[Server]:
     """The office pages, running on the database of this worker."""
+    assert _one_more_server(static_root.parent) <= 2, "the browser's tests are not kept together (tests/conftest.py)"
     running = Server(static_root)
     yield running
     running.stop()
