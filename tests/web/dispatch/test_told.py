@@ -12,14 +12,15 @@ from django.test import Client
 from ecobureau.clock import ManualClock
 from ecobureau.web.clues import services as clues
 from ecobureau.web.core import clocks
-from ecobureau.web.core.access import SYSTEM, Viewer
+from ecobureau.web.core import services as kernel
+from ecobureau.web.core.access import SYSTEM, Viewer, viewer_of
 from ecobureau.web.core.models import Clock, Notice
-from ecobureau.web.dispatch import handing
+from ecobureau.web.dispatch import handing, selectors
 from ecobureau.web.dispatch import services as tasks
 from ecobureau.web.dispatch.models import Task
 from ecobureau.web.places import services as places
 from ecobureau.web.places.selectors import organisation
-from web.dispatch.conftest import GRID, MONDAY, WATER
+from web.dispatch.conftest import DISTRICT, GRID, MONDAY, WATER
 from web.people import person
 
 pytestmark = pytest.mark.django_db
@@ -101,3 +102,12 @@ def test_an_act_that_takes_a_task_out_of_sight_is_done_and_says_so(task: Task, o
             assert (answer.status_code, answer["Location"]) == (302, "/tasks/")
             assert client.get("/tasks/").status_code == 200
         assert client.get(f"{address}{task.number}/").status_code in (403, 404), "not seen any more"
+
+
+def test_a_grid_worker_by_duty_alone_finds_what_comes_to_the_grid(office: dict[str, Any]) -> None:
+    """Their grids stand in the role; they are no member of the grid's unit and yet are told, so they must find it."""
+    by_duty = person("by-duty", ("grid_worker", DISTRICT, [GRID]))
+    elsewhere = person("elsewhere", ("grid_worker", DISTRICT, ["/wuhan/jiangan/g2/"]))
+    task = kernel.create("task", SYSTEM, title="河边有异味", org_path=GRID, grid=GRID, owner_unit=GRID, order="看看")
+    assert list(selectors.in_hand(viewer_of(by_duty))) == [task]
+    assert not selectors.in_hand(viewer_of(elsewhere)).exists()

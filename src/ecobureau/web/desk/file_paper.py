@@ -131,7 +131,7 @@ def _limits(limits: Any) -> Table:
 def _falls(rows: list[Outfall]) -> Table:
     shown = [[each.code, each.title, each.kind_name, each.water] for each in rows]
     heads = [
-        Column(_("编码"), weight=1.6),
+        Column(_("排污口编码"), weight=1.6),
         Column(_("名称"), weight=2),
         Column(_("类型"), weight=2),
         Column(_("受纳水体")),

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET
 from ecobureau.domain.workflow import Role
 from ecobureau.web.clues import evidence as clue_evidence
 from ecobureau.web.clues import selectors as clues
-from ecobureau.web.core import addresses, parts, registry
+from ecobureau.web.core import addresses, parts, placenames, registry
 from ecobureau.web.core import selectors as kernel
 from ecobureau.web.core.access import Viewer
 from ecobureau.web.core.pages.common import signed_in, viewer_in
@@ -51,7 +51,7 @@ def to_sign(viewer: Viewer) -> tuple[list[parts.ClueCard], list[parts.ClueCard]]
             key=f"clue:{clue.pk}",
             level=clue.level,
             title=clue_evidence.title(clue),
-            place=f"{clue.number} · {clue_evidence.subject_name(clue)}",
+            place=f"{clue.number} · {clue_evidence.subject_name(clue) or placenames.name_of(clue.org_path)}",
             url=addresses.of(clue),
             clock=next(iter(clocks.get(clue.pk, ())), None),
             risk=clue.risk,

@@ -68,7 +68,7 @@ def daily_file(request: HttpRequest, form: str) -> HttpResponse:
         rows=len(rows),
     )
     made = document(day, rows, viewer.name, mark, request.build_absolute_uri("/").rstrip("/"))
-    return download(_FORMS[form](made), f"超时日报{day:%Y%m%d}", form)
+    return download(_FORMS[form](made), f"{_('超时日报')}{day:%Y%m%d}", form)
 
 
 def document(day: date, rows: list[dict[str, Any]], author: str, mark: str, host: str = "") -> Document:
@@ -78,16 +78,16 @@ def document(day: date, rows: list[dict[str, Any]], author: str, mark: str, host
         rows: as of the page. mark: who took it and what for. host: put before the addresses of the records.
     """
     columns = (
-        Column(_("报告时间"), weight=0.7),
-        Column(_("超过时限"), weight=0.7),
-        Column(_("等级"), weight=0.6),
-        Column(_("编号"), weight=1.4),
+        Column(_("报告时间"), weight=0.9),
+        Column(_("超过时限"), weight=0.8),
+        Column(_("等级"), weight=0.8),
+        Column(_("编号"), weight=2.1),
         Column(_("标题"), weight=2.6),
         Column(_("种类"), weight=0.9),
-        Column(_("现在的状态"), weight=0.9),
+        Column(_("现在的状态"), weight=1.2),
         Column(_("承办单位"), weight=1.3),
         Column(_("时限"), weight=1.4),
-        Column(_("地址"), weight=2.0),
+        Column(_("地址"), weight=2.2),
     )
     table = Table(
         columns,

@@ -14,6 +14,7 @@ from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from ecobureau.clock import beijing, now
 from ecobureau.domain.geo import distance_m
 from ecobureau.domain.visits import Point
+from ecobureau.domain.workflow import Role
 from ecobureau.domain.workflow.routing import Candidate, Proposal, on_shift_first, propose
 from ecobureau.rulepacks import load
 from ecobureau.web.clues import evidence as clue_evidence
@@ -69,10 +70,17 @@ def held_by(viewer: Viewer, of: Sequence[Clue]) -> dict[int, Task]:
     return {task.clue_id: task for task in found if task.clue_id is not None}
 
 
+def _own_units(viewer: Viewer, at: datetime) -> list[str]:
+    """Return the units whose tasks are the person's to take on: those of membership, and the grids of their duty."""
+    member = [unit.path for unit in places.units_of(viewer.user_id, beijing(at).date())] if viewer.user_id else []
+    grids = {grid for grant in viewer.grants if grant.role == Role.GRID_WORKER for grid in grant.grid_ids}
+    return [*member, *sorted(grids.difference(member))]
+
+
 def in_hand(viewer: Viewer) -> QuerySet[Task]:
     """Return what waits for this person: own open tasks, and those of their units that nobody has accepted."""
     at = now()
-    units = [unit.path for unit in places.units_of(viewer.user_id, beijing(at).date())] if viewer.user_id else []
+    units = _own_units(viewer, at)
     open_tasks = tasks(viewer).filter(closed_at__isnull=True)
     own = open_tasks.filter(owner_person_id=viewer.user_id, state__in=["dispatched", "accepted", "onsite", "evidence"])
     free = open_tasks.filter(owner_person__isnull=True, owner_unit__in=units, state="dispatched")
@@ -114,7 +122,7 @@ def points_in(part: TrackPart) -> list[Point]:
 def asked(viewer: Viewer, most: int) -> list[Help | Supervision]:
     """Return the help and orders that wait for this person or their units, the orders first, each oldest first."""
     at = now()
-    units = [unit.path for unit in places.units_of(viewer.user_id, beijing(at).date())] if viewer.user_id else []
+    units = _own_units(viewer, at)
     mine = Q(owner_person_id=viewer.user_id) | Q(owner_unit__in=units)
     found: list[Help | Supervision] = []
     for model, states in ((Supervision, ("issued", "signed")), (Help, ("asked", "accepted"))):

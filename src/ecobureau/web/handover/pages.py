@@ -99,7 +99,7 @@ def shift_file(request: HttpRequest, form: str) -> HttpResponse:
     host = request.build_absolute_uri("/").rstrip("/")
     mark = _mark(viewer, purpose, len(report.lines))
     made = document(report, viewer.name, now(), mark=mark, more=more, host=host)
-    return download(_FORMS[form](made), f"值班报告{beijing(report.since):%Y%m%d-%H%M}", form)
+    return download(_FORMS[form](made), f"{_('值班报告')}{beijing(report.since):%Y%m%d-%H%M}", form)
 
 
 @signed_in
@@ -148,4 +148,4 @@ def week_file(request: HttpRequest, form: str) -> HttpResponse:
     found = selectors.week(viewer, first, "export")
     audit.write(viewer, "export", kind="handover", purpose=purpose, form=form, week=first.isoformat())
     made = selectors.week_document(found, viewer.name, _mark(viewer, purpose, len(found.rows)))
-    return download(_FORMS[form](made), f"值班周报{first:%Y%m%d}", form)
+    return download(_FORMS[form](made), f"{_('值班周报')}{first:%Y%m%d}", form)

@@ -205,7 +205,7 @@ def _public(object_id: int) -> PublicView | None:
     if not owner:
         owner = gettext("个人（不公开）") if row.private_owner else gettext("尚未查明")
     facts = [
-        Fact(gettext("编码"), row.code),
+        Fact(gettext("排污口编码"), row.code),
         Fact(gettext("责任主体"), owner),
         Fact(gettext("受纳水体"), row.water),
         Fact(gettext("执行标准与限值"), row.limits or gettext("没有登记")),

@@ -15,6 +15,7 @@ from ecobureau.web.core.pages.common import signed_in, viewer_in
 from ecobureau.web.core.paper import as_pdf, as_xlsx, download
 from ecobureau.web.core.refusals import refuse
 from ecobureau.web.rectification import selectors
+from ecobureau.words import _, say
 
 _FORMS = {"pdf": as_pdf, "xlsx": as_xlsx}
 
@@ -64,4 +65,4 @@ def month_file(request: HttpRequest, form: str) -> HttpResponseBase:
     first = _first(request.POST.get("month", ""))
     data = _FORMS[form](selectors.sheet(viewer, first))
     audit.write(viewer, "export", kind=kind.code, purpose=purpose, sheet=f"{first:%Y-%m}", form=form)
-    return download(data, f"督察整改月报{first:%Y年%m月}", form)
+    return download(data, f"{say(_('督察整改月报'))}{first:%Y-%m}", form)

@@ -152,7 +152,7 @@ def _matters(found: Month) -> Table:
     flow = registry.get("rectification").flow
     return Table(
         [
-            Column(say(_("编号")), weight=2),
+            Column(say(_("编号")), weight=2.6),
             Column(say(_("事项")), weight=4),
             Column(say(_("责任单位")), weight=3),
             Column(say(_("验收单位")), weight=3),
@@ -185,7 +185,7 @@ def _accounts(found: Month) -> Table:
     flow = registry.get("hanging").flow
     return Table(
         [
-            Column(say(_("编号")), weight=2),
+            Column(say(_("编号")), weight=2.6),
             Column(say(_("事项")), weight=4),
             Column(say(_("责任单位")), weight=3),
             Column(say(_("包保领导")), weight=2),

@@ -206,18 +206,53 @@ export function baseLayers() {
   ];
 }
 
+/** Twice the area of a ring and its centre of gravity. @param {number[][]} ring */
+function weigh(ring) {
+  let [area, x, y] = [0, 0, 0];
+  for (let place = 0; place < ring.length - 1; place++) {
+    const [a, b] = [ring[place], ring[place + 1]];
+    const cross = a[0] * b[1] - b[0] * a[1];
+    area += cross;
+    x += (a[0] + b[0]) * cross;
+    y += (a[1] + b[1]) * cross;
+  }
+  return { area: Math.abs(area), at: area ? [x / (3 * area), y / (3 * area)] : ring[0] };
+}
+
+/** Where the name of a shape stands: the middle of its largest part. @param {any} geometry @returns {number[] | null} */
+function middle(geometry) {
+  const parts = { Polygon: [geometry.coordinates], MultiPolygon: geometry.coordinates }[/** @type {"Polygon"} */ (geometry.type)];
+  if (parts) {
+    const rings = parts.filter((/** @type {any} */ part) => part[0]?.length).map((/** @type {any} */ part) => weigh(part[0]));
+    return rings.reduce((/** @type {any} */ best, /** @type {any} */ one) => (!best || one.area > best.area ? one : best), null)?.at ?? null;
+  }
+  const lines = { LineString: [geometry.coordinates], MultiLineString: geometry.coordinates }[/** @type {"LineString"} */ (geometry.type)];
+  if (!lines) return geometry.type === "Point" ? geometry.coordinates : null;
+  const longest = lines.reduce((/** @type {any} */ best, /** @type {any} */ one) => (one.length > best.length ? one : best), lines[0]);
+  return longest[Math.floor(longest.length / 2)] ?? null;
+}
+
+/** One point for each name of the base: the map cuts shapes at tiles and would say a name once a piece. @param {{features: any[]}} base */
+export function namePoints(base) {
+  const features = base.features
+    .filter((feature) => feature.properties?.name && feature.geometry)
+    .map(({ properties, geometry }) => ({ type: "Feature", properties, geometry: { type: "Point", coordinates: middle(geometry) } }));
+  return { type: "FeatureCollection", features: features.filter((feature) => feature.geometry.coordinates) };
+}
+
 /** Names of districts and waters, above the base and below the marks. @param {number} [scale] of words and marks: 1 on a desk, more on a wall */
 export function nameLayer(scale = 1) {
   return {
     id: "names",
     type: "symbol",
-    source: "base",
-    filter: ["has", "name"],
+    source: "names",
     layout: {
       "text-field": ["get", "name"],
       "text-font": FONTS,
       "text-size": 13 * scale,
       "symbol-placement": "point",
+      "text-variable-anchor": ["center", "top", "bottom", "left", "right"],
+      "text-radial-offset": 1.2,
       "text-padding": 6,
     },
     paint: {

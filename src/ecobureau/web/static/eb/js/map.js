@@ -4,7 +4,7 @@
 // @ts-check
 import * as maplibre from "maplibre-gl";
 import { layerBox, scaleBar, tools } from "eb/map-controls";
-import { baseLayers, LOCAL, markLayers, nameLayer, pictures } from "eb/map-marks";
+import { baseLayers, LOCAL, markLayers, nameLayer, namePoints, pictures } from "eb/map-marks";
 import { timeSlider } from "eb/map-time";
 import { button, icon, say } from "eb/words";
 
@@ -161,6 +161,7 @@ class EcoMap extends HTMLElement {
       version: 8,
       sources: {
         base: { type: "geojson", data: this.base },
+        names: { type: "geojson", data: namePoints(this.base) },
         many: {
           type: "geojson",
           data: this.shown(["outlet", "station", "camera", "person"]),
