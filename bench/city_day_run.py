@@ -57,12 +57,10 @@ class Day:
     """The day under way: what is to come, what was done, and the way to the program."""
 
     def __init__(self, town: Town, coming: list[Plan], clock: Any, seed: int, threads: int) -> None:
-        from django.test import Client
-
         self.town, self.clock, self.seed, self.threads = town, clock, seed, threads
         self.plans = {plan.number: plan for plan in coming}
         self.people = People(self)
-        self.client = Client
+        self.clients = threading.local()
         self.heap: list[tuple[float, int, Callable[..., None], tuple[Any, ...]]] = []
         self.order = 0
         self.lock = threading.RLock()
@@ -265,10 +263,19 @@ class Day:
 
     # The way to the program.
 
+    @property
+    def client(self) -> Any:
+        """The client of this thread: it keeps the handler, so that this is set up once and not for each act."""
+        from django.test import Client
+
+        if not hasattr(self.clients, "one"):
+            self.clients.one = Client()
+        return self.clients.one
+
     def _ask(self, key: str, method: str, path: str, label: str, **more: Any) -> tuple[int, dict[str, Any]]:
-        client = self.client(headers={"authorization": f"Bearer {key}", "accept-language": "zh"})
+        headers = {"authorization": f"Bearer {key}", "accept-language": "zh", **more.pop("headers", {})}
         with self.counting.of(label):
-            answer = getattr(client, method)(path, **more)
+            answer = getattr(self.client, method)(path, headers=headers, **more)
         body = answer.json()
         return answer.status_code, body if isinstance(body, dict) else {}
 
