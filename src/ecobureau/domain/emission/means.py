@@ -84,6 +84,11 @@ def month_mean(days: Sequence[float | None], year: int, month: int, rules: Emiss
     return _mean(days, least, 1, "B", "emission.step.month_mean", rule="HJ 76-2017")
 
 
+def longer_is_valid(valid_months: int, months: int, rules: EmissionRules) -> bool:
+    """Whether a quarter or year has enough valid months: the pack's share of all it has."""
+    return valid_months >= rules.longer_spans * months - 1e-9
+
+
 def _mean(
     values: Sequence[float | None], least: int, step: int, clause: str, code: str, *, rule: str = "HJ 212-2017"
 ) -> Figure:

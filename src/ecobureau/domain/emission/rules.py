@@ -32,7 +32,7 @@ class EmissionRules:
     """Rules in force on one day; see `rulepacks/emission.toml` for source, clause and certainty of each.
 
     Attributes (units): kelvin K; pressure kPa; molar_volume L/mol; o2_air %; no2_mass, no_mass g/mol;
-        minute_samples, hour_minutes, day_hours, month_days, month_days_february counts; operating_share,
+        minute_samples, hour_minutes, day_hours, month_days, month_days_february counts; longer_spans, operating_share,
         capture_target, quarter_missing, water_day_share, transmission_target shares; substitution rows strictest first;
         water_ph `median` or `never`; manual_first whether hand samples go before the previous span; due_hour o'clock of
         the next day; warn shares of the permitted amount; forecast_z width of the range, forecast_days least days.
@@ -49,6 +49,7 @@ class EmissionRules:
     day_hours: int
     month_days: int
     month_days_february: int
+    longer_spans: float
     operating_share: float
     partial_stop: bool
     convert_from: str
@@ -97,6 +98,7 @@ class EmissionRules:
             day_hours=int(at("valid.day_hours")),
             month_days=int(at("valid.month_days")),
             month_days_february=int(at("valid.month_days_february")),
+            longer_spans=float(at("valid.longer_spans")),
             operating_share=float(at("valid.operating_share")),
             partial_stop=bool(at("valid.partial_stop")),
             convert_from=str(at("valid.convert_from")),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Literal
 
+from ecobureau.domain.pack_reader import PackReader
 from ecobureau.domain.rules import Entry, RulePack
 
 DayPart = Literal["day", "night"]
@@ -198,37 +199,14 @@ def hours_on(pack: RulePack, on: date) -> Hours:
     return Hours.of(str(value["day"]), str(value["night"]), float(str(pack.at("night_hours", on).value)))
 
 
-class _Reader:
-    def __init__(self, pack: RulePack, on: date) -> None:
-        self._pack, self._on = pack, on
-        self.seen: dict[str, Entry] = {}
-
-    def entry(self, key: str) -> Entry:
-        found = self.seen[key] = self._pack.at(key, self._on)
-        return found
-
-    def number(self, key: str) -> float:
-        return float(str(self.entry(key).value))
-
-    def numbers(self, key: str) -> tuple[float, ...]:
-        value = self.entry(key).value
-        if not isinstance(value, list):
-            raise TypeError(f"noise: {key} is no list")
-        return tuple(float(one) for one in value)
-
-    def table(self, key: str) -> dict[str, float]:
-        value = self.entry(key).value
-        if not isinstance(value, dict):
-            raise TypeError(f"noise: {key} is no table")
-        return {str(name): float(one) for name, one in value.items() if not isinstance(one, list)}
-
+class _Reader(PackReader):
     def pair(self, key: str) -> Pair:
         table = self.table(key)
         return Pair(table["day"], table["night"], self.entry(key))
 
     def indoor(self) -> dict[tuple[str, str], Pair]:
         found = {}
-        for key in self._pack.keys("indoor."):
+        for key in self.pack.keys("indoor."):
             pair, value = self.pair(key), self.entry(key).value
             zones = value["zones"] if isinstance(value, dict) else []
             found.update({(key.split(".")[1], str(zone)): pair for zone in zones})

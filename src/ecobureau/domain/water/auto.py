@@ -16,10 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecobureau.domain.explain import Code, Derivation, Input, Step
+from ecobureau.domain.pack_reader import PackReader
 from ecobureau.domain.rounding import fraction_of, plain
 from ecobureau.domain.rules import Entry, RulePack
 from ecobureau.domain.water.classes import is_value
-from ecobureau.domain.water.rules import PackReader
 
 Floats = NDArray[np.float64]
 SCALE = 10**6

@@ -14,9 +14,9 @@ from enum import IntEnum
 from fractions import Fraction
 
 from ecobureau.domain.explain import Code, Derivation, Input, Step
+from ecobureau.domain.pack_reader import PackReader
 from ecobureau.domain.rounding import fraction_of, plain
 from ecobureau.domain.rules import Entry, RulePack
-from ecobureau.domain.water.rules import PackReader
 
 URBAN = ("transparency", "do", "orp", "nh3n")
 RURAL = ("transparency", "do", "nh3n")

@@ -8,10 +8,10 @@ from datetime import date
 from typing import Literal
 
 from ecobureau.domain.explain import Code, Derivation, Input, Step
+from ecobureau.domain.pack_reader import PackReader
 from ecobureau.domain.rounding import plain
 from ecobureau.domain.rules import RulePack
 from ecobureau.domain.water.classes import is_value
-from ecobureau.domain.water.rules import PackReader
 
 Grade = Literal["1A", "1B", "2"]
 GRADES: tuple[Grade, ...] = ("1A", "1B", "2")

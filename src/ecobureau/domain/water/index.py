@@ -13,11 +13,12 @@ from fractions import Fraction
 from typing import Literal
 
 from ecobureau.domain.explain import Code, Derivation, Input, Step
+from ecobureau.domain.pack_reader import PackReader
 from ecobureau.domain.rounding import fraction_of, plain
 from ecobureau.domain.rules import Entry, RulePack
 from ecobureau.domain.water.classes import assess, is_value
 from ecobureau.domain.water.means import mean
-from ecobureau.domain.water.rules import Body, PackReader, WaterClass, WaterRules
+from ecobureau.domain.water.rules import Body, WaterClass, WaterRules
 
 
 class NoIndex(ValueError):

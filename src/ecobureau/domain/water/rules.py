@@ -8,6 +8,7 @@ from datetime import date
 from enum import IntEnum
 from typing import Literal
 
+from ecobureau.domain.pack_reader import PackReader, numbers_of
 from ecobureau.domain.rules import Entry, RulePack
 from ecobureau.domain.water.items import TABLE_1, TABLE_2
 
@@ -131,43 +132,8 @@ class WaterRules:
         return (self.lake if body == "lake" else self.river)[item]
 
 
-class PackReader:
-    """Values of a pack on one day; `seen` keeps the entries that were asked for."""
-
-    def __init__(self, pack: RulePack, on: date) -> None:
-        self._pack, self._on = pack, on
-        self.seen: dict[str, Entry] = {}
-
-    def entry(self, key: str) -> Entry:
-        found = self.seen[key] = self._pack.at(key, self._on)
-        return found
-
-    def number(self, key: str) -> float:
-        return float(str(self.entry(key).value))
-
-    def numbers(self, key: str) -> tuple[float, ...]:
-        return _numbers(self.entry(key))
-
-    def texts(self, key: str) -> tuple[str, ...]:
-        value = self.entry(key).value
-        if not isinstance(value, list):
-            raise TypeError(f"{self._pack.name}: {key} is no list")
-        return tuple(str(one) for one in value)
-
-    def table(self, key: str) -> dict[str, float]:
-        value = self.entry(key).value
-        if not isinstance(value, dict):
-            raise TypeError(f"{self._pack.name}: {key} is no table")
-        return {str(name): float(one) for name, one in value.items()}
-
-
-def _numbers(entry: Entry) -> tuple[float, ...]:
-    value = entry.value
-    return tuple(float(one) for one in value) if isinstance(value, list) else (float(str(value)),)
-
-
 def _limits(item: str, entry: Entry) -> Limits:
-    values = _numbers(entry)
+    values = numbers_of(entry)
     if item == "ph":
         return Limits(item, "range", values, entry)
     return Limits(item, "min" if item == "do" else "max", values, entry)

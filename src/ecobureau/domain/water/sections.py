@@ -10,12 +10,13 @@ from decimal import Decimal
 from fractions import Fraction
 
 from ecobureau.domain.explain import Code, Derivation, Input, Step
+from ecobureau.domain.pack_reader import PackReader
 from ecobureau.domain.rounding import fraction_of, half_even, plain
 from ecobureau.domain.rules import RulePack
 from ecobureau.domain.water.classes import assess
 from ecobureau.domain.water.exceed import exceedances
 from ecobureau.domain.water.means import mean
-from ecobureau.domain.water.rules import Body, PackReader, WaterClass, WaterRules
+from ecobureau.domain.water.rules import Body, WaterClass, WaterRules
 
 _HUNDRED = 100
 

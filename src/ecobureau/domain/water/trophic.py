@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecobureau.domain.explain import Code, Derivation, Input, Step
+from ecobureau.domain.pack_reader import PackReader
 from ecobureau.domain.rounding import plain
 from ecobureau.domain.rules import RulePack
-from ecobureau.domain.water.rules import PackReader
 
 Floats = NDArray[np.float64]
 ITEMS = ("chla", "tp", "tn", "sd", "codmn")

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 from typing import Any
 
-from ecobureau.domain.emission.means import month_days_needed
+from ecobureau.domain.emission.means import longer_is_valid, month_days_needed
 from ecobureau.web.statistics import revised
 from ecobureau.web.statistics import rules as in_force
 from ecobureau.web.statistics.emission import days, source
@@ -108,7 +108,7 @@ def summed(span: str, start: date, parts: Iterable[Mapping[str, Any]]) -> Row:
     """Return the figures of a month from its days, or of a quarter or year from its months.
 
     A month's mean is that of its valid days (HJ 212-2017 D.2.2), valid with enough of them; a longer span's is the
-    mean of all its valid days, valid when all its months are there and valid.
+    mean of all its valid days, valid with the share of valid months that the rules ask for (all).
 
     Args:
         parts: figures by name, in order of time.
@@ -123,8 +123,9 @@ def summed(span: str, start: date, parts: Iterable[Mapping[str, Any]]) -> Row:
     if span == "month":
         whole["valid"] = month_is_valid(start, whole["valid_days"])
     else:
-        months = {"quarter": 3, "year": 12}[span]
-        whole["valid"] = len(given) == months and all(one["valid"] for one in given)
+        months, rules = {"quarter": 3, "year": 12}[span], in_force.emission_on(last_of(span, start))
+        valid = sum(one["valid"] for one in given)
+        whole["valid"] = valid == months if rules is None else longer_is_valid(valid, months, rules)
     return whole
 
 
