@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from domain.detection.link_plant import Plant, gas, water
 from domain.detection.link_tales import look as opened
 from domain.detection.shape_cases import disguised, disguised_twin, finer
-from domain.detection.shape_plant import changed, look, overlaps, plant, span, strong
+from domain.detection.shape_plant import case, changed, look, overlaps, plant, span, strong
+from ecobureau.domain.detection.model.profile import nearest_earlier
+from ecobureau.domain.detection.model.score import profile_key, window_score
 from ecobureau.domain.detection.registry import load_all
+from ecobureau.domain.detection.types import Finding
 
 
 @pytest.mark.parametrize("fine", [False, True])
@@ -21,6 +26,18 @@ def test_a_replay_in_disguise_is_told_by_its_shape(fine: bool) -> None:
     assert one.numbers["lag_h"] == 228
     assert abs(float(one.numbers["times"]) - 0.9) < 0.05
     assert one.raised_at <= int(series.t[part.start]) + 36 * 3600
+
+
+def test_a_copy_by_an_odd_shift_of_ten_minutes_is_told_value_for_value() -> None:
+    series = plant(days=20, step=600)
+    part, back = span(series, 14, 24), 5 * 144 + 17
+    out = {f: series.avg[f].copy() for f in ("a21026", "a21002")}
+    for values in out.values():
+        values[part] = values[part.start - back : part.stop - back]
+    (one,) = strong(look("P09", changed(series, **out)))
+    assert overlaps(one, series, part)
+    assert one.factors == ("a21002", "a21026")
+    assert one.numbers["lag_h"] == pytest.approx(back / 6)
 
 
 def test_days_of_one_recipe_and_single_wild_values_are_no_replay() -> None:
@@ -127,3 +144,31 @@ def test_a_handful_of_cycles_alike_by_chance_is_no_fixed_efficiency() -> None:
     with np.errstate(all="ignore"):
         found = load_all()["P24"].look(one.case())
     assert not [f for f in found if getattr(f, "numbers", {}).get("kind") == "constant"]  # type: ignore[union-attr]
+
+
+def test_water_that_stands_exactly_still_is_a_flat_line_and_no_bucket() -> None:
+    series = plant("water")
+    part = span(series, 15, 48)
+    still = {f: series.avg[f].copy() for f in series.avg if f.startswith(("w21", "w01018"))}
+    for values in still.values():
+        values[part] = values[part.start]
+    series = changed(series, **still)
+    assert strong(look("P11", series)) == []
+    assert len(strong(look("P01", series))[0].factors) == len(still)
+
+
+def test_a_shape_never_seen_is_a_weak_second_word() -> None:
+    rng = np.random.default_rng(4)
+    made = np.sin(2 * np.pi * np.arange(40 * 24) / 24) + 0.05 * rng.standard_normal(40 * 24)
+    made[700:730] = np.linspace(1, -1, 30) ** 3
+    series = plant(days=40)
+    whole = case(series)
+    one = Finding(
+        "P05", *(int(series.t[at]) for at in (700, 760, 735)), ("x",), 1.0, 1.0, 0.5, 5, {"x": 1.0}, (), "shape"
+    )
+    assert window_score(whole, one) == 0.0
+    whole.cache[profile_key("x")] = (nearest_earlier(made, 24)[0], 24)
+    assert 0.1 < window_score(whole, one) <= 0.3
+    # What had not ended when it was raised does not count.
+    early = replace(one, raised_at=int(series.t[712]))
+    assert window_score(whole, early) == 0.0

@@ -153,6 +153,7 @@ def bucket(case: Case, p: Params) -> Opinion:
     ratio = np.full((len(factors), count), np.nan)
     spread_at = np.full((len(factors), count), np.nan)
     memory_at = np.full((len(factors), count), np.nan)
+    frozen = np.zeros((len(factors), count), dtype=bool)
     for row, factor in enumerate(factors):
         stat, at, _first, width = _statistics(case, factor, p["hours"], p["filled"])
         if len(at) < width:
@@ -169,9 +170,10 @@ def bucket(case: Case, p: Params) -> Opinion:
         _hold(ratio[row], at, spread / usual)
         _hold(spread_at[row], at, spread)
         _hold(memory_at[row], at, stat.r1)
+        _hold(frozen[row], at, _repeats(case, factor) >= p["frozen_cycles"])
     voices = known.sum(axis=0)
     # Values that do not change at all are a flat line (P01); a bucket still shows the analyser's own scatter.
-    dead = (known & (spread_at < 1e-9)).sum(axis=0) >= p["share"] * np.maximum(voices, 1)
+    dead = (known & ((spread_at < 1e-9) | frozen)).sum(axis=0) >= p["share"] * np.maximum(voices, 1)
     share = np.where(voices > 0, (still & known).sum(axis=0) / np.maximum(voices, 1), 0.0)
     hit = (voices >= p["factors"]) & (share >= p["share"]) & ~dead
     with np.errstate(invalid="ignore"):
@@ -185,6 +187,15 @@ def bucket(case: Case, p: Params) -> Opinion:
     found = _findings(case, "P11", tuple(factors), hit, index, index, width, numbers, strength, p, 5)
     # Little below what the outlet showed before: a still basin does that too.
     return [replace(one, counter=("detection.counter.calm",)) if one.score < 0.6 else one for one in found]
+
+
+def _repeats(case: Case, factor: str) -> Ints:
+    """How many cycles before each usable one read exactly what it reads."""
+    value = usable_cycles(cycles(case, factor)).value
+    place = np.arange(len(value), dtype=np.int64)
+    fresh = np.concatenate([[True], np.abs(np.diff(value)) > 1e-9])[: len(value)]
+    out: Ints = place - np.maximum.accumulate(np.where(fresh, place, 0))
+    return out
 
 
 def _acid_still(case: Case, p: Params, width: int) -> Floats:

@@ -6,6 +6,7 @@ import numpy as np
 
 from ecobureau.domain.detection.model import quick
 from ecobureau.domain.detection.model.profile import nearest_earlier
+from ecobureau.domain.detection.model.score import profile_key
 from ecobureau.domain.detection.registry import detector
 from ecobureau.domain.detection.shape.common import join_factors, pollutants, resolution_of, squash, time_of
 from ecobureau.domain.detection.types import Bools, Case, Finding, Floats, Ints, NoOpinion, Opinion, Params
@@ -15,11 +16,12 @@ from ecobureau.domain.detection.types import Bools, Case, Finding, Floats, Ints,
 def replay(case: Case, p: Params) -> Opinion:
     """Replay of history: twelve hours and more equal an earlier stretch of the same outlet, value for value.
 
-    Every shift of whole hours is compared. A stretch counts where neighbours in time agree to the resolution, and its
-    surprise is the sum of -ln P(agree), P from the outlet's own values at the same distance of levels; constant
-    stretches (P01) do not count: at least six distinct values are needed. A replay in disguise, scaled, shifted or with
-    a little noise on it, is told by the matrix profile of the hours: nearest earlier stretch of a day, at one and the
-    same distance in time again and again, and closer than two honest stretches of this instrument ever were.
+    Every shift of whole hours is compared, and of finer steps those of the liveliest factors. A stretch counts
+    where neighbours in time agree to the resolution, and its surprise is the sum of -ln P(agree), P from the
+    outlet's own values at the same distance of levels; constant stretches (P01) do not count: at least six distinct
+    values are needed. A replay in disguise, scaled, shifted or with a little noise on it, is told by the matrix
+    profile of the hours: nearest earlier stretch of a day, at one and the same distance in time again and again,
+    and closer than two honest stretches of this instrument ever were.
     Source: 环发〔2015〕175号; statistic: matrix profile, with raw distances by differences of shifted series, and of
     standardised stretches.
     """
@@ -34,7 +36,8 @@ def replay(case: Case, p: Params) -> Opinion:
         return NoOpinion("detection.none.short")
     best: list[Finding] = []
     stack = [_Column(case, factor) for factor in factors]
-    for lag, columns in _worth_a_look(stack, np.arange(width, count - width, per_hour), width):
+    worth = _worth_a_look(stack, np.arange(width, count - width, per_hour), width)
+    for lag, columns in [*worth, *_odd(stack, case, width, int(p["like_factors"]))]:
         for begin, end, surprise, distinct, agreeing in _stretches(columns, lag, width, p):
             best.append(_finding(case, begin, end, lag, surprise, distinct, agreeing, width, p))
     return _with_disguised(_nearest_only(best), _disguised(case, stack, p))
@@ -49,7 +52,7 @@ def _disguised(case: Case, stack: list[_Column], p: Params) -> list[Finding]:
         if len(hours) < 4 * width:
             continue
         distance, where = nearest_earlier(_tame(hours, width), width)
-        case.cache[f"profile:{column.factor}"] = (distance, width)
+        case.cache[profile_key(column.factor)] = (distance, width)
         out += _copies(case, column.factor, hours, distance, where, width, p)
     return join_factors(out)
 
@@ -181,6 +184,8 @@ def _chance(values: Floats, within: float) -> float:
     return float(np.clip((pairs.mean() - 1) / (len(values) - 1), 1e-4, 1.0))
 
 
+_LAGS = 1000
+"""Lags looked at together: what they need at once stays small."""
 _LOOKS = 4
 """Points of a stretch that are compared first; at least two of them must be known and agree, and none differ."""
 
@@ -214,6 +219,19 @@ def _worth_a_look(stack: list[_Column], lags: Ints, width: int) -> list[tuple[in
         (int(lags[at]), [column for place, column in enumerate(stack) if worth[place, at]])
         for at in np.flatnonzero(worth.any(axis=0))
     ]
+
+
+def _odd(stack: list[_Column], case: Case, width: int, most: int) -> list[tuple[int, list[_Column]]]:
+    """Lags that are no whole hours, told by the `most` liveliest factors, with every factor."""
+    per_hour, count = case.series.per_hour, len(case.series)
+    if per_hour == 1:
+        return []
+    lags = np.arange(width, count - width)
+    lags = lags[lags % per_hour != 0]
+    found: list[tuple[int, list[_Column]]] = []
+    for first in range(0, len(lags), _LAGS):
+        found += _worth_a_look(_liveliest(stack, most), lags[first : first + _LAGS], width)
+    return [(lag, stack) for lag, _one in found]
 
 
 def _stretches(
