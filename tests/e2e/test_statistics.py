@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
+from e2e.emission_scene import Scene, make_outlets
 from e2e.helpers import assert_accessible_in_turn, no_sideways, shot
 from ecobureau.clock import now
 from ecobureau.web.core.access import viewer_of
@@ -170,10 +171,17 @@ def sounds(transactional_db: None) -> dict[str, Any]:
     return {"point": made[0].pk, "place": place.pk, "file": file.pk, "sample": entered.number}
 
 
+@pytest.fixture
+def outlets(transactional_db: None, database_url: str) -> Scene:
+    """Make outlets with figures of emissions."""
+    return make_outlets(database_url)
+
+
 def test_the_pages_are_accessible_at_both_widths(
     series: int,
     waters: dict[str, int],
     sounds: dict[str, Any],
+    outlets: Scene,
     new_page: Callable[..., Page],
     sign_in: Callable[..., None],
 ) -> None:
@@ -203,6 +211,11 @@ def test_the_pages_are_accessible_at_both_widths(
         "noise-series": f"/statistics/noise/{sounds['point']}/",
         "noise-day": f"/statistics/noise/{sounds['point']}/day/{day}/",
         "noise-place": f"/statistics/noise/{sounds['place']}/month/{day[:7]}-01/",
+        "emission": "/statistics/emission/",
+        "emission-mass": "/statistics/emission/?by=mass&kind=firm&item=a21002",
+        "emission-series": f"/statistics/emission/{outlets.stack}/?item=a21002",
+        "emission-day": f"/statistics/emission/{outlets.stack}/day/{day}/?item=a21002",
+        "emission-city": f"/statistics/emission/{outlets.city}/month/{day[:7]}-01/?item=a21002",
         "samples": "/water-samples/",
         "sample": f"/water-samples/{sounds['sample']}/",
         "sample-new": "/water-samples/new/",

@@ -135,7 +135,7 @@ def _none(viewer: Viewer, number: int) -> Target | None:
 
 
 def _series(viewer: Viewer, number: int) -> Target | None:
-    row = Series.objects.filter(visible(viewer), pk=number).first()
+    row = Series.objects.filter(visible(viewer), pk=number).exclude(medium=Medium.EMISSION).first()
     if row is None:
         return None
     if row.kind == Series.Kind.POINT:

@@ -8,7 +8,7 @@ from django.db.models import Max, Min, Q, QuerySet
 
 from ecobureau.web.core.access import Viewer
 from ecobureau.web.places.door import visible
-from ecobureau.web.statistics.models import Day, DayMark, PointChange, Series
+from ecobureau.web.statistics.models import Day, DayMark, EmissionSummary, PointChange, Series
 
 
 def points(viewer: Viewer, medium: str) -> QuerySet[Series]:
@@ -31,6 +31,9 @@ def changes(series_id: int) -> list[PointChange]:
 def reach(series_id: int) -> tuple[date | None, date | None]:
     """Return the first and last day that a point has figures for."""
     found = Day.objects.filter(series=series_id).aggregate(first=Min("day"), last=Max("day"))
+    if found["first"] is None:
+        of_outlet = EmissionSummary.objects.filter(series=series_id, span="day")
+        found = of_outlet.aggregate(first=Min("start"), last=Max("start"))
     return found["first"], found["last"]
 
 

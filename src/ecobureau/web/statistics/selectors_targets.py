@@ -87,7 +87,7 @@ def targets(viewer: Viewer, year: int | None = None) -> QuerySet[Target]:
 def choices(viewer: Viewer) -> QuerySet[Series]:
     """Return the series that the viewer sees and that can have targets, places first."""
     seen = Q(pk__in=Series.objects.filter(visible(viewer)).values("pk")) | Q(pk__in=water_series(viewer).values("pk"))
-    return Series.objects.filter(seen).exclude(medium=Medium.NOISE).order_by("medium", "-kind", "name")
+    return Series.objects.filter(seen).filter(medium__in=(Medium.AIR, Medium.WATER)).order_by("medium", "-kind", "name")
 
 
 def rules_of_forecast(day: date) -> ForecastRules:

@@ -30,7 +30,7 @@ def kinds_of(series: Series) -> list[str]:
     """Return the kinds of target that a series can have."""
     if series.medium == Medium.AIR:
         return [Target.Kind.GOOD_RATE, Target.Kind.HEAVY_DAYS, Target.Kind.PM25_MEAN, Target.Kind.O3_P90]
-    if series.medium == Medium.NOISE:
+    if series.medium != Medium.WATER:
         return []
     return [Target.Kind.WATER_CLASS if series.kind == Series.Kind.POINT else Target.Kind.WATER_GOOD]
 

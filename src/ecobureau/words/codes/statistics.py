@@ -58,6 +58,9 @@ CODES = {
     "statistics.emission.step.longer_mean": _("{count} 个有效日的平均"),
     "statistics.emission.step.stopped": _("停运 {stopped} h、没有排放 {quiet} h，不计入运行小时和应传数据"),
     "statistics.emission.step.over": _("{judged} 个有效小时与限值 {limits} 比较，超过的 {over} 个；等于限值不算超标"),
+    "statistics.emission.step.over_each": _(
+        "{judged} 个有效小时与各排放口当日的限值比较，超过的 {over} 个；等于限值不算超标"
+    ),
     "statistics.emission.step.over_days": _("{judged} 个有效日均值与日限值比较，超过的 {over} 个"),
     "statistics.allowed.lost": _("今年已无法达到"),
     "statistics.allowed.bad": _("余下 {remaining} 天中还能再超 {days} 天"),

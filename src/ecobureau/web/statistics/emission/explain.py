@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -14,7 +15,7 @@ from ecobureau.domain.emission.totals import kilograms
 from ecobureau.domain.emission.transmission import explained as explain_transmission
 from ecobureau.domain.emission.transmission import transmission
 from ecobureau.domain.emission.water import day_mean as water_day_mean
-from ecobureau.domain.explain import Derivation, Input, Step, joined
+from ecobureau.domain.explain import Derivation, Input, Step
 from ecobureau.domain.rounding import half_even, plain
 from ecobureau.domain.rules import Entry, NoRule
 from ecobureau.rulepacks import load
@@ -23,7 +24,7 @@ from ecobureau.web.statistics import rules as in_force
 from ecobureau.web.statistics.emission.limits import UNITS, limits_on
 from ecobureau.web.statistics.emission.rollup import LONGER, summed
 from ecobureau.web.statistics.emission.source import OutletHour
-from ecobureau.web.statistics.emission.words import kg_text
+from ecobureau.web.statistics.emission.words import kg_text, percent
 from ecobureau.web.statistics.explain_parts import Part
 from ecobureau.web.statistics.models import EmissionSummary, Series
 from ecobureau.web.statistics.spans import after, last_of
@@ -63,7 +64,7 @@ def of_outlet_day(
         mean, count = mean_of(converted)
         made = figure(mean, "D.2.2 (25)", "emission.step.arithmetic", {"count": count})
         inputs = tuple(_input(one, one.converted, unit) for one in hours if one.converted is not None)
-        parts.append(Part("statistics.emission.converted", Derivation(made.derivation.steps, inputs), "converted"))
+        parts.append(Part("statistics.emission.converted", Derivation(_shown(made.derivation), inputs), "converted"))
     measured = sum(one.kg for one in hours if one.kg is not None)
     filled = [one.substitute for one in hours if one.substitute is not None]
     parts.append(
@@ -80,7 +81,15 @@ def _day_mean(outlet: Outlet, hours: Sequence[OutletHour], rules: EmissionRules,
         made = water_day_mean(values, [one.flow for one in hours], required, rules)
     else:
         made = day_mean(values, rules)
-    return Derivation(made.derivation.steps, tuple(_input(one, one.concentration, unit) for one in hours))
+    return Derivation(_shown(made.derivation), tuple(_input(one, one.concentration, unit) for one in hours))
+
+
+def _shown(derivation: Derivation) -> tuple[Step, ...]:
+    """Return steps with their results as the page shows means: three decimals."""
+    return tuple(
+        replace(step, result=plain(step.result, 3)) if isinstance(step.result, float) else step
+        for step in derivation.steps
+    )
 
 
 def _input(hour: OutletHour, value: float | None, unit: str) -> Input:
@@ -110,11 +119,14 @@ def _common(row: EmissionSummary, rules: EmissionRules, limits: Sequence[Limit])
         "", "", "statistics.emission.step.stopped", {"stopped": row.stopped, "quiet": row.quiet}, row.operating
     )
     made = explain_transmission(rates).derivation
-    parts = [Part("statistics.emission.rate", Derivation((stops, *made.steps), made.inputs), "rate")]
+    share = "" if rates.effective is None else f"{percent(rates.effective)} %"
+    counted = tuple(replace(step, result=share or None) for step in made.steps)
+    parts = [Part("statistics.emission.rate", Derivation((stops, *counted), made.inputs), "rate")]
     if row.judged or limits:
+        params: dict[str, object] = {"judged": row.judged, "over": row.over}
         words = [f"{one.amount} ({one.source})" for one in limits]
-        params = {"judged": row.judged, "limits": words or "—", "over": row.over}
-        steps = [Step("", "", "statistics.emission.step.over", params, row.over)]
+        code = "statistics.emission.step.over" if words else "statistics.emission.step.over_each"
+        steps = [Step("", "", code, {**params, "limits": words} if words else params, row.over)]
         if row.judged_days:
             params = {"judged": row.judged_days, "over": row.over_days}
             steps.append(Step("", "", "statistics.emission.step.over_days", params, row.over_days))
@@ -169,7 +181,7 @@ def _longer_mean(
     )
     if row.span == "month":
         made = month_mean([one.mean for one in given], row.start.year, row.start.month, rules)
-        return joined(Derivation(made.derivation.steps, inputs))
+        return Derivation(_shown(made.derivation), inputs)
     entry = load("emission").at("emission.valid.longer_spans", row.start)
     params = {"count": whole["valid_days"]}
     step = Step(entry.source, entry.clause, "statistics.emission.step.longer_mean", params, _plain(whole["mean"]))

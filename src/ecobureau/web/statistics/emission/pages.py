@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from ecobureau.clock import beijing, now
+from ecobureau.domain import units
 from ecobureau.domain.rounding import plain
 from ecobureau.web.core.pages.common import signed_in, viewer_in
 from ecobureau.web.sources.models import Outlet
@@ -215,7 +216,7 @@ def _item(request: HttpRequest, pk: int) -> tuple[str, dict[str, str]]:
 
 
 def _unit(series: Series) -> str:
-    return "" if series.outlet is None else limits.UNITS[Outlet.Medium(series.outlet.medium)]
+    return "" if series.outlet is None else units.spelled(limits.UNITS[Outlet.Medium(series.outlet.medium)])
 
 
 def _level(value: float | None) -> str:
