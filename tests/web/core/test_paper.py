@@ -184,6 +184,18 @@ def test_a_sign_no_font_has_stays_visible_and_control_signs_go() -> None:
     assert "王〓某。" in _texts(paper.output())[0]
 
 
+def test_a_head_word_is_broken_only_where_the_columns_have_no_room_together() -> None:
+    def head_of(names: list[str], weights: list[float]) -> str:
+        paper = Paper("t", author="a", at=AT)
+        paper.table([Column(name, weight=weight) for name, weight in zip(names, weights, strict=True)], [])
+        return pypdfium2.PdfDocument(paper.output())[0].get_textpage().get_text_range()
+
+    assert "Composite" in head_of(["Composite", "Name"], [0.05, 1.0])
+    # More words than the paper is wide: the weights hold again.
+    long = [f"Unbreakable{at}" for at in range(20)]
+    assert "Unbreakable7" not in head_of(long, [1.0] * 20)
+
+
 def test_a_picture_is_put_whole_on_a_page() -> None:
     buffer = io.BytesIO()
     Image.new("RGB", (400, 2000), "#0E6377").save(buffer, "PNG")

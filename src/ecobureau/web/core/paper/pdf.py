@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from ecobureau.web.core.paper import plots, qr
 from ecobureau.web.core.paper.blocks import Cell, Chart, Column, shown
 from ecobureau.web.core.paper.sheets import BODY, HEAD, INK, LINE, PT, SOFT, Sheets, clean, rgb
-from ecobureau.web.core.paper.wrap import wrap
+from ecobureau.web.core.paper.wrap import pieces, wrap
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -92,10 +92,9 @@ class Paper(Sheets):
             columns: heads, kinds, decimals, weights. rows: raw values or Cells, one each column.
             caption: bold above it. size: of the letters.
         """
-        total = sum(column.weight for column in columns)
-        widths = [self.width * column.weight / total for column in columns]
         heads = [f"{column.name}\n{column.unit}" if column.unit else column.name for column in columns]
         small = size - 0.8
+        widths = self._widths_of(columns, heads, small)
         head = self._row_lines(heads, widths, small, bold=True)
         made = [
             (row, self._row_lines([shown(*pair) for pair in zip(row, columns, strict=True)], widths, size))
@@ -113,6 +112,25 @@ class Paper(Sheets):
                 self._table_row(columns, head, widths, small, None)
             self._table_row(columns, lines, widths, size, row)
         self.space(2.4)
+
+    def _widths_of(self, columns: Sequence[Column], heads: Sequence[str], size: float) -> list[float]:
+        """Return the widths of columns by their weights; none is narrower than a word of its head, if all have room."""
+        least = [
+            2.4 + max(self.measure(part.strip(), size, bold=True) for part in ["", *pieces(clean(head, self))])
+            for head in heads
+        ]
+        held: dict[int, float] = {}
+        while sum(least) <= self.width:
+            free = [at for at in range(len(columns)) if at not in held]
+            weight = sum(columns[at].weight for at in free) or 1.0
+            room = self.width - sum(held.values())
+            widths = {at: room * columns[at].weight / weight for at in free}
+            narrow = {at: least[at] for at in free if widths[at] < least[at]}
+            if not narrow:
+                return [held.get(at, widths.get(at, 0.0)) for at in range(len(columns))]
+            held |= narrow
+        total = sum(column.weight for column in columns)
+        return [self.width * column.weight / total for column in columns]
 
     def _row_lines(
         self, texts: Sequence[str], widths: Sequence[float], size: float, *, bold: bool = False
