@@ -15,7 +15,7 @@ from openpyxl.styles import Font
 from ecobureau.web.clues import services
 from ecobureau.web.clues.forms import PlaceForm
 from ecobureau.web.clues.jobs import rescore_clues
-from ecobureau.web.core import audit
+from ecobureau.web.core import audit, parts
 from ecobureau.web.core.access import Viewer
 from ecobureau.web.core.refusals import Refused
 from ecobureau.web.core.tables import BadFile, Table, read_table
@@ -102,7 +102,7 @@ def _match(table: Table, report: Report) -> list[str | None]:
     for heading in table.header:
         column = by_heading.get(heading.strip().removesuffix("*").strip())
         if column is None:
-            known = "、".join(headings().values())
+            known = parts.listed(headings().values())
             report.add(table.header_row, heading, say("import.column.unknown", None, value=heading, columns=known))
         elif column in found:
             report.add(table.header_row, heading, say("import.column.twice", None, value=heading))
@@ -110,7 +110,7 @@ def _match(table: Table, report: Report) -> list[str | None]:
     fields = PlaceForm().fields
     lacking = [headings()[name] for name in COLUMNS if fields[name].required and name not in found]
     if lacking:
-        report.add(table.header_row, "", say("import.column.lacking", None, columns="、".join(lacking)))
+        report.add(table.header_row, "", say("import.column.lacking", None, columns=parts.listed(lacking)))
     return found
 
 

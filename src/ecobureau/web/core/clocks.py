@@ -20,7 +20,7 @@ from ecobureau.web.core import live, notices, outage, parts
 from ecobureau.web.core.calendars import calendar
 from ecobureau.web.core.models import Clock, ClockFired, Record
 from ecobureau.web.core.refusals import sentence
-from ecobureau.words import say
+from ecobureau.words import _, say
 
 log = logging.getLogger("ecobureau.clocks")
 _RETRY = timedelta(minutes=1)
@@ -266,9 +266,16 @@ def badge(clock: Clock, spec: ClockSpec, at: datetime) -> parts.ClockBadge:
         now=at,
         warn_at=workflow.moment(value, WARN_PERCENT),
         legal=clock.legal,
-        source=f"{cited(clock.rule_source, get_language() or 'zh')} {clock.rule} {clock.rule_version}",
+        source=_source(clock),
         note=note,
     )
+
+
+def _source(clock: Clock) -> str:
+    """Return where a clock's length comes from, in the language in force."""
+    if clock.rule.startswith("record:"):
+        return say(_("期限写在本件上"))
+    return f"{cited(clock.rule_source, get_language() or 'zh')} {clock.rule} {clock.rule_version}"
 
 
 def pause_words(clock: Clock) -> str:

@@ -22,7 +22,7 @@ from openpyxl.styles import Font
 
 from ecobureau.clock import now
 from ecobureau.domain.workflow import Refusal
-from ecobureau.web.core import access, audit
+from ecobureau.web.core import access, audit, parts
 from ecobureau.web.core.access import Viewer
 from ecobureau.web.core.forms import create_form
 from ecobureau.web.core.refusals import Refused, refuse
@@ -169,14 +169,14 @@ def _match(table: Table, known: Iterable[Column], report: Report) -> list[Column
     for heading in table.header:
         named = by_heading.get(_plain(heading))
         if named is None:
-            names = "、".join(dict.fromkeys(each.heading for each in by_heading.values()))
+            names = parts.listed(dict.fromkeys(each.heading for each in by_heading.values()))
             report.add(table.header_row, heading, say("import.column.unknown", None, value=heading, columns=names))
         elif named in found:
             report.add(table.header_row, heading, say("import.column.twice", None, value=heading))
         found.append(named)
     lacking = [each.heading for each in known if each.required and each not in found]
     if lacking:
-        report.add(table.header_row, "", say("import.column.lacking", None, columns="、".join(lacking)))
+        report.add(table.header_row, "", say("import.column.lacking", None, columns=parts.listed(lacking)))
     return found
 
 

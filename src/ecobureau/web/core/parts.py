@@ -5,7 +5,7 @@ Pure: nothing here reads the clock or the database; the moment is handed in.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
@@ -91,6 +91,11 @@ def span_words(span: timedelta, *, to_the_second: bool = True) -> str:
             return _("{h} 小时 {m} 分").format(h=seconds // 3600, m=minutes)
         return _("{h} 小时").format(h=seconds // 3600)
     return _("{n} 天").format(n=seconds // 86400)
+
+
+def listed(words: Iterable[str]) -> str:
+    """Return several words in one line, set apart as the language of the page does."""
+    return _("、").join(words)
 
 
 _UNIT_PARTS = (("m3", "m³"), ("m2", "m²"), ("ug/", "µg/"), ("μg/", "µg/"), ("degC", "℃"))

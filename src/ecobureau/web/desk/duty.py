@@ -124,7 +124,7 @@ def cards(viewer: Viewer, waiting: Sequence[Clue], chosen: Clue | None, level: s
             clock=next(iter(clocks.get(clue.pk, ())), None),
             why=_("{n} 次").format(n=clue.findings) if clue.findings > 1 else "",
             risk=clue.risk,
-            reading="、".join(reading.get(clue.pk, ())),
+            reading=parts.listed(reading.get(clue.pk, ())),
             selected=chosen is not None and clue.pk == chosen.pk,
             folded=[
                 (f"{c.number} {c.heading}", reverse("core:detail", args=["clues", c.number])) for c in folded[clue.pk]

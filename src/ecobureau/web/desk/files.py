@@ -163,11 +163,13 @@ def persons(place: str, at: datetime) -> list[dict[str, str]]:
     names = people.names({each for _words, ids in held for each in ids})
     for words, ids in held:
         if ids:
-            made.append({"role": words, "names": "、".join(names[each] for each in ids[:8] if each in names)})
+            made.append({"role": words, "names": parts.listed(names[each] for each in ids[:8] if each in names)})
     district = "/" + "/".join(place.strip("/").split("/")[:2]) + "/"
     on_shift = places.on_duty(district, at)
     if on_shift:
-        made.append({"role": _("当班"), "names": "、".join(f"{each.name} {each.phone}".strip() for each in on_shift)})
+        made.append(
+            {"role": _("当班"), "names": parts.listed(f"{each.name} {each.phone}".strip() for each in on_shift)}
+        )
     return made
 
 

@@ -20,7 +20,7 @@ from ecobureau.rulepacks import load
 from ecobureau.web.clues import evidence as clue_evidence
 from ecobureau.web.clues import scenarios
 from ecobureau.web.clues.models import Clue
-from ecobureau.web.core import access, addresses, registry
+from ecobureau.web.core import access, addresses, parts, registry
 from ecobureau.web.core.access import Viewer
 from ecobureau.web.core.models import Clock, History
 from ecobureau.web.dispatch import routing_words
@@ -308,7 +308,7 @@ def tell(data: Mapping[str, Any]) -> str:
     units = data.get("units") or ([data["unit"]] if data.get("unit") else [])
     if units:
         names = places.names_of(set(units))
-        return "、".join(names.get(unit, unit) for unit in units)
+        return parts.listed(names.get(unit, unit) for unit in units)
     if data.get("demand"):
         return str(data["demand"])
     if not isinstance(made, Mapping):

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from ecobureau.clock import beijing, now
 from ecobureau.domain.workflow import Refusal
-from ecobureau.web.core import access, addresses, audit, registry
+from ecobureau.web.core import access, addresses, audit, parts, registry
 from ecobureau.web.core import selectors as kernel
 from ecobureau.web.core.access import Viewer
 from ecobureau.web.core.pages.common import signed_in, viewer_in
@@ -89,7 +89,7 @@ def shift_file(request: HttpRequest, form: str) -> HttpResponse:
         if (refusal := access.allowed(viewer, "export", record)) is not None:
             refuse(refusal, actor=viewer.user_id, what=f"export {number}")
         report = selectors.frozen(viewer, record)
-        watched = "、".join(f"{each.record.number} {each.record.heading}" for each in kernel.linked(viewer, record))
+        watched = parts.listed(f"{each.record.number} {each.record.heading}" for each in kernel.linked(viewer, record))
         more = dict(selectors.signatures(record))
         more |= {_("交班说明"): record.notes or "—", _("下一班要盯的事项"): watched or "—"}
     else:

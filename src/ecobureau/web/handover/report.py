@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from ecobureau.clock import beijing
-from ecobureau.web.core import addresses, registry
+from ecobureau.web.core import addresses, parts, registry
 from ecobureau.web.core.paper import Column, Document, Facts, Heading, Table, Text
 from ecobureau.web.figures.slices import BY_CODE as SLICES
 from ecobureau.web.handover.measures import BY_CODE
@@ -116,7 +116,7 @@ def document(report: Report, author: str, at: datetime, *, mark: str, more: Mapp
         (_("中心"), report.unit_name),
         (_("班次"), report.span()),
         (_("统计时刻"), f"{beijing(report.at):%Y-%m-%d %H:%M:%S}"),
-        (_("值班人员"), "、".join(report.duty) or "—"),
+        (_("值班人员"), parts.listed(report.duty) or "—"),
     ]
     numbers = [[f"　{each.name}" if each.cut else each.name, each.n, each.how] for each in report.lines]
     columns = [Column(_("指标"), weight=2), Column(_("数值"), kind="number"), Column(_("定义"), weight=4)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ecobureau.web.core import access
+from ecobureau.web.core import access, parts
 from ecobureau.web.core.access import Viewer
 from ecobureau.web.core.refusals import Refused
 from ecobureau.web.outfalls import selectors, services
@@ -25,7 +25,7 @@ def _kind(cell: Any) -> str:
     by_name = {name: letters for letters, name in known.items()}
     found = plain.upper() if plain.upper() in known else by_name.get(plain)
     if found is None:
-        listed = "、".join(f"{name}（{letters}）" for letters, name in known.items())
+        listed = parts.listed(f"{name}（{letters}）" for letters, name in known.items())
         raise Bad("outfall.kind.unknown", value=plain, choices=listed)
     return found
 

@@ -71,7 +71,7 @@ def _day(request: HttpRequest) -> date:
 
 
 def _duties(codes: tuple[str, ...]) -> str:
-    return "、".join(say(f"duty.{code}") for code in codes) or "—"
+    return parts.listed(say(f"duty.{code}") for code in codes) or "—"
 
 
 def _kind_row(each: InForce, on: date) -> dict[str, Any]:
@@ -81,7 +81,7 @@ def _kind_row(each: InForce, on: date) -> dict[str, Any]:
         "level": level,
         "duties": _("按事项") if each.value.get("by_matter") else _duties(each.texts("duties")),
         "limits": _limits(level, on, each.code),
-        "matters": "、".join(scenarios.matter_name(code) for code in each.texts("matters")) or "—",
+        "matters": parts.listed(scenarios.matter_name(code) for code in each.texts("matters")) or "—",
         "url": reverse("clues:kind", args=["scenario_kinds", each.code]),
     }
 
@@ -122,7 +122,7 @@ def _words(key: str, value: Any) -> str:
         return _("是") if value else _("否")
     if isinstance(value, list | tuple):
         told = [scenarios.matter_name(str(one)) if key == "matters" else say(f"duty.{one}") for one in value]
-        return "、".join(told) or "—"
+        return parts.listed(told) or "—"
     return "—" if value in (None, "") else str(value)
 
 
