@@ -11,12 +11,14 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from ecobureau.clock import ManualClock, use_clock
+from ecobureau.domain.credit_code import check_letter
 from ecobureau.web.core.access import SYSTEM
 from ecobureau.web.places import services as places
 from ecobureau.web.sources import services as sources
 from ecobureau.web.statistics import rollup
-from ecobureau.web.statistics.models import Day, HistoryFile, Hours
+from ecobureau.web.statistics.models import Day, EmissionSummary, HistoryFile, Hours, Revision
 from ecobureau.web.statistics.past import services
+from ecobureau.web.statistics.services import take_published
 from web.people import person
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -89,6 +91,51 @@ def test_a_file_is_checked_then_loaded_and_counts_in_the_statistics(city: None, 
     assert "已载入" in head.get("/statistics/history/").content.decode()
     services.load_checked(row.pk)  # A job that comes twice does nothing more.
     assert head.post(f"/statistics/history/{row.pk}/load/").status_code != 200
+
+
+def test_published_days_of_a_city_come_into_the_statistics_and_a_corrected_file_leaves_a_revision(city: None) -> None:
+    head = signed_in("head", "unit_head", "/wuhan/")
+    lines = [f"A-jiangan,2026-05-{day:02d},3{day},60,9,31,0.7,80\n" for day in (1, 2)]
+    for text, pm in ((lines, 31.0), ([lines[0].replace(",31,60", ",44,60"), lines[1]], 44.0)):
+        HistoryFile.objects.all().delete()
+        row = hand_in(head, ("city,date,pm2_5,pm10,so2,no2,co,o3_8h_max\n" + "".join(text)).encode())
+        head.post(f"/statistics/history/{row.pk}/load/")
+        services.load_checked(row.pk)
+        while rollup.drain():
+            pass
+        figure = Day.objects.get(item="pm2_5", day=date(2026, 5, 1), series__kind="point")
+        assert (figure.value, figure.valid) == (pm, True)
+        above = Day.objects.get(item="o3", day=date(2026, 5, 2), series__code="/wuhan/jiangan/")
+        assert above.value == 80
+    kept = Revision.objects.get(series__kind="point")
+    assert (kept.before, kept.after, kept.cause) == (31.0, 44.0, "revised")
+    assert take_published(datetime(2026, 5, 1, tzinfo=UTC), datetime(2026, 5, 4, tzinfo=UTC)) == 0
+
+
+def test_hours_of_an_outlet_that_are_loaded_are_accounted_for(city: None) -> None:
+    from ecobureau.web.detection.models import DailyTotal
+
+    sources.sync_factors(SYSTEM)
+    firm = sources.make_enterprise(SYSTEM, code="91420100MA4KABCD1" + check_letter("91420100MA4KABCD1"), name="甲厂")
+    outlet = sources.make_outlet(SYSTEM, firm, code="DA001", name="排气筒", medium="air", org_path="/wuhan/jiangan/")
+    sources.make_station(SYSTEM, code="G1", name="烟气", st="31", outlet=outlet)
+    sources.set_limit(SYSTEM, outlet, "a21026", value="35", source="许可证", valid_from=date(2020, 1, 1), field="avg")
+    rows = [
+        f"G1,2026-03-02T{hour:02d}:00:00+08:00,{code},{value},N\n"
+        for hour in range(24)
+        for code, value in (("a21026", 20 + hour), ("a00000", 30))
+    ]
+    head = signed_in("head", "unit_head", "/wuhan/")
+    row = hand_in(head, ("station,time,factor,avg,flag\n" + "".join(rows)).encode())
+    assert row.state == "checked", row.fault
+    head.post(f"/statistics/history/{row.pk}/load/")
+    services.load_checked(row.pk)
+    while rollup.drain():
+        pass
+    day = EmissionSummary.objects.get(span="day", start=date(2026, 3, 2), series__outlet=outlet)
+    assert (day.valid_hours, day.over, day.mean) == (24, 8, 31.5)
+    assert DailyTotal.objects.get(day=date(2026, 3, 2)).measured_ug == day.measured_ug
+    assert EmissionSummary.objects.filter(span="year", series__kind__in=("firm", "place"), item="a21026").count() == 3
 
 
 def test_stations_of_other_places_are_not_loaded_and_others_do_not_see_the_file(city: None) -> None:

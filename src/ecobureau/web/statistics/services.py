@@ -18,7 +18,12 @@ from ecobureau.web.statistics.services_reviews import (
     propose_review,
     restore_review,
 )
-from ecobureau.web.statistics.services_stations import follow_stations, take_from_stations, take_recent
+from ecobureau.web.statistics.services_stations import (
+    follow_stations,
+    take_from_stations,
+    take_published,
+    take_recent,
+)
 from ecobureau.web.statistics.services_targets import drop_target, kinds_of, may_set_target, put_target, settable_places
 
 __all__ = [
@@ -49,6 +54,7 @@ __all__ = [
     "set_section",
     "soil",
     "take_from_stations",
+    "take_published",
     "take_recent",
     "withdraw_mark",
 ]

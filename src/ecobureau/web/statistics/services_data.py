@@ -10,7 +10,17 @@ from django.db import transaction
 
 from ecobureau.clock import BEIJING, now
 from ecobureau.web.statistics import stations
-from ecobureau.web.statistics.models import Cause, Day, Dirty, EmissionSummary, Hours, Medium, PointChange, Series
+from ecobureau.web.statistics.models import (
+    Cause,
+    Day,
+    Dirty,
+    EmissionSummary,
+    Hours,
+    Medium,
+    PointChange,
+    Revision,
+    Series,
+)
 
 LATE_AFTER = timedelta(days=1)
 """Hours that come later than this after their day's end are late."""
@@ -251,20 +261,31 @@ def soil(causes: Mapping[tuple[int, date], str], *, reason: str = "") -> None:
 def put_days(rows: Iterable[tuple[int, str, date, float]], *, source: str) -> int:
     """Write daily figures that were published elsewhere, as they are; a day that has hours of its own is left alone.
 
+    One that was published otherwise before leaves a revision.
+
     Args:
         rows: (series, item, day, value), ug/m3, CO mg/m3, ozone as the highest 8-hour mean.
 
     Returns:
-        How many rows were written.
+        How many rows were new or changed.
     """
     given = {(series, item, day): value for series, item, day, value in rows}
     series, days = {key[0] for key in given}, {key[2] for key in given}
     own = set(Hours.objects.filter(series__in=series, day__in=days).values_list("series_id", "item", "day"))
-    made = [
-        Day(series_id=one, item=item, day=day, value=value, valid=True, count=0, total=0, parts=0)
-        for (one, item, day), value in given.items()
-        if (one, item, day) not in own
-    ]
+    known = {
+        (row.series_id, row.item, row.day): row for row in Day.objects.filter(series__in=series, day__in=days, parts=0)
+    }
+    made, causes, revisions = [], {}, []
+    for (one, item, day), value in given.items():
+        old = known.get((one, item, day))
+        if (one, item, day) in own or (old is not None and old.valid and old.value == value):
+            continue
+        made.append(Day(series_id=one, item=item, day=day, value=value, valid=True, count=0, total=0, parts=0))
+        published = old is not None and old.value is not None
+        causes[one, day] = Cause.REVISED if published else causes.get((one, day), Cause.NEW)
+        if old is not None and published:
+            revisions.append(_revised(old, value, source))
+    Revision.objects.bulk_create(revisions, batch_size=2_000)
     Day.objects.bulk_create(
         made,
         update_conflicts=True,
@@ -272,5 +293,20 @@ def put_days(rows: Iterable[tuple[int, str, date, float]], *, source: str) -> in
         update_fields=["value", "valid", "count", "total", "parts"],
         batch_size=2_000,
     )
-    soil({(row.series_id, row.day): Cause.NEW for row in made}, reason=source)
+    soil(causes, reason=source)
     return len(made)
+
+
+def _revised(old: Day, value: float, source: str) -> Revision:
+    return Revision(
+        series_id=old.series_id,
+        item=old.item,
+        day=old.day,
+        before=old.value,
+        before_valid=old.valid,
+        after=value,
+        after_valid=True,
+        cause=Cause.REVISED,
+        reason=source[:200],
+        at=now(),
+    )

@@ -15,7 +15,7 @@ from ecobureau.storage.types import Kind
 from ecobureau.web.statistics import stations
 from ecobureau.web.statistics.emission.days import follow_outlets
 from ecobureau.web.statistics.models import Medium, Series
-from ecobureau.web.statistics.services_data import UNITS, DayOfHours, place_of, put_hours, put_series
+from ecobureau.web.statistics.services_data import UNITS, DayOfHours, place_of, put_days, put_hours, put_series
 from ecobureau.web.statistics.services_minutes import take_minutes
 from ecobureau.web.telemetry.selectors import store
 
@@ -50,6 +50,9 @@ FACTORS = {
     },
 }
 """Codes under which stations report the items of each medium; HJ 212 has none for chlorophyll and transparency."""
+
+DAILY = {"a21026": "so2", "a21004": "no2", "a34002": "pm10", "a34004": "pm2_5", "a21005": "co", "a0502408": "o3"}
+"""Codes of published daily values of air; ozone as the highest 8-hour mean."""
 
 
 def take_from_stations(
@@ -93,6 +96,34 @@ def _take(series: Series, start: datetime, end: datetime) -> int:
     taken = put_hours([DayOfHours(*key, hours) for key, hours in days.items()], source=SOURCE) if days else 0
     own = {point.start.astimezone(BEIJING) for point in found.get("Leq", [])}
     return taken + (take_minutes(series, start, end, own) if series.medium == Medium.NOISE else 0)
+
+
+def take_published(start: datetime, end: datetime, *, only: Collection[int] | None = None) -> int:
+    """Take daily values of air that were loaded as history over into the statistics; days with hours keep those.
+
+    What loggers report as daily values (2031) is not taken: nobody could say of how many hours it is.
+
+    Args:
+        start, end: aware instants; days that begin in between are taken. only: these stations of the registry alone.
+
+    Returns:
+        How many daily values were new or changed.
+    """
+    points = Series.objects.filter(medium=Medium.AIR, kind=Series.Kind.POINT, station__isnull=False)
+    if only is not None:
+        points = points.filter(station__in=only)
+    taken = 0
+    for series in points:
+        assert series.station_id is not None
+        found = read.series(store(), series.station_id, None, Kind.DAY, None, list(DAILY), start, end)
+        rows = [
+            (series.pk, DAILY[code], point.start.astimezone(BEIJING).date(), value)
+            for code, some in found.items()
+            for point in some
+            if point.backfilled and (value := _usable(point, UNITS["air"][DAILY[code]])) is not None
+        ]
+        taken += put_days(rows, source=SOURCE) if rows else 0
+    return taken
 
 
 def take_recent() -> int:

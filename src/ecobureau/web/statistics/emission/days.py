@@ -14,8 +14,9 @@ from ecobureau.clock import BEIJING, now
 from ecobureau.domain.emission.days import Days
 from ecobureau.domain.emission.grid import State
 from ecobureau.domain.emission.over import OverDays
-from ecobureau.web.sources.models import Outlet
+from ecobureau.web.sources.models import Outlet, Station
 from ecobureau.web.statistics import revised
+from ecobureau.web.statistics.emission import source
 from ecobureau.web.statistics.emission.words import result_words
 from ecobureau.web.statistics.models import Dirty, EmissionSummary, Medium, Review, Series
 from ecobureau.web.statistics.services_data import place_of, put_series
@@ -125,6 +126,18 @@ def write(rows: Iterable[EmissionSummary]) -> None:
     )
 
 
+def take_outlets(station_ids: Collection[int], since: date) -> int:
+    """Have the days of the outlets of some stations computed from a day on, as after their history was loaded.
+
+    Returns:
+        How many days were new or changed.
+    """
+    keeper = source.accounts()
+    stations = Station.objects.filter(pk__in=station_ids, outlet__isnull=False)
+    outlets = sorted(set(stations.values_list("outlet_id", flat=True)))
+    return keeper.refresh(outlets, since) if keeper is not None and outlets else 0
+
+
 # --- series -----------------------------------------------------------------------------------------------------------
 
 
@@ -142,23 +155,31 @@ def follow_outlets() -> int:
         How many series were changed.
     """
     rows = Series.objects.filter(medium=Medium.EMISSION, outlet__isnull=False)
-    changed = [one for one in rows.select_related("outlet__enterprise", "parent") if _differs(one)]
-    for one in changed:
-        assert one.outlet is not None
-        _follow(one.outlet)
+    followed = list(rows.select_related("outlet__enterprise", "parent"))
+    paths = _paths_of({one.outlet.enterprise_id for one in followed if one.outlet is not None})
+    changed = [one.outlet for one in followed if one.outlet is not None and _differs(one, one.outlet, paths)]
+    for outlet in changed:
+        _follow(outlet)
     return len(changed)
 
 
-def _differs(series: Series) -> bool:
-    outlet, parent = series.outlet, series.parent
-    assert outlet is not None
-    firm = outlet.enterprise
+def _paths_of(firms: Iterable[int]) -> dict[int, str]:
+    """Return where enterprises count: at their own place, or at that of their first outlet where it lies below it."""
+    found: dict[int, str] = {}
+    rows = Outlet.objects.filter(enterprise__in=firms).order_by("-pk")
+    for firm, own, path in rows.values_list("enterprise_id", "enterprise__org_path", "org_path"):
+        found[firm] = path if path.startswith(own) else own
+    return found
+
+
+def _differs(series: Series, outlet: Outlet, paths: Mapping[int, str]) -> bool:
+    parent, firm = series.parent, outlet.enterprise
     return parent is None or (series.name, series.org_path, parent.code, parent.name, parent.org_path) != (
         _name(outlet),
         outlet.org_path,
         f"firm:{firm.pk}",
-        firm.name,
-        firm.org_path or outlet.org_path,
+        firm.name[:120],
+        paths[firm.pk],
     )
 
 
@@ -169,7 +190,7 @@ def _name(outlet: Outlet) -> str:
 
 def _follow(outlet: Outlet) -> Series:
     firm = outlet.enterprise
-    path = firm.org_path or outlet.org_path
+    path = _paths_of([firm.pk])[firm.pk]
     above = put_series(
         medium=Medium.EMISSION,
         kind=Series.Kind.FIRM,

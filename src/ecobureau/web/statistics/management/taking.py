@@ -34,7 +34,9 @@ class TakeHours(BaseCommand):
 
     def take(self, start: date, end: date) -> int:
         """Take the hours of the days from `start` to `end`; return how many days of hours were new or changed."""
-        return services.take_from_stations(_midnight(start), _midnight(end + timedelta(days=1)), self.medium)
+        first, until = _midnight(start), _midnight(end + timedelta(days=1))
+        taken = services.take_from_stations(first, until, self.medium)
+        return taken + (services.take_published(first, until) if self.medium == "air" else 0)
 
     def _day(self, text: str) -> date:
         try:

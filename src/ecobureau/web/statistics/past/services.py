@@ -27,9 +27,10 @@ from ecobureau.web.core.refusals import refuse
 from ecobureau.web.places.door import places_of
 from ecobureau.web.sources import selectors as sources
 from ecobureau.web.sources.factor_rows import factor_rows
+from ecobureau.web.statistics.emission.days import take_outlets
 from ecobureau.web.statistics.models import HistoryFile
 from ecobureau.web.statistics.rights import SETS
-from ecobureau.web.statistics.services_stations import follow_stations, take_from_stations
+from ecobureau.web.statistics.services_stations import follow_stations, take_from_stations, take_published
 from ecobureau.web.telemetry import services as telemetry
 
 MOST_BYTES = 500 * 1024 * 1024
@@ -154,8 +155,11 @@ def load_checked(file_id: int) -> None:
     (_folder() / row.stored).unlink(missing_ok=True)
     HistoryFile.objects.filter(pk=row.pk).update(stored="")
     if report.first is not None and report.last is not None:
+        until, loaded = report.last + timedelta(days=1), list(report.stations)
         follow_stations()
-        take_from_stations(report.first, report.last + timedelta(days=1), only=list(report.stations))
+        take_from_stations(report.first, until, only=loaded)
+        take_published(report.first, until, only=loaded)
+        take_outlets(loaded, beijing(report.first).date())
 
 
 def _work(row: HistoryFile, during: str, after: str) -> Report | None:
