@@ -172,3 +172,24 @@ def test_a_shape_never_seen_is_a_weak_second_word() -> None:
     # What had not ended when it was raised does not count.
     early = replace(one, raised_at=int(series.t[712]))
     assert window_score(whole, early) == 0.0
+
+
+@pytest.mark.parametrize(("share", "clear"), [(0.8, False), (0.2, True)])
+def test_ammonia_that_is_most_of_the_nitrogen_moves_with_it_by_nature(share: float, clear: bool) -> None:
+    series = plant("water")
+    part = span(series, 15, 72)
+    values = series.avg["w21001"].copy()
+    values[part] = series.avg["w21003"][part] / share
+    found = [one for one in look("P10", changed(series, w21001=values)) if set(one.factors) == {"w21001", "w21003"}]
+    assert found
+    assert bool(strong(found)) == clear
+    assert ("detection.counter.part_of_whole" in found[0].counter) != clear
+
+
+def test_a_rhythm_behind_lost_rows_is_still_kept() -> None:
+    """Days without rows hide the calibrations that were due: the next two missed ones tell it all the same."""
+    one = calibrated(1, range(2, 26))
+    one.lose(24 * 12, 24 * 15)
+    (found,) = opened("P23", one.case())
+    last = one.t0 + (24 * 25 + 10) * 3600
+    assert (found.raised_at - last) / 3600 == pytest.approx(2 * 24 + 3, abs=2)

@@ -87,6 +87,7 @@ CODES = {
     "detection.counter.others_moved": _("同时有别的污染物按不同的比例变化，可能是工况或燃料"),
     "detection.counter.one_factor": _("只有一项污染物如此"),
     "detection.counter.calm": _("只比该排口以往略为平稳"),
+    "detection.counter.part_of_whole": _("其中一项是另一项的主要组成部分，本来就会同步变化"),
     "detection.counter.trace": _("这些数值接近检出限"),
     "detection.counter.mended": _("随后的校准已纠正"),
     "detection.P01.title": _("恒值"),

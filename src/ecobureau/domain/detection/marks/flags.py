@@ -326,7 +326,7 @@ def _missing(case: Case, p: Params, episodes: list[tuple[int, int]], names: list
         days = min(p["days"] * per_day, p["times_kept"] * usual) if kept else p["days"] * per_day
         # A daily purge under C may come and go: the longest interval of the whole record stays allowed.
         allowed = max(days, p["times_known"] * usual, p["times_longest"] * float(regime.max()))
-        by_clock, around = _by_the_clock(case, regime, usual, p)
+        by_clock, around = _by_the_clock(case, names, starts[: k + 1], usual, p)
         if by_clock > allowed:
             around = samples(case, 12)
         allowed = min(allowed, by_clock)
@@ -360,20 +360,32 @@ def _missing(case: Case, p: Params, episodes: list[tuple[int, int]], names: list
     return found
 
 
-def _by_the_clock(case: Case, regime: Floats, usual: float, p: Params) -> tuple[float, int]:
+def _by_the_clock(case: Case, names: list[str], starts: list[int], usual: float, p: Params) -> tuple[float, int]:
     """Return the samples without a C that a rhythm kept to the hour allows, infinity where it is not kept so.
 
     The second is how many samples around its time the one that is due may come.
-
     The one that was due is missed a few hours after its hour, where that is no more than the rule asks; of a rhythm
-    that is shorter and has long been kept, two in a row. One that stayed out before may stay out again.
+    that is shorter and has long been kept, two in a row. One that stayed out before may stay out again, unless nothing
+    could be seen of it then.
     """
+    dates = [
+        a for a, before in zip(starts, [-samples(case, 24), *starts], strict=False) if a - before >= samples(case, 12)
+    ]
+    regime = np.diff(np.array(dates, dtype=np.float64))
+    if len(regime) < max(1.0, p["regular_intervals"]):
+        return float("inf"), 0
     times = np.maximum(1.0, np.round(regime / usual))
-    stray = float(np.abs(regime - times * usual).max())
-    if len(regime) < p["regular_intervals"] or stray > p["regular_h"] * case.series.per_hour:
+    off, kept = regime - times * usual, p["regular_h"] * case.series.per_hour
+    # One that came too soon now and then is an extra one; none may have come late.
+    stray = max(float(off.max()), float(np.abs(off[np.abs(off) <= kept]).max(initial=0.0)))
+    if stray > kept or float(np.mean(np.abs(off) > kept)) > p["extra_share"]:
         return float("inf"), 0
     around = int(stray) + samples(case, 2)
     slack = p["slack_h"] * case.series.per_hour + stray
+    for j in np.flatnonzero(times > 1):
+        dues = [dates[j] + round(m * usual) for m in range(1, int(times[j]))]
+        if all(_hidden(case, names, due, around) for due in dues):
+            times[j] = 1.0
     whole, longest = p["days"] * samples(case, 24), float(times.max()) * usual
     if len(regime) >= p["exact_intervals"] and usual < p["days_short"] * samples(case, 24):
         return longest + usual + slack, around
@@ -383,10 +395,8 @@ def _by_the_clock(case: Case, regime: Floats, usual: float, p: Params) -> tuple[
 def _hidden(case: Case, names: list[str], due: int, half: int) -> bool:
     """Rows are missing or most carry another mark within `half` samples of `due`: a C there would not show."""
     part = slice(max(0, due - half), due + half)
-    unseen = ~case.series.present[part]
-    for factor in names:
-        unseen |= np.isin(case.series.flag[factor][part], ("D", "B", "M", "F"))
-    return bool(unseen.any())
+    other = np.mean([np.isin(case.series.flag[factor][part], ("D", "B", "M", "F")) for factor in names], axis=0)
+    return bool((~case.series.present[part] | (other >= 0.5)).any())
 
 
 def _frequent(case: Case, p: Params, episodes: list[tuple[int, int]], names: list[str]) -> list[Finding]:

@@ -74,6 +74,11 @@ def _pair(case: Case, a: str, b: str, p: Params) -> list[Finding]:
         part = slice(max(0, raised - width + 1), raised + 1)
         times = float(np.median(y[part][good[part]]) / max(1e-9, float(np.median(x[part][good[part]]))))
         strength = float(np.median(known[group] / np.maximum(rest[group], 1e-6)))
+        score = max(0.65, squash(strength, 1.3 / p["low_ratio"]))
+        counter: tuple[str, ...] = ()
+        if f"{b}<{a}" in p.texts("part_of") and times > p["part_share"]:
+            # Nearly all of the one is the other: they go together by nature.
+            score, counter = p["part_score"], ("detection.counter.part_of_whole",)
         out.append(
             Finding(
                 pattern="P10",
@@ -83,8 +88,9 @@ def _pair(case: Case, a: str, b: str, p: Params) -> list[Finding]:
                 factors=(a, b),
                 statistic=float(np.median(r_step[group])),
                 threshold=p["r"],
-                score=max(0.65, squash(strength, 1.3 / p["low_ratio"])),
+                score=score,
                 severity=4,
+                counter=counter,
                 numbers={
                     "r": round(float(r_step[raised]), 4),
                     "before": round(float(usual[raised]), 3),
