@@ -144,9 +144,9 @@ def soil_places(places: Iterable[int], series: Series, since: date, *, reason: s
     """Leave dirty those days of places from `since` on for which a point has figures."""
     if series.medium == Medium.EMISSION:
         kept = EmissionSummary.objects.filter(series=series, span="day", start__gte=since)
-        days = kept.values_list("start", flat=True).distinct()
+        days = set(kept.values_list("start", flat=True))
     else:
-        days = Day.objects.filter(series=series, day__gte=since).values_list("day", flat=True).distinct()
+        days = set(Day.objects.filter(series=series, day__gte=since).values_list("day", flat=True))
     some = list(places)
     soil({(place, day): Cause.POINTS for day in days for place in some}, reason=reason)
 
@@ -275,7 +275,9 @@ def put_days(rows: Iterable[tuple[int, str, date, float]], *, source: str) -> in
     known = {
         (row.series_id, row.item, row.day): row for row in Day.objects.filter(series__in=series, day__in=days, parts=0)
     }
-    made, causes, revisions = [], {}, []
+    made: list[Day] = []
+    revisions: list[Revision] = []
+    causes: dict[tuple[int, date], str] = {}
     for (one, item, day), value in given.items():
         old = known.get((one, item, day))
         if (one, item, day) in own or (old is not None and old.valid and old.value == value):

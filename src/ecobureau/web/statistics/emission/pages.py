@@ -20,7 +20,7 @@ from ecobureau.domain.rounding import plain
 from ecobureau.web.core.pages.common import signed_in, viewer_in
 from ecobureau.web.sources.models import Outlet
 from ecobureau.web.statistics import services
-from ecobureau.web.statistics.emission import explain, limits, selectors, source
+from ecobureau.web.statistics.emission import explain, limits, selectors, source, tables
 from ecobureau.web.statistics.emission.selectors import Line, Sums
 from ecobureau.web.statistics.emission.words import kg_of, percent
 from ecobureau.web.statistics.explain_parts import Part
@@ -71,7 +71,8 @@ def overview_page(request: HttpRequest) -> HttpResponseBase:
     names = selectors.factor_names(codes, _lang())
     if "format" in request.GET:
         title = f"{_('污染源排放')} {when.words} {names.get(item, '')}".strip()
-        return as_file(request, "emission", title, _heads(kind), [_cells(line, kind, item) for line in lines])
+        cells = [tables.cells(line, kind, item) for line in lines]
+        return as_file(request, "emission", title, tables.heads(kind), cells)
     page = Paginator(lines, LINES).get_page(request.GET.get("page"))
     whole = selectors.total(lines)
     entries = explain.rules_of(Series(), last_of(when.span, when.start))
@@ -106,9 +107,10 @@ def series_page(request: HttpRequest, pk: int) -> HttpResponseBase:
     quarters = selectors.periods(viewer, pk, item, "quarter", first, until)
     if "format" in request.GET:
         rows = [*days.values(), *months.values(), *quarters]
-        cells = [[one.get_span_display(), one.start.isoformat(), *_figures(one)] for one in rows]
+        cells = [[one.get_span_display(), one.start.isoformat(), *tables.figures(one)] for one in rows]
         title = f"{series.name} {when.words} {names.get(item, item)}"
-        return as_file(request, "emission-series", title, [_("周期"), _("开始日"), *_figure_heads()], cells)
+        heads = [_("周期"), _("开始日"), *tables.figure_heads()]
+        return as_file(request, "emission-series", title, heads, cells)
     context = {
         **_common(request, when, series.kind),
         **_of_series(series),
@@ -312,88 +314,3 @@ def _part(part: Part, row: EmissionSummary | None, series: Series) -> dict[str, 
         "steps": told(part.derivation),
         "inputs": told_inputs(part.derivation.inputs),
     }
-
-
-# --- tables as files --------------------------------------------------------------------------------------------------
-
-
-def _heads(kind: str) -> list[str]:
-    more = [_("排放口数")] if kind != "point" else []
-    return [
-        _("名次"),
-        _("名称"),
-        *more,
-        _("应传数据"),
-        _("实传数据"),
-        _("有效数据"),
-        _("传输率（％）"),
-        _("有效率（％）"),
-        _("传输有效率（％）"),
-        _("排放量（kg）"),
-        _("其中替代（kg）"),
-        _("有限值的小时"),
-        _("超标小时"),
-        _("上年同期传输有效率（％）"),
-        _("上年同期排放量（kg）"),
-    ]
-
-
-def _cells(line: Line, kind: str, item: str) -> list[Any]:
-    now, before, figures = line.now, line.before, line.now.figures
-    more = [figures["outlets"]] if kind != "point" else []
-    rates = now.rates
-    return [
-        line.rank,
-        line.series.name,
-        *more,
-        figures["should"],
-        figures["received"],
-        figures["valid_items"],
-        percent(rates.transmission),
-        percent(rates.validity),
-        percent(rates.effective),
-        plain(now.kg, 3) if item else "",
-        plain(selectors.kilograms(figures["substituted_ug"]), 3) if item else "",
-        figures["judged"],
-        figures["over"],
-        percent(before.rates.effective) if before else "",
-        plain(before.kg, 3) if before and item else "",
-    ]
-
-
-def _figure_heads() -> list[str]:
-    return [
-        _("均值"),
-        _("折算均值"),
-        _("水量或标干流量（m³）"),
-        _("排放量（kg）"),
-        _("其中替代（kg）"),
-        _("运行小时"),
-        _("有效小时"),
-        _("停运小时"),
-        _("无排放小时"),
-        _("应传数据"),
-        _("实传数据"),
-        _("有效数据"),
-        _("超标小时"),
-        _("有效"),
-    ]
-
-
-def _figures(row: EmissionSummary) -> list[Any]:
-    return [
-        row.mean,
-        row.converted,
-        round(row.flow, 1),
-        plain(kg_of(row), 3),
-        plain(selectors.kilograms(row.substituted_ug), 3),
-        row.operating,
-        row.valid_hours,
-        row.stopped,
-        row.quiet,
-        row.should,
-        row.received,
-        row.valid_items,
-        row.over,
-        _("是") if row.valid else _("否"),
-    ]

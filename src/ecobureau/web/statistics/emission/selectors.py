@@ -110,15 +110,13 @@ def _sums(span: str, start: date, rows: Collection[int], item: str) -> dict[int,
     found = EmissionSummary.objects.filter(span=span, start=start, series__in=rows)
     if item:
         found = found.filter(item=item)
-    whole = (
-        found.order_by()
-        .values("series_id")
-        .annotate(**{f"sum_{name}": Sum(name) for name in SUMS}, most=Max("outlets"))
-    )
+    sums = {f"sum_{name}": Sum(name) for name in SUMS}
+    whole = found.order_by().values("series_id").annotate(**sums, most=Max("outlets"))
+    given: list[dict[str, Any]] = [dict(row) for row in whole]
     target = target_on(last_of(span, start))
     return {
         row["series_id"]: Sums({**{name: row[f"sum_{name}"] for name in SUMS}, "outlets": row["most"]}, target)
-        for row in whole
+        for row in given
     }
 
 
