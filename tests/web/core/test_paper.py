@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import openpyxl
@@ -45,6 +46,13 @@ COLUMNS = [
     Column("PM2.5", "number", 1, "µg/m³"),
     Column("说明", weight=3),
 ]
+
+
+@pytest.fixture(autouse=True)
+def in_chinese() -> Iterator[None]:
+    """Hold the language, whatever pages other tests have asked for before."""
+    with translation.override("zh-hans"):
+        yield
 
 
 def _document(rows: int = 60) -> Document:
