@@ -193,3 +193,16 @@ def test_a_rhythm_behind_lost_rows_is_still_kept() -> None:
     (found,) = opened("P23", one.case())
     last = one.t0 + (24 * 25 + 10) * 3600
     assert (found.raised_at - last) / 3600 == pytest.approx(2 * 24 + 3, abs=2)
+
+
+def test_a_plant_of_one_shift_is_compared_over_some_of_its_days() -> None:
+    series = plant(days=40)
+    off = (series.hour_of_day < 7) | (series.hour_of_day >= 19)
+    power = np.where(off, 15.0, series.avg["pw_prod"])
+    part = span(series, 25, 24 * 6)
+    values = series.avg["a21002"].copy()
+    values[part] = 1.37 * series.avg["a21026"][part]
+    assert strong(look("P10", changed(series, pw_prod=power))) == []
+    (one,) = strong(look("P10", changed(series, pw_prod=power, a21002=values)))
+    assert overlaps(one, series, part)
+    assert one.raised_at <= int(series.t[part.start]) + 5 * 24 * 3600

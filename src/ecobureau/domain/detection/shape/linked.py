@@ -39,14 +39,17 @@ def linked(case: Case, p: Params) -> Opinion:
 def _pair(case: Case, a: str, b: str, p: Params) -> list[Finding]:
     series = case.series
     use = usable(case, a) & usable(case, b)
-    x, y = series.avg[a], series.avg[b]
-    good = use & np.isfinite(x) & np.isfinite(y)
+    # Hours that may be judged follow one another: a plant of one shift is looked at over some of its days.
+    at = np.flatnonzero(use & np.isfinite(series.avg[a]) & np.isfinite(series.avg[b]))
+    x, y = series.avg[a][at], series.avg[b][at]
+    good = np.ones(len(at), dtype=bool)
     width = round(p["hours"] * series.per_hour)
-    if good.sum() < 2 * width:
+    if len(at) < 2 * width:
         return []
     r, rest, moves = _rolling_line(x, y, good, width, p["filled"])
     if not np.any(r > p["r_level"]):
         return []
+    begun = at[np.maximum(np.arange(len(at)) - width + 1, 0)]
     r_step = _rolling_steps(x, y, good, width, p["filled"])
     grain = max(
         resolution_of(case, b) / max(1e-9, float(np.median(y[good]))),
@@ -62,6 +65,7 @@ def _pair(case: Case, a: str, b: str, p: Params) -> list[Finding]:
         & (moves > p["moves"] * np.maximum(bound, grain))
         & (usual < p["r_before"])
         & (rest < p["low_ratio"] * known)
+        & (at - begun < p["span_h"] * series.per_hour)
     )
     out: list[Finding] = []
     where = np.flatnonzero(hit)
@@ -82,9 +86,9 @@ def _pair(case: Case, a: str, b: str, p: Params) -> list[Finding]:
         out.append(
             Finding(
                 pattern="P10",
-                start=time_of(case, max(0, first - width + 1)),
-                end=time_of(case, last + 1),
-                raised_at=time_of(case, raised + 1),
+                start=time_of(case, int(begun[first])),
+                end=time_of(case, int(at[last]) + 1),
+                raised_at=time_of(case, int(at[raised]) + 1),
                 factors=(a, b),
                 statistic=float(np.median(r_step[group])),
                 threshold=p["r"],

@@ -77,6 +77,8 @@ def _of_factor(case: Case, factor: str, p: Params) -> list[Finding]:
     for place in range(len(nights)):
         hits[place], size[place], clear[place] = _judge(raw, told, place, hits, p)
     slow = _findings(case, factor, nights, ready, hits, size, clear, p)
+    if not hits.any():
+        return slow
     begun = _Begun(*_begun(case, plain, model, hits, p))
     return _dated(slow, _two_in_sight(case, factor, nights, ready, hits, size, clear, begun, p))
 
