@@ -74,6 +74,15 @@ def test_who_proposed_a_dismissal_reads_why_he_cannot_sign_it(client: Any, city:
     assert f"/clues/{clue.number}/do/approve_dismissal/" not in page and "同意排除：" in page
 
 
+def test_the_head_reads_in_the_review_why_it_is_to_be_dismissed(client: Any, city: None) -> None:
+    officer, head = person("officer", ("duty_officer", DISTRICT)), person("head", ("unit_head", DISTRICT))
+    clue = opened()
+    clues.propose_dismissal(clue, viewer_of(officer), reason="calibration", sample={"rows": []}, seen="看过曲线")
+    client.force_login(head)
+    page = client.get("/review/").content.decode()
+    assert clue.number in page and "校准、维护期间的数据" in page
+
+
 def test_a_watched_clue_is_counted_and_comes_back_when_it_gets_worse(client: Any, city: None) -> None:
     user = person("d", ("duty_officer", DISTRICT))
     clue = opened()

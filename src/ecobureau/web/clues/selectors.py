@@ -12,11 +12,13 @@ from django.db.models import Case, Count, Q, QuerySet, When
 from ecobureau.clock import now
 from ecobureau.storage import read
 from ecobureau.storage.types import Kind
-from ecobureau.web.clues.flow import OPEN
+from ecobureau.web.clues.flow import DISMISS_REASONS, OPEN
 from ecobureau.web.clues.models import Clue, Evidence
 from ecobureau.web.clues.services import Piece
 from ecobureau.web.core import access
 from ecobureau.web.core.access import Viewer
+from ecobureau.web.core.models import History
+from ecobureau.words import say
 
 _RELATED = ("station", "outlet", "outlet__enterprise", "merged_into", "source")
 WAITING = ("new", "triaged")
@@ -159,3 +161,14 @@ def to_sign(viewer: Viewer) -> QuerySet[Clue]:
     """Return the proposed dismissals that lie within the viewer's reach to sign, oldest first."""
     reach = access.scope(viewer, "act", Clue.objects.select_related(*_RELATED))
     return reach.filter(state="dismissing").order_by("updated_at")
+
+
+def why_dismissed(found: Sequence[Clue]) -> dict[int, str]:
+    """Return for each proposed dismissal the reason given for it, in words; by the clue's id."""
+    if not found:
+        return {}
+    names = {reason.code: reason.name for reason in DISMISS_REASONS}
+    rows = History.objects.filter(kind="clue", verb="propose_dismissal", object_id__in=[clue.pk for clue in found])
+    return {
+        pk: say(names.get(reason, reason)) for pk, reason in rows.order_by("seq").values_list("object_id", "reason")
+    }

@@ -46,6 +46,7 @@ def to_sign(viewer: Viewer) -> tuple[list[parts.ClueCard], list[parts.ClueCard]]
     tasks = task_cards(list(dispatch.to_review(viewer).order_by("submitted_at")[:MOST]))
     found = list(clues.to_sign(viewer)[:MOST]) if viewer.has(Role.UNIT_HEAD) else []
     clocks = kernel.clock_badges(registry.get("clue"), found)
+    why = clues.why_dismissed(found)
     dismissals = [
         parts.ClueCard(
             key=f"clue:{clue.pk}",
@@ -54,6 +55,7 @@ def to_sign(viewer: Viewer) -> tuple[list[parts.ClueCard], list[parts.ClueCard]]
             place=f"{clue.number} · {clue_evidence.subject_name(clue) or placenames.name_of(clue.org_path)}",
             url=addresses.of(clue),
             clock=next(iter(clocks.get(clue.pk, ())), None),
+            why=why.get(clue.pk, ""),
             risk=clue.risk,
         )
         for clue in found
