@@ -13,7 +13,19 @@ from ecobureau.rulepacks.citations import cited
 _CHINESE = re.compile("[\u4e00-\u9fff；：（）《》，。]")
 
 
-PACKS = ["air", "water", "noise", "emission", "targets", "trends", "judging", "limits", "matter", "outfalls", "public_codes"]
+PACKS = [
+    "air",
+    "water",
+    "noise",
+    "emission",
+    "targets",
+    "trends",
+    "judging",
+    "limits",
+    "matter",
+    "outfalls",
+    "public_codes",
+]
 PACKS += ["rectification", "remote_stop", "risk", "scenario_kinds", "sla", "upkeep", "visits"]
 
 
