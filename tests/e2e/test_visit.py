@@ -232,7 +232,7 @@ def test_a_task_withdrawn_meanwhile_is_said_and_nothing_is_lost(phone: Page, peo
     expect(stuck).to_contain_text("没送出去")
     press(stuck.get_by_role("button", name="都不送了"))
     press(stuck.get_by_role("button", name="真的都不送了"))
-    expect(title(phone)).to_have_text("撤回")
+    expect(title(phone)).to_have_text("已撤回")
     waiting(phone, 0)
 
 

@@ -6,6 +6,10 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from django.conf import settings
+from django.utils import translation
+
+from ecobureau.words import set_language
 
 
 @pytest.fixture(scope="package", autouse=True)
@@ -14,3 +18,10 @@ def _no_fsync() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "fsync", lambda _file: None)
         yield
+
+
+@pytest.fixture(autouse=True)
+def _in_chinese() -> None:
+    """A page in English leaves its language in the test's own thread, where the next test would read it."""
+    set_language("zh")
+    translation.activate(settings.LANGUAGE_CODE)

@@ -40,13 +40,13 @@ FLOW = Flow(
     starts=("triage",),
     states=(
         State("new", _("新线索"), step=1),
-        State("triaged", _("研判"), step=2),
+        State("triaged", _("已研判"), step=2),
         State("tasked", _("已派发"), step=3, bound=True),
-        State("closed", _("销号"), step=4, final=True, bound=True),
-        State("watching", _("观察")),
+        State("closed", _("已销号"), step=4, final=True, bound=True),
+        State("watching", _("观察中")),
         State("dismissing", _("排除待批")),
-        State("dismissed", _("排除"), final=True),
-        State("merged", _("并案"), final=True),
+        State("dismissed", _("已排除"), final=True),
+        State("merged", _("已并案"), final=True),
     ),
     transitions=(
         Transition(

@@ -141,11 +141,11 @@ FLOW = Flow(
         State("onsite", _("现场处置"), step=3, bound=True),
         State("evidence", _("已取证"), step=4, bound=True),
         State("submitted", _("待审核"), step=5, bound=True),
-        State("closed", _("销号"), step=6, final=True, bound=True),
+        State("closed", _("已销号"), step=6, final=True, bound=True),
         State("handed_back", _("退单待定")),
-        State("suspended", _("中止"), bound=True),
+        State("suspended", _("已中止"), bound=True),
         State("transferring", _("移交待接"), bound=True),
-        State("withdrawn", _("撤回"), final=True),
+        State("withdrawn", _("已撤回"), final=True),
     ),
     transitions=(
         Transition(

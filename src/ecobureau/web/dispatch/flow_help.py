@@ -17,9 +17,9 @@ HELP = Flow(
         State("asked", _("已请求"), step=1),
         State("accepted", _("已签收"), step=2, bound=True),
         State("answered", _("已反馈"), step=3, bound=True),
-        State("closed", _("办结"), step=4, final=True, bound=True),
-        State("declined", _("不予配合"), final=True, bound=True),
-        State("withdrawn", _("撤回"), final=True),
+        State("closed", _("已办结"), step=4, final=True, bound=True),
+        State("declined", _("未予配合"), final=True, bound=True),
+        State("withdrawn", _("已撤回"), final=True),
     ),
     transitions=(
         Transition(
@@ -92,7 +92,7 @@ SUPERVISION = Flow(
         State("signed", _("已签收"), step=2, bound=True),
         State("answered", _("已反馈"), step=3, bound=True),
         State("lifted", _("解除"), step=4, final=True, bound=True),
-        State("withdrawn", _("撤销"), final=True, bound=True),
+        State("withdrawn", _("已撤销"), final=True, bound=True),
     ),
     transitions=(
         Transition(
