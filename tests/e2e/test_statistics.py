@@ -215,6 +215,7 @@ def test_the_pages_are_accessible_at_both_widths(
         "emission-mass": "/statistics/emission/?by=mass&kind=firm&item=a21002",
         "emission-series": f"/statistics/emission/{outlets.stack}/?item=a21002",
         "emission-day": f"/statistics/emission/{outlets.stack}/day/{day}/?item=a21002",
+        "emission-analysis": f"/statistics/analysis/?medium=emission&object=s{outlets.stack}&item=a21002-kg",
         "emission-city": f"/statistics/emission/{outlets.city}/month/{day[:7]}-01/?item=a21002",
         "samples": "/water-samples/",
         "sample": f"/water-samples/{sounds['sample']}/",

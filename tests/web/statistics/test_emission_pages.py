@@ -123,9 +123,9 @@ def test_every_figure_opens_its_derivation(plant: Plant) -> None:
             text_of(leader, f"/statistics/emission/{pk}/{span}/{start}/", item=NOX)
     assert "这一期没有排放数据" in text_of(leader, f"/statistics/emission/{series.pk}/month/2024-05-01/")
     assert "排放统计" in text_of(leader, f"/outlets/{plant.outlet.pk}/")
-    # Emissions have no targets and no place among the analyses; which outlets count is set like points.
+    # Emissions have no targets; which outlets count is set like points.
     assert services.kinds_of(series) == []
-    assert leader.get("/statistics/analysis/", {"object": f"s{series.pk}"}).status_code in (200, 404)
+    assert f"medium=emission&amp;object=s{series.pk}" in day
     assert series.name in text_of(leader, "/statistics/points/", medium="emission")
     assert "2026-11-18" in text_of(leader, f"/statistics/points/{series.pk}/")
 

@@ -18,6 +18,7 @@ KEYS = (
     "trend.confidence",
     "trend.need",
     "month.share",
+    "mass.share",
     "day.share",
     "compare.need",
 )
@@ -32,7 +33,8 @@ class TrendRules:
         rose_need: hours a sector or cell needs. high_share: quantile from which on a value is high.
         cycle_need, box_need: values that a class or box needs. confidence: of tests and intervals.
         need_days, need_months: values that a trend needs. month_share: valid days of a month, day_share: valid hours of
-            a day of noise, each as a share. compare_need: valid days of a side of a comparison.
+            a day of noise, mass_share: known hours of a day's mass, each as a share. compare_need: valid days of a side
+            of a comparison.
         entries: the pack's entries by key: source, clause, flag.
     """
 
@@ -46,6 +48,7 @@ class TrendRules:
     need_days: int
     need_months: int
     month_share: float
+    mass_share: float
     day_share: float
     compare_need: int
     entries: Mapping[str, Entry]
@@ -80,6 +83,7 @@ class TrendRules:
             need_days=int(need["days"]),
             need_months=int(need["months"]),
             month_share=number("month.share"),
+            mass_share=number("mass.share"),
             day_share=number("day.share"),
             compare_need=int(number("compare.need")),
             entries=entries,

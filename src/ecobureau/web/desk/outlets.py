@@ -85,6 +85,7 @@ def station_page(request: HttpRequest, pk: int) -> HttpResponse:
         refuse(Refusal("core.not_found", {"number": str(pk)}), actor=viewer.user_id, what="station")
     outlet = sources.outlet_file(viewer, station.outlet_id) if station.outlet_id else None
     limits = outlet.limits if outlet else sources.zone_limits(station.noise_zone, beijing(now()).date())
+    statistics_url = _statistics(emission.of_outlet(station.outlet_id)) if station.outlet_id else ""
     present = files.tab_of("station", request.GET.get("tab", ""))
     context = files.context(viewer, "station", station, present, stations=[station])
     context |= _data(request, [station], limits, present)
@@ -97,8 +98,10 @@ def station_page(request: HttpRequest, pk: int) -> HttpResponse:
         "crumbs": [parts.Tab(_("站点"), reverse("desk:stations")), parts.Tab(station.code, current=True)],
         "device_links": _device_links([station]),
         "loggers": list(station.loggers.all()),
-        "analysis_url": reverse("statistics:analysis_station", args=[pk]) if station.st in _ANALYSED else "",
-        "statistics_url": _statistics(emission.of_outlet(station.outlet_id)) if station.outlet_id else "",
+        "analysis_url": reverse("statistics:analysis_station", args=[pk])
+        if station.st in _ANALYSED or statistics_url
+        else "",
+        "statistics_url": statistics_url,
     }
     return render(request, "desk/outlet.html", context)
 

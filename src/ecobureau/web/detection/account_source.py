@@ -33,3 +33,13 @@ class OutletAccounts:
         found = accounting.account(outlet, factor, since, end)
         begin = accounting.first_moment(day)
         return [] if found is None else found.listed(begin, begin + timedelta(days=1))
+
+    def span(self, outlet_id: int, factor: str, start: date, end: date) -> list[OutletHour]:
+        """Return the hours of the days [start, end), read once and without frames: for looking at many days."""
+        outlet = Outlet.objects.filter(pk=outlet_id).first()
+        hour = now().replace(minute=0, second=0, microsecond=0)
+        until = min(hour, accounting.first_moment(end))
+        if outlet is None or until <= accounting.first_moment(start):
+            return []
+        found = accounting.accounts(outlet, [factor], start, until, frames=False).get(factor)
+        return [] if found is None else found.listed(accounting.first_moment(start), until)

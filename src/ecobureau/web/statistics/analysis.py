@@ -27,6 +27,7 @@ from ecobureau.web.core.export import safe
 from ecobureau.web.core.pages.common import signed_in, viewer_in
 from ecobureau.web.core.parts import Tab
 from ecobureau.web.statistics import analysis_choice as choices
+from ecobureau.web.statistics import analysis_emission as emission
 from ecobureau.web.statistics import analysis_selectors as selectors
 from ecobureau.web.statistics.analysis_box import boxes
 from ecobureau.web.statistics.analysis_choice import Choice
@@ -36,6 +37,7 @@ from ecobureau.web.statistics.analysis_parts import Asked, NotEnough, Shown
 from ecobureau.web.statistics.analysis_rose import pollution, wind
 from ecobureau.web.statistics.analysis_selectors import Target, TooLong
 from ecobureau.web.statistics.analysis_trend import trend
+from ecobureau.web.statistics.models import Medium
 from ecobureau.web.statistics.pages_common import flag_words, tabs
 
 BUILDERS: dict[str, Callable[[Asked], Shown]] = {
@@ -50,6 +52,7 @@ BUILDERS: dict[str, Callable[[Asked], Shown]] = {
 _KINDS: dict[str, Callable[[], str]] = {
     "place": lambda: _("城市与区县"),
     "river": lambda: _("河流湖库"),
+    "firm": lambda: _("企业"),
     "point": lambda: _("站点"),
 }
 
@@ -64,6 +67,7 @@ class Bench:
     shown: Shown | None
     what: str = ""
     why: str = ""
+    others: tuple[tuple[str, str, str], ...] = ()
 
 
 @require_GET
@@ -85,8 +89,9 @@ def analysis_page(request: HttpRequest) -> HttpResponse:
         "views": [
             Tab(str(choices.VIEWS[view]), f"?{_for_view(choice, view)}", view == choice.view) for view in choice.views
         ],
-        "groups": _groups(bench.listed),
-        "others": [(key, name) for key, _kind, name in bench.listed if key != choice.target],
+        "groups": _groups(bench.listed, choice.medium),
+        "others": [(key, name) for key, _kind, name in bench.others if key != choice.target],
+        "remark": emission.no_roses() if choice.medium == Medium.EMISSION else "",
         "other_slots": [choice.others[at] if at < len(choice.others) else "" for at in range(choices.MOST_OTHERS)],
         "quick": [
             (words, f"?{choice.query(start=start, last=last)}", (start, last) == (choice.start, choice.last))
@@ -125,7 +130,7 @@ def analysis_file(request: HttpRequest, form: str) -> HttpResponseBase:
 @require_GET
 @signed_in
 def analysis_of_station(request: HttpRequest, station: int) -> HttpResponse:
-    """Go to the analyses of a station of air, water or noise."""
+    """Go to the analyses of a station of air, water or noise, or of the outlet that a station is at."""
     found = selectors.of_station(viewer_in(request), station)
     if found is None:
         raise Http404
@@ -153,29 +158,54 @@ def _bench(request: HttpRequest, today: date) -> Bench:
         viewed = selectors.target(viewer, choice.target) if choice.target else None
     if viewed is None:
         return Bench(choice, listed, None, None, *_nothing(choice))
-    others = _others(viewer, choice, listed)
+    if choice.medium == Medium.EMISSION:
+        choice = emission.with_items(choice, viewed)
+        if not choice.offered:
+            return Bench(choice, listed, viewed, None, *_no_factors())
+    against = tuple(_against(choice, listed))
+    others = _others(viewer, choice, against)
     try:
         asked = Asked(choice, viewed, _rules(choice.last), others)
-        return Bench(choice, listed, viewed, BUILDERS[choice.view](asked))
+        return Bench(choice, listed, viewed, BUILDERS[choice.view](asked), others=against)
     except NotEnough as few:
-        return Bench(choice, listed, viewed, None, few.what, few.why)
+        return Bench(choice, listed, viewed, None, few.what, few.why, against)
     except TooLong as long:
-        why = _("共 {asked} 个站点日，一次最多 {most} 个。选短一点的时间，或只选一个站点。").format(
-            asked=f"{long.asked:,}", most=f"{long.most:,}"
-        )
-        return Bench(choice, listed, viewed, None, _("要读的数据太多"), why)
+        return Bench(choice, listed, viewed, None, _("要读的数据太多"), _too_long(choice, long), against)
+
+
+def _too_long(choice: Choice, long: TooLong) -> str:
+    words = (
+        _("共 {asked} 个排放口日，一次最多 {most} 个。选短一点的时间，或只选一个企业或排放口。")
+        if choice.medium == Medium.EMISSION
+        else _("共 {asked} 个站点日，一次最多 {most} 个。选短一点的时间，或只选一个站点。")
+    )
+    return words.format(asked=f"{long.asked:,}", most=f"{long.most:,}")
+
+
+def _no_factors() -> tuple[str, str]:
+    what, why = (
+        _("这个对象还没有排放统计"),
+        _("排放口的自动站有了小时数据，且因子有限值或许可排放量，统计值会自动算出。"),
+    )
+    return what, why
+
+
+def _against(choice: Choice, listed: list[tuple[str, str, str]]) -> list[tuple[str, str, str]]:
+    """What the object can be compared with."""
+    if choice.view != "compare" or choice.way != "places":
+        return []
+    return emission.comparable(choice, listed) if choice.medium == Medium.EMISSION else listed
 
 
 def _usual(choice: Choice, listed: list[tuple[str, str, str]]) -> str:
-    """The first object there is; of noise the first station, as a district is the hours of all of them."""
+    """The first object there is; of noise and emissions the first point, as a district is the hours of all of them."""
     points = [key for key, kind, _name in listed if kind == "point"]
-    return points[0] if choice.medium == selectors.NOISE and points else listed[0][0]
+    by_point = choice.medium in (selectors.NOISE, Medium.EMISSION)
+    return points[0] if by_point and points else listed[0][0]
 
 
-def _others(viewer: Viewer, choice: Choice, listed: list[tuple[str, str, str]]) -> tuple[Target, ...]:
-    if choice.view != "compare" or choice.way != "places":
-        return ()
-    known = {key for key, _kind, _name in listed}
+def _others(viewer: Viewer, choice: Choice, against: tuple[tuple[str, str, str], ...]) -> tuple[Target, ...]:
+    known = {key for key, _kind, _name in against}
     found = (selectors.target(viewer, key) for key in choice.others if key in known and key != choice.target)
     return tuple(one for one in found if one is not None)
 
@@ -205,12 +235,13 @@ def _for_view(choice: Choice, view: str) -> str:
 # --- parts of the page ------------------------------------------------------------------------------------------------
 
 
-def _groups(listed: list[tuple[str, str, str]]) -> list[tuple[str, list[tuple[str, str]]]]:
+def _groups(listed: list[tuple[str, str, str]], medium: str) -> list[tuple[str, list[tuple[str, str]]]]:
     found = []
     for kind, words in _KINDS.items():
         some = [(key, name) for key, its, name in listed if its == kind]
         if some:
-            found.append((words(), some))
+            at_outlets = kind == "point" and medium == Medium.EMISSION
+            found.append((_("排放口") if at_outlets else words(), some))
     return found
 
 
@@ -231,7 +262,8 @@ def _options(choice: Choice) -> list[Option]:
     if choice.view == "trend":
         return [made("step", _("步长"), choices.STEPS, choice.step)]
     if choice.view == "box":
-        return [made("group", _("分组"), choices.GROUPS, choice.group)]
+        groups = choices.GROUPS | ({"member": _("按排放口")} if choice.medium == Medium.EMISSION else {})
+        return [made("group", _("分组"), groups, choice.group)]
     if choice.view == "pollution":
         return [made("stat", _("统计量"), choices.STATS, choice.stat)]
     if choice.view == "compare":

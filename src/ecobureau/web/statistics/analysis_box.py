@@ -27,6 +27,7 @@ from ecobureau.web.statistics.analysis_parts import (
     valid_words,
 )
 from ecobureau.web.statistics.analysis_selectors import Block
+from ecobureau.web.statistics.models import Medium
 
 MOST_BOXES = 60
 _MOST_DOTS = 200
@@ -76,7 +77,7 @@ def boxes(asked: Asked) -> Shown:
     return Shown(
         chart=chart,
         heads=(
-            _group_words(group),
+            _("排放口") if group == "member" and choice.medium == Medium.EMISSION else _group_words(group),
             _("有效日"),
             _("下须"),
             _("第 25 百分位数"),

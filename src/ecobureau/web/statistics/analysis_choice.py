@@ -21,6 +21,7 @@ MEDIA: dict[str, Text] = {
     Medium.AIR: gettext_lazy("空气"),
     Medium.WATER: gettext_lazy("地表水"),
     NOISE: gettext_lazy("噪声"),
+    Medium.EMISSION: gettext_lazy("污染源排放"),
 }
 VIEWS: dict[str, Text] = {
     "trend": gettext_lazy("趋势"),
@@ -67,7 +68,7 @@ ITEMS: dict[str, tuple[ItemSpec, ...]] = {
         ItemSpec("ldn", gettext_lazy("昼夜等效声级 Ldn"), "dB(A)", 1, False, True),
     ),
 }
-_HOURLY = ("diurnal", "weekly", "wind", "pollution")
+HOURLY = ("diurnal", "weekly", "wind", "pollution")
 """Views that stand on hours."""
 
 STEPS: dict[str, Text] = {"auto": gettext_lazy("自动"), "month": gettext_lazy("月值"), "day": gettext_lazy("日值")}
@@ -98,6 +99,7 @@ class Choice:
         view: kind of analysis. start, last: first and last day, both included.
         step, group, stat, way, years, others: options of single views.
         problems: what was wrong in the address, in words; what was wrong is replaced by the usual.
+        offered: of emissions the items that the object has, as each has factors of its own.
     """
 
     medium: str
@@ -113,6 +115,7 @@ class Choice:
     years: int = 1
     others: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
+    offered: tuple[ItemSpec, ...] = ()
 
     @property
     def end(self) -> date:
@@ -136,15 +139,15 @@ class Choice:
     @property
     def items(self) -> tuple[ItemSpec, ...]:
         """The items that the view has: cycles of noise are of hourly levels alone."""
-        every = ITEMS[self.medium]
-        return every[:1] if self.medium == NOISE and self.view in _HOURLY else every
+        every = self.offered if self.medium == Medium.EMISSION else ITEMS[self.medium]
+        return every[:1] if self.medium == NOISE and self.view in HOURLY else every
 
     @property
     def item_name(self) -> str:
         """The item's name, of ozone with the mean that is meant."""
         if self.item.code != "o3":
             return str(self.item.name)
-        return _("臭氧（1 小时）") if self.view in _HOURLY else _("臭氧（日最大 8 小时）")
+        return _("臭氧（1 小时）") if self.view in HOURLY else _("臭氧（日最大 8 小时）")
 
     def params(self, **changes: Any) -> list[tuple[str, str]]:
         """Return the parameters of the address, with changes by attribute."""
@@ -182,11 +185,7 @@ def parse(given: QueryDict, today: date) -> Choice:
     if medium != Medium.AIR and view in _WIND_VIEWS:
         problems.append(_("风玫瑰和污染玫瑰只用于空气，改为趋势。"))
         view = "trend"
-    specs = {spec.code: spec for spec in ITEMS[medium]}
-    code = given.get("item", "")
-    item = specs.get(code, ITEMS[medium][0])
-    if medium == NOISE and view in _HOURLY:
-        item = ITEMS[NOISE][0]
+    item = _item(given.get("item", ""), medium, view)
     start, last = _period(given, view, today, problems)
     return Choice(
         medium=medium,
@@ -203,6 +202,16 @@ def parse(given: QueryDict, today: date) -> Choice:
         others=tuple(dict.fromkeys(one[:12] for one in given.getlist("with") if one))[:MOST_OTHERS],
         problems=tuple(problems),
     )
+
+
+def _item(code: str, medium: str, view: str) -> ItemSpec:
+    if medium == Medium.EMISSION:
+        # Which items there are is known with the object alone (`analysis_emission.with_items`).
+        return ItemSpec(code[:30], "", "")
+    specs = {spec.code: spec for spec in ITEMS[medium]}
+    if medium == NOISE and view in HOURLY:
+        return ITEMS[NOISE][0]
+    return specs.get(code, ITEMS[medium][0])
 
 
 def usual_start(view: str, last: date) -> date:

@@ -14,6 +14,7 @@ from ecobureau.web.statistics.analysis_parts import (
     Shown,
     count,
     hour_rule,
+    left_out_notes,
     listed,
     need_some,
     pack_method,
@@ -37,7 +38,7 @@ def weekly(asked: Asked) -> Shown:
 def _cycle(asked: Asked, kind: Cycle) -> Shown:
     choice, item = asked.choice, asked.choice.item
     code = "Leq" if item.sound else item.code
-    blocks = selectors.hour_blocks(asked.target, choice.start, choice.end, code)
+    blocks = selectors.hour_blocks(asked.target, choice.start, choice.end, code, asked.rules.mass_share)
     need_some(blocks, hours=True)
     hours = np.tile(selectors.first_hour(choice.start) + np.arange(choice.days * 24), len(blocks))
     found = cycle(hours, pooled(blocks), kind, averaging=asked.averaging, need=asked.rules.cycle_need)
@@ -98,7 +99,7 @@ def _cycle(asked: Asked, kind: Cycle) -> Shown:
         reading=_reading(asked, kind, found, labels),
         basis=(valid_words(blocks, hours=True), hour_rule(asked)),
         methods=_methods(asked, kind),
-        notes=_notes(asked, kind),
+        notes=(*_notes(asked, kind), *left_out_notes(blocks)),
     )
 
 

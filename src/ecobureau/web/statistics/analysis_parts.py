@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from ecobureau.domain.rules import Entry
 from ecobureau.domain.trends import Averaging, TrendRules
+from ecobureau.web.statistics import analysis_emission as emission
 from ecobureau.web.statistics.analysis_choice import Choice
 from ecobureau.web.statistics.analysis_selectors import Block, Target
 from ecobureau.web.statistics.models import Medium
@@ -145,22 +146,29 @@ def valid_words(blocks: Sequence[Block], *, hours: bool) -> str:
     """Say how many values are valid of how many there could be, and of how many stations."""
     there = int(sum(np.isfinite(block.values).sum() for block in blocks))
     could = sum(len(block.values) for block in blocks)
+    at_outlets = any(block.outlet for block in blocks)
     form = _("有效小时 {n}/{all}（{share}）") if hours else _("有效日 {n}/{all}（{share}）")
     said = form.format(n=f"{there:,}", all=f"{could:,}", share=percent(there / could if could else None))
     of = 0 if hours else sum(block.hours for block in blocks)
     if of:
         said = _("{said}，由 {hours} 个有效小时算出").format(said=said, hours=f"{of:,}")
-    return said if len(blocks) <= 1 else _("{said}，{count} 个站点合计").format(said=said, count=len(blocks))
+    if len(blocks) <= 1:
+        return said
+    words = _("{said}，{count} 个排放口合计") if at_outlets else _("{said}，{count} 个站点合计")
+    return words.format(said=said, count=len(blocks))
 
 
 def left_out_notes(blocks: Sequence[Block]) -> list[str]:
-    """Say how many days were left out, where there are any."""
+    """Say how many days were left out, where there are any, and what masses emitted are of."""
     days = sum(block.left_out for block in blocks)
-    return [_("已扣除 {n} 个沙尘或特殊事件日，与统计一致。").format(n=days)] if days else []
+    said = [_("已扣除 {n} 个沙尘或特殊事件日，与统计一致。").format(n=days)] if days else []
+    return [*said, *emission.mass_notes(blocks)]
 
 
 def hour_rule(asked: Asked) -> str:
     """Say which hours count."""
+    if asked.choice.medium == Medium.EMISSION:
+        return emission.hour_rule(asked.choice, asked.target, asked.rules)
     if asked.choice.medium == Medium.AIR and asked.target.kind != "point":
         return _("小时有效：点位上报标记为 N 或无标记、未被数据审核剔除；至少半数评价点位有数的小时才算，取点位平均。")
     if asked.choice.medium in (Medium.AIR, Medium.WATER):
@@ -170,6 +178,8 @@ def hour_rule(asked: Asked) -> str:
 
 def day_rule(asked: Asked) -> str:
     """Say which days count."""
+    if asked.choice.medium == Medium.EMISSION:
+        return emission.day_rule(asked.choice, asked.rules)
     if asked.choice.medium == Medium.AIR:
         return _("日有效：按当日施行的 GB 3095 数据有效性规定（臭氧看 8 小时滑动平均的个数），用本系统的日统计值。")
     if asked.choice.medium == Medium.WATER:

@@ -1,8 +1,8 @@
 """What the analyses read: who can be looked at, and values on even grids of hours and days with gaps as NaN.
 
 Hours and days come from the roll-ups of this app, with accepted reviews taken out; hours of wind, and of noise stations
-that no statistics follow yet, are the hourly values that stations reported. Grids begin at local midnight; a cell is
-the start of its hour.
+that no statistics follow yet, are the hourly values that stations reported; emissions are read by `emission.grids`.
+Grids begin at local midnight; a cell is the start of its hour.
 """
 
 from __future__ import annotations
@@ -29,6 +29,8 @@ from ecobureau.web.places.door import visible
 from ecobureau.web.places.models import Level
 from ecobureau.web.sources import selectors as sources
 from ecobureau.web.statistics import rules as in_force
+from ecobureau.web.statistics.emission import grids
+from ecobureau.web.statistics.emission.selectors import of_outlet
 from ecobureau.web.statistics.exclusions import Excluded
 from ecobureau.web.statistics.models import Day, Hours, Medium, Review, Series
 from ecobureau.web.telemetry.selectors import store
@@ -43,6 +45,8 @@ MOST_ROLLED = 120_000
 """Most days of hours (stations × days) that one page reads from the roll-ups."""
 MOST_REPORTED = 3_000
 """Most station-days that one page reads from reported hours."""
+MOST_ACCOUNTED = 3_000
+"""Most outlet-days whose hours one page has accounted anew."""
 _SPEED, _DIRECTION, _LEQ = "a01007", "a01008", "Leq"
 _EPOCH = date(1970, 1, 1)
 
@@ -58,11 +62,12 @@ class TooLong(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A point or station behind a target: its name, and its series or station where it has one."""
+    """A point, station or outlet behind a target: its name, and its series, station or outlet where it has one."""
 
     name: str
     series_id: int | None
     station_id: int | None
+    outlet_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +76,8 @@ class Target:
 
     Attributes:
         key: as in addresses: `s` and the series, `n` and the noise station, `g` and the unit with noise stations.
-        medium: air, water or noise. kind: point, place or river. members: what its values are of.
-        series_id: the series of statistics, None for noise.
+        medium: air, water, noise or emission. kind: point, place, river or firm. members: what its values are of.
+        series_id: the series of statistics, None for noise. outlet_medium: of an outlet, gas or waste water.
     """
 
     key: str
@@ -81,11 +86,12 @@ class Target:
     name: str
     members: tuple[Member, ...]
     series_id: int | None = None
+    outlet_medium: str | None = None
 
     @property
     def single(self) -> bool:
-        """Whether it has values of its own (a point, or a place of air) and not only those of its members."""
-        return self.kind == "point" or self.medium == Medium.AIR
+        """Whether it has values of its own (a point, any of air or emissions) and not only those of its members."""
+        return self.kind == "point" or self.medium in (Medium.AIR, Medium.EMISSION)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +99,16 @@ class Block:
     """Values of one member (or of the target as a whole) on an even grid, NaN = missing.
 
     `hours`: of days, how many valid hours they are of; 0 where that is not known (ozone, published days). `left_out`:
-    days under sand-dust or a special event that statistics leave out, and the analysis as well.
+    days under sand-dust or a special event that statistics leave out, and the analysis as well. `mass`: of masses
+    emitted, what they are of. `outlet`: of an outlet and no station.
     """
 
     name: str
     values: Floats
     hours: int = 0
     left_out: int = 0
+    mass: grids.DayGrid | None = None
+    outlet: bool = False
 
 
 # --- what there is ----------------------------------------------------------------------------------------------------
@@ -117,7 +126,7 @@ def listed(viewer: Viewer, medium: str) -> list[tuple[str, str, str]]:
             (f"g{unit.pk}", "place", unit.name) for unit in units if any(path.startswith(unit.path) for path in paths)
         ]
         return found + [(f"n{pk}", "point", name) for pk, name, _ in stations]
-    order = {"place": 0, "river": 1, "point": 2}
+    order = {"place": 0, "river": 1, "firm": 1, "point": 2}
     rows = Series.objects.filter(visible(viewer), medium=medium).values_list("pk", "kind", "name")
     return sorted(((f"s{pk}", kind, name) for pk, kind, name in rows), key=lambda row: (order[row[1]], row[2], row[0]))
 
@@ -135,9 +144,11 @@ def _none(viewer: Viewer, number: int) -> Target | None:
 
 
 def _series(viewer: Viewer, number: int) -> Target | None:
-    row = Series.objects.filter(visible(viewer), pk=number).exclude(medium=Medium.EMISSION).first()
+    row = Series.objects.filter(visible(viewer), pk=number).select_related("outlet").first()
     if row is None:
         return None
+    if row.medium == Medium.EMISSION:
+        return _emitter(viewer, row)
     if row.kind == Series.Kind.POINT:
         own = (Member(row.name, row.pk, row.station_id),)
         return Target(f"s{number}", row.medium, "point", row.name, own, row.pk)
@@ -145,6 +156,18 @@ def _series(viewer: Viewer, number: int) -> Target | None:
     rows = Series.objects.filter(of, visible(viewer), kind=Series.Kind.POINT, assessed=True, medium=row.medium)
     members = tuple(Member(name, pk, station) for pk, name, station in rows.values_list("pk", "name", "station_id"))
     return Target(f"s{number}", row.medium, row.kind, row.name, members, row.pk)
+
+
+def _emitter(viewer: Viewer, row: Series) -> Target:
+    of = Q(pk=row.pk)
+    if row.kind != Series.Kind.POINT:
+        of = Q(parent=row) | Q(parent__parent=row) | Q(parent__parent__parent=row)
+    rows = Series.objects.filter(of, visible(viewer), kind=Series.Kind.POINT, medium=Medium.EMISSION)
+    if row.kind != Series.Kind.POINT:
+        rows = rows.filter(assessed=True)
+    members = tuple(Member(name, pk, None, outlet) for pk, name, outlet in rows.values_list("pk", "name", "outlet_id"))
+    medium = None if row.outlet is None else row.outlet.medium
+    return Target(f"s{row.pk}", row.medium, row.kind, row.name, members, row.pk, medium)
 
 
 def _station(viewer: Viewer, number: int) -> Target | None:
@@ -174,10 +197,16 @@ MEDIUM_OF_ST: dict[str, str] = {"21": Medium.WATER, "22": Medium.AIR, NOISE_ST: 
 
 
 def of_station(viewer: Viewer, station_id: int) -> tuple[str, str] | None:
-    """Return the medium of a station and its key, empty where no statistics follow it yet; None: no such station."""
+    """Return the medium of a station and its key, empty where no statistics follow it yet; None: no such station.
+
+    A station of an outlet leads to the outlet's emissions; None while no statistics follow the outlet.
+    """
     row = sources.station(viewer, station_id)
-    if row is None or row.st not in MEDIUM_OF_ST:
+    if row is None:
         return None
+    if row.st not in MEDIUM_OF_ST:
+        series = None if row.outlet_id is None else of_outlet(row.outlet_id)
+        return None if series is None else (Medium.EMISSION, f"s{series}")
     medium = MEDIUM_OF_ST[row.st]
     if medium == NOISE:
         return medium, f"n{station_id}"
@@ -206,6 +235,8 @@ def day_blocks(
             Block(block.name, noise_days(block.values, item, start, rules), int(np.isfinite(block.values[:-24]).sum()))
             for block in hour_blocks(viewed, start, end + timedelta(days=1), _LEQ)
         ]
+    if viewed.medium == Medium.EMISSION:
+        return _emission_days(viewed, item, start, end, rules, each=each)
     if viewed.series_id is not None and viewed.single and not each:
         ids = {viewed.series_id: viewed.name}
     else:
@@ -223,6 +254,22 @@ def day_blocks(
         hours[viewed.series_id] = _hours_of_members(viewed, item, start, end)
     out = _leave_out(found, item, start, end) if viewed.medium == Medium.AIR else {}
     return [Block(name, found[one], 0 if item == "o3" else hours[one], out.get(one, 0)) for one, name in ids.items()]
+
+
+def _emission_days(viewed: Target, item: str, start: date, end: date, rules: TrendRules, *, each: bool) -> list[Block]:
+    factor, _, measure = item.rpartition("-")
+    ids = {viewed.series_id or 0: viewed.name}
+    if each:
+        ids = {member.series_id or 0: member.name for member in viewed.members}
+        ids = {one: ids[one] for one in ids if one in grids.having(ids, factor)}
+    _bound(len(ids) * (end - start).days, MOST_ROLLED)
+    found = grids.day_grids(ids, factor, measure, start, end, rules.mass_share)
+    return [
+        Block(
+            name, found[one].values, found[one].hours, mass=found[one] if measure == grids.MASS else None, outlet=True
+        )
+        for one, name in ids.items()
+    ]
 
 
 def _leave_out(found: dict[int, Floats], item: str, start: date, end: date) -> dict[int, int]:
@@ -283,16 +330,19 @@ def _noise_hours() -> Callable[[date], NoiseHours]:
 # --- hours ------------------------------------------------------------------------------------------------------------
 
 
-def hour_blocks(viewed: Target, start: date, end: date, item: str) -> list[Block]:
+def hour_blocks(viewed: Target, start: date, end: date, item: str, share: float = 1.0) -> list[Block]:
     """Return the valid hours of [start, end) as grids of 24 · days: of each member, of a place of air as a whole.
 
     An hour of a place of air is the mean of its points, valid where as many of them have it as HJ 663 asks of a city.
+    An hour of an enterprise or place of emissions is the sum of its outlets, valid where `share` of them have it.
 
     Raises:
         TooLong: more than a page should read.
     """
     if viewed.medium == NOISE:
         return _noise_hours_of(viewed.members, start, end, item)
+    if viewed.medium == Medium.EMISSION:
+        return _emission_hours(viewed, start, end, item, share)
     blocks = member_hours(viewed.members, start, end, item)
     if viewed.medium != Medium.AIR or viewed.kind == "point" or not blocks:
         return blocks
@@ -303,6 +353,19 @@ def hour_blocks(viewed: Target, start: date, end: date, item: str) -> list[Block
     with np.errstate(invalid="ignore"):
         mean = np.where(counts >= np.maximum(share * len(blocks), 1), np.nansum(stacked, axis=0) / counts, np.nan)
     return [Block(viewed.name, mean)]
+
+
+def _emission_hours(viewed: Target, start: date, end: date, item: str, share: float) -> list[Block]:
+    factor, _, measure = item.rpartition("-")
+    every = {member.series_id: member.outlet_id for member in viewed.members}
+    outlets = {one: outlet for one, outlet in every.items() if one is not None and outlet is not None}
+    outlets = {one: outlets[one] for one in sorted(grids.having(outlets, factor))}
+    _bound(len(outlets) * (end - start).days, MOST_ACCOUNTED)
+    if viewed.kind == "point":
+        found = grids.hour_grids(outlets, factor, measure, start, end)
+        return [Block(viewed.name, values, outlet=True) for values in found.values()]
+    values, (fewest, most) = grids.summed_hours(outlets, factor, start, end, share)
+    return [Block(viewed.name, values, mass=grids.DayGrid(values, fewest=fewest, most=most), outlet=True)]
 
 
 def _noise_hours_of(members: Collection[Member], start: date, end: date, item: str) -> list[Block]:

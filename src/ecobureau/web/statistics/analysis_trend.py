@@ -22,6 +22,7 @@ from ecobureau.domain.trends import (
     sen_slope,
 )
 from ecobureau.domain.trends.kendall import MOST
+from ecobureau.web.statistics import analysis_emission as emission
 from ecobureau.web.statistics import analysis_selectors as selectors
 from ecobureau.web.statistics import rules as in_force
 from ecobureau.web.statistics.analysis_parts import (
@@ -45,6 +46,7 @@ from ecobureau.web.statistics.analysis_parts import (
     valid_words,
 )
 from ecobureau.web.statistics.analysis_selectors import Block
+from ecobureau.web.statistics.emission.rollup import month_is_valid
 from ecobureau.web.statistics.models import Medium
 
 YEAR = 365.25
@@ -95,6 +97,8 @@ def _month_counts(asked: Asked, month: int, days: int) -> bool:
     label = month_label(asked.choice.start, month)
     year, number = int(label[:4]), int(label[5:])
     length = calendar.monthrange(year, number)[1]
+    if asked.choice.medium == Medium.EMISSION and not emission.is_mass(asked.choice):
+        return month_is_valid(date(year, number, 1), days)
     if asked.choice.medium == Medium.AIR:
         rules = in_force.statistics_on(date(year, number, length))
         return rules is not None and month_valid(days, number, rules)
@@ -117,6 +121,8 @@ def _by_month(asked: Asked, blocks: list[Block], months: list[Floats]) -> Shown:
     labels = [month_label(choice.start, at) for at in range(len(middle))]
     valid = int(sum(np.isfinite(one).sum() for one in months))
     name = _("月均值") if len(blocks) == 1 else _("各站月值的中位数")
+    if emission.is_mass(choice):
+        name = _("月内日均排放量")
     heads: tuple[str, ...]
     if len(blocks) == 1:
         heads = (_("月份"), _("有效日"), asked.with_unit(name), asked.with_unit(_("趋势线")))
@@ -351,6 +357,8 @@ def _methods(asked: Asked, found: _Found) -> tuple[Method, ...]:
 
 
 def _month_rule(asked: Asked) -> str:
+    if asked.choice.medium == Medium.EMISSION:
+        return emission.month_rule(asked.choice, asked.rules)
     if asked.choice.medium == Medium.AIR:
         return _("月有效：按 GB 3095 对月均值的有效日数要求（一般 27 日，2 月 25 日，以规则包为准）。")
     return _("月有效：有效日不少于当月的 {share}（本系统约定）。").format(share=f"{100 * asked.rules.month_share:.0f}%")

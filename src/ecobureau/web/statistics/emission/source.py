@@ -52,6 +52,10 @@ class Accounts(Protocol):
         """Return the hours of a day as its figures were made from them, empty where nothing is known."""
         ...
 
+    def span(self, outlet_id: int, factor: str, start: date, end: date) -> list[OutletHour]:
+        """Return the hours of the days [start, end), without the frames behind them; hours to come are left out."""
+        ...
+
 
 _kept: list[Accounts] = []
 
