@@ -18,10 +18,11 @@ from ecobureau.clock import BEIJING, ManualClock, use_clock
 from ecobureau.web.core.access import SYSTEM
 from ecobureau.web.detection import totals
 from ecobureau.web.sources import services as sources
+from ecobureau.web.sources.models import Outlet
 from ecobureau.web.statistics import rollup
 from ecobureau.web.statistics.emission import days
 from ecobureau.web.statistics.models import EmissionSummary, Review, Series
-from web.detection.plants import Plant, make_plant, write
+from web.detection.plants import UNITS, Plant, make_plant, write
 from web.people import person
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -245,6 +246,8 @@ def test_addresses_files_and_other_places(plant: Plant) -> None:
     assert link in leader.get(f"/stations/{plant.stack.pk}/").content.decode()
     assert leader.get(link).status_code == 302
     assert leader.get(f"{HERE}station/{plant.meter.pk}/").status_code == 404
+    long = leader.get(HERE, asked | {"from": "2020-01-01"})
+    assert "要读的数据太多" in long.content.decode() and "排放口日" in long.content.decode()
     far = client("far", "/wuhan/qingshan/")
     for kind in ("point", "firm", "place"):
         assert far.get(HERE, {"medium": "emission", "object": key_of(plant, kind)}).status_code == 404
@@ -255,3 +258,41 @@ def test_addresses_files_and_other_places(plant: Plant) -> None:
     assert "mass emitted an hour" in text and "Outlets measure no wind" in text
     said = shown(english, object=key, view="diurnal", item=f"{NOX}-kg")
     assert not any(sign in " ".join((*said.reading, *said.basis)) for sign in "，。（）：～")
+
+
+def test_converted_hours_of_gas_and_hours_of_waste_water(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for code, unit in (("w01018", "mg/L"), ("w00000", "L/s")):
+        monkeypatch.setitem(UNITS, code, unit)
+    made, leader = make_plant(NOON.date()), client()
+    Outlet.objects.filter(pk=made.outlet.pk).update(o2_ref=6)
+    water = sources.make_outlet(SYSTEM, made.outlet.enterprise, code="DW001", name="废水总排口", medium="water")
+    drain = sources.make_station(SYSTEM, code="W0001", name="废水", st="32", outlet=water)
+    sources.set_limit(SYSTEM, water, "w01018", value="100", source="许可证", valid_from=date(2020, 1, 1), field="avg")
+    first = datetime(2026, 11, 15, tzinfo=BEIJING)
+    write(database_url, made.stack, first, {NOX: [40.0] * 168, "a19001": [9.0] * 168, "a00000": [100.0] * 168})
+    write(database_url, drain, first, {"w01018": [50.0 + at % 24 for at in range(168)], "w00000": [10.0] * 168})
+    settle(made.outlet.pk, water.pk)
+    # 40 × (21 − 6) / (21 − 9)
+    gas = shown(leader, object=key_of(made), view="diurnal", item=f"{NOX}-zs")
+    assert {row[2].value for row in gas.rows} == {50.0}
+    assert shown(leader, object=key_of(made), view="box", item=f"{NOX}-zs").rows[0][4].value == 50.0
+    outlet = f"s{Series.objects.get(outlet=water).pk}"
+    page = leader.get(HERE, ASKED | {"object": outlet, "view": "diurnal"})
+    assert [(spec.code, spec.unit) for spec in page.context["choice"].offered] == [
+        ("w01018-avg", "mg/L"),
+        ("w01018-kg", "kg/h"),
+    ]
+    found = shown(leader, object=outlet, view="diurnal", item="w01018-avg")
+    assert [row[2].value for row in found.rows] == [50.0 + hour for hour in range(24)]
+    # 60 mg/L × 10 L/s × 3600 s = 2.16 kg
+    mass = shown(leader, object=outlet, view="diurnal", item="w01018-kg")
+    assert mass.rows[10][2].value == pytest.approx(2.16)
+    box = shown(leader, object=outlet, view="box", item="w01018-avg")
+    assert box.rows[0][4].value == 61.5
+    # The enterprise has both factors, each with its mass alone.
+    firm = leader.get(HERE, ASKED | {"object": key_of(made, "firm")})
+    assert [spec.code for spec in firm.context["choice"].offered] == [f"{NOX}-kg", "w01018-kg"]
+    # Its hours of waste water are those of the one outlet that has it.
+    both = shown(leader, object=key_of(made, "firm"), view="diurnal", item="w01018-kg")
+    assert both.rows[10][1].value == 7
+    assert both.rows[10][2].value == pytest.approx(2.16)

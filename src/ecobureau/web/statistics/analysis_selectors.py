@@ -45,7 +45,7 @@ MOST_ROLLED = 120_000
 """Most days of hours (stations × days) that one page reads from the roll-ups."""
 MOST_REPORTED = 3_000
 """Most station-days that one page reads from reported hours."""
-MOST_ACCOUNTED = 3_000
+MOST_ACCOUNTED = 1_500
 """Most outlet-days whose hours one page has accounted anew."""
 _SPEED, _DIRECTION, _LEQ = "a01007", "a01008", "Leq"
 _EPOCH = date(1970, 1, 1)

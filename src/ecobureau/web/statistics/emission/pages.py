@@ -206,7 +206,7 @@ def _of_series(series: Series) -> dict[str, Any]:
     return {
         "series": series,
         "place": place,
-        "analysis": f"medium=emission&object=s{series.pk}&view=trend",
+        "analysis": f"medium=emission&object=s{series.pk}",
         "more_links": [] if place else [(reverse("desk:outlet", args=[series.outlet_id]), _("排放口档案"))],
     }
 
