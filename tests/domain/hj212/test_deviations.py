@@ -132,6 +132,7 @@ SHOWN: dict[str, bytes] = {
     "cp.factorless_flag": _cp("w01018-Rtd=12.5;Flag=N"),
     "cp.no_equals": _cp("w01018-Rtd=12.5;w01019-Rtd"),
     "cp.equals_in_value": _cp("w01018-Rtd=12.5w01019-Rtd=3"),
+    "cp.marks_inside": _cp("w01018-Rtd=12.5,w01018-Flag=N&&"),
     "cp.field_name": _cp("w01018-rtd=12.5"),
     "cp.unknown_field": _cp("LA-td=55.5"),
     "cp.vendor_field": _cp("a21026-ZsCou=12.5"),
@@ -164,6 +165,7 @@ ELSEWHERE = {
     "flag.version_other": "test_the_station_s_edition_goes_before_flag",
     "crypt.text_form": "test_vectors.py",
     "crypt.wrong_key": "test_a_wrong_key_is_told",
+    "crypt.crc_of_cipher": "test_vectors.py",
     "answer.not_echoed": "test_dialogue.py",
     "answer.resent_for_ever": "test_a_device_that_resends_for_ever",
     "dialogue.no_9011": "test_dialogue.py",
@@ -306,6 +308,18 @@ def test_a_missing_line_end_on_a_connection_is_told_with_the_next_frame() -> Non
     (fourth,) = [*reader.feed(b"\r"), *reader.feed(b"\n" + upload(4))]
     assert third.deviations == fourth.deviations == []
     assert reader.skipped == 0
+
+
+def test_marks_in_a_log_are_no_deviation() -> None:
+    assert one(wire(LOG.replace("a=1", "a&&b"))).deviations == []
+
+
+@pytest.mark.parametrize("odd", ["²", "٣", "9" * 4500])
+def test_digits_that_are_no_number_of_the_protocol_do_not_raise(odd: str) -> None:
+    answer = one(wire(ANSWER.replace("Flag=4", f"Flag={odd}")))
+    assert (answer.error, answer.flag, answer.wants_answer) == ("header", odd, False)
+    packet = one(wire(HEADER.replace("Flag=5", f"Flag=7;PNUM={odd};PNO={odd}") + CP))
+    assert (packet.error, packet.pnum, packet.is_split) == ("header", odd, False)
 
 
 def test_a_wrong_key_is_told() -> None:

@@ -180,6 +180,12 @@ def test_the_answer_to_a_chinese_mn_in_gbk_has_its_bytes() -> None:
     assert "MN=武昌".encode("gbk") in answer_9014(frame)
 
 
+@pytest.mark.parametrize("odd", ["2016&&01", "2016##01", "##0101"])
+def test_an_odd_qn_is_echoed_all_the_same(odd: str) -> None:
+    frame = one(wire(f"QN={odd};ST=32;CN=2011;PW=1;MN={MN};Flag=5;CP=&&&&"))
+    assert answer_9014(frame) == wire(f"QN={odd};ST=91;CN=9014;PW=1;MN={MN};Flag=4;CP=&&&&")
+
+
 def test_answers_to_2005_devices() -> None:
     frame = one(
         wire("ST=32;CN=2061;PW=123456;MN=88888880000001;CP=&&QN=20160801085857223;DataTime=20160801080000;011-Avg=1&&")

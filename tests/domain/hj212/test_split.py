@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.hj212.wire import GOOD, MN, one
+from domain.hj212.wire import GOOD, MN, codes, one, wire
 from ecobureau.domain.hj212 import Edition, Frame, Reassembler, split_packets
 from ecobureau.domain.hj212.split import qn_after
 
@@ -167,3 +167,24 @@ def test_an_encrypted_message_is_split_before_it_is_encrypted() -> None:
     assert results[-1] is not None
     assert results[-1].cp == CP
     assert all(frame.backfilled for frame in results[-1].frames)
+
+
+@pytest.mark.parametrize("flag", ["", "Flag=0;", "Flag=5;"])
+def test_packets_numbered_without_the_split_bit_come_together(flag: str) -> None:
+    head = f"ST=21;CN=2011;PW=123456;MN=88888880000001;{flag}"
+    together = Reassembler()
+    first = one(wire(f"{head}PNUM=2;PNO=1;CP=&&DataTime=20160801080000;w01001-Rtd=7.1&&"))
+    second = one(wire(f"{head}PNUM=2;PNO=2;CP=&&DataTime=20160801080000;w01010-Rtd=20.5&&"))
+    assert first.is_split
+    assert "flag.numbers_without_split" in codes(first)
+    assert together.add(first, 0) is None
+    message = together.add(second, 0)
+    assert message is not None
+    assert set(message.cp) == {"DataTime", "w01001", "w01010"}
+
+
+@pytest.mark.parametrize("numbers", ["PNUM=;PNO=", "PNUM=2", "PNUM=2;PNO=3", "PNUM=a;PNO=b", "PNUM=10000;PNO=1"])
+def test_numbers_that_make_no_sense_make_no_packet(numbers: str) -> None:
+    frame = one(wire(f"ST=21;CN=2011;PW=123456;MN=88888880000001;{numbers};CP=&&DataTime=20160801080000;001-Rtd=7&&"))
+    assert (frame.ok, frame.is_split) == (True, False)
+    assert "flag.numbers_without_split" in codes(frame)

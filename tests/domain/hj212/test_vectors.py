@@ -127,6 +127,32 @@ def test_the_printed_text_form_of_cipher_text_is_read(length: int) -> None:
     assert frame.cp["a01011"] == {"Min": "1.35", "Avg": "1.35", "Max": "1.35", "Flag": "N"}
 
 
+def test_a_check_made_of_the_cipher_text_is_told_and_the_text_handed_out() -> None:
+    segment = HEAD_2025 + _annex_a2() + b"&&"
+    frame = one(wire(segment), key=KEY)
+    assert (frame.ok, frame.error, codes(frame)) == (False, "crc", ["crypt.crc_of_cipher"])
+    assert frame.cp["a01011"] == {"Min": "1.35", "Avg": "1.35", "Max": "1.35", "Flag": "N"}
+    for key, code in ((None, "crypt.no_key"), (b"1" * 16, "crypt.wrong_key")):
+        closed = one(wire(segment), key=key)
+        assert (closed.error, codes(closed), closed.cp) == ("crc", [code], {})
+
+
+def test_the_text_form_without_the_key_has_a_right_length() -> None:
+    text = "{" + ",".join(f"0x{byte:02X}" for byte in _annex_a2()[:-3]) + "}g=N"
+    frame = one(wire(HEAD_2025 + text.encode() + b"&&", length=234, check=_check()))
+    assert (frame.error, frame.length, codes(frame)) == ("crc", 234, ["crypt.text_form", "crypt.no_key"])
+
+
+def test_of_cut_cipher_text_only_whole_items_of_whole_groups_are_handed_out() -> None:
+    frame = wire(HEAD_2025 + _annex_a2() + b"&&", check=_check())
+    cut = frame[: 6 + len(HEAD_2025) + 70]
+    opened, closed = one(cut, key=KEY), one(cut)
+    assert opened.error == closed.error == "truncated"
+    assert (opened.mn, closed.mn) == ("010000A8900016F000169DC0",) * 2
+    assert opened.cp == {"DataTime": "20240520210600", "a01011": {"Min": "1.35", "Avg": "1.35"}}
+    assert closed.cp == {}
+
+
 def test_annex_h_uses_padding_unlike_the_frames() -> None:
     padder = padding.PKCS7(128).padder()
     plain = padder.update(b"testuser:AezF0nZRs4kypuGO") + padder.finalize()

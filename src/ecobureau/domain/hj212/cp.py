@@ -176,6 +176,8 @@ def parse_cp(text: str) -> CpResult:
         total += 1
         understood += state.take(separator, item, log)
     state.finish()
+    if "&&" in text:
+        found += [Deviation("cp.marks_inside", item) for _, item, log in all_tokens if log is None and "&&" in item]
     control = _CONTROL.search(text)
     if control:
         found.append(Deviation("cp.control_characters", repr(control.group())))

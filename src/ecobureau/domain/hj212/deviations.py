@@ -163,6 +163,7 @@ DEVIATIONS: dict[str, DeviationSpec] = {
     "cp.equals_in_value": _S(
         8, "值里还有等号（可能缺了分隔符）", "an equals sign inside a value (a separator may be missing)"
     ),
+    "cp.marks_inside": _S(8, "数据区中间还有 &&", "&& stands inside the data area"),
     "cp.field_name": _S(8, "字段名的大小写不对", "a field name in other case"),
     "cp.unknown_field": _S(8, "标准里没有这个字段名", "the standard has no such field name"),
     "cp.vendor_field": _S(8, "厂商自定的字段", "a vendor's own field"),
@@ -182,6 +183,9 @@ DEVIATIONS: dict[str, DeviationSpec] = {
     "crypt.text_form": _S(0, "密文写成 {0x..} 文本", "the cipher text is written as {0x..}"),
     "crypt.no_key": _S(0, "数据区是密文，而没有密钥", "the data area is cipher text, and there is no key", "crc"),
     "crypt.wrong_key": _S(0, "用所给的密钥解不开数据区", "the given key does not open the data area", "crc"),
+    "crypt.crc_of_cipher": _S(
+        0, "校验码是按密文而不是明文计算的", "the check is that of the cipher text instead of the plain text", "crc"
+    ),
     # 10 answers
     "answer.qn_rtn_in_9014": _S(10, "9014 带有 QnRtn", "9014 carries QnRtn"),
     "answer.st_not_91": _S(10, "应答的 ST 不是 91", "the ST of an answer is not 91"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from enum import IntEnum
 
 
@@ -44,6 +45,21 @@ def flag(edition: Edition, *, answer: bool = False, split: bool = False) -> str:
     Source: HJ 212-2017 table 3 (Flag); HJ 212-2025 table 3.
     """
     return str(edition << 2 | (SPLIT_BIT if split else 0) | (ANSWER_BIT if answer else 0))
+
+
+MOST_PACKETS = 9999
+"""PNUM and PNO have up to four digits."""
+_PACKET = re.compile("[0-9]{1,9}")
+
+
+def sensible_packets(pnum: str | None, pno: str | None) -> bool:
+    """Return whether PNUM and PNO are numbers that go together: 1 <= PNO <= PNUM <= 9999.
+
+    Source: HJ 212-2017 table 3.
+    """
+    if not pnum or not pno or not _PACKET.fullmatch(pnum) or not _PACKET.fullmatch(pno):
+        return False
+    return 1 <= int(pno) <= int(pnum) <= MOST_PACKETS
 
 
 MN_LENGTH = {Edition.E2005: 14, Edition.E2017: 24, Edition.E2025: 24}

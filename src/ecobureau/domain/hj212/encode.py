@@ -85,8 +85,12 @@ def encode(
     header = "".join([f"{name}={value};" for name, value in fields if value is not None])
     if header.count(";") != sum(value is not None for _, value in fields) or "&&" in header or "##" in header:
         raise CannotEncode("hj212.encode.header", header=header)
+    return _frame(header, cp_text(cp), key, charset)
+
+
+def _frame(header: str, cp: str, key: bytes | None, charset: str) -> bytes:
     try:
-        before, content = f"{header}CP=&&".encode(charset), cp_text(cp).encode(charset)
+        before, content = f"{header}CP=&&".encode(charset), cp.encode(charset)
     except UnicodeEncodeError as error:
         raise CannotEncode("hj212.encode.charset", charset=charset) from error
     segment = before + content + b"&&"
@@ -219,16 +223,10 @@ def _answer(frame: Frame, cn: str, cp: str = "") -> bytes:
     if frame.qn is None and isinstance(frame.cp.get("QN"), str):
         # 2005 devices put QN into CP and look for it there.
         cp = f"QN={frame.cp['QN']};{cp}".rstrip(";")
-    return encode(
-        qn=frame.qn,
-        st="91",
-        cn=cn,
-        pw=frame.pw,
-        mn=frame.mn,
-        flag=str((frame.flag_value or 0) & ~3),
-        cp=cp,
-        charset=frame.charset,
-    )
+    fields = (("QN", frame.qn), ("ST", "91"), ("CN", cn), ("PW", frame.pw), ("MN", frame.mn))
+    header = "".join([f"{name}={value};" for name, value in fields if value is not None])
+    # An odd QN (with && or ##) is echoed too: a device that gets no answer resends for ever.
+    return _frame(f"{header}Flag={(frame.flag_value or 0) & ~3};", cp, None, frame.charset)
 
 
 def answer_9014(frame: Frame) -> bytes:

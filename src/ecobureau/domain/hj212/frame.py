@@ -8,7 +8,7 @@ from typing import Any
 from ecobureau.domain.hj212.commands import ANSWERS
 from ecobureau.domain.hj212.cp import Cp
 from ecobureau.domain.hj212.deviations import Deviation
-from ecobureau.domain.hj212.editions import ANSWER_BIT, SPLIT_BIT, Edition
+from ecobureau.domain.hj212.editions import ANSWER_BIT, Edition, sensible_packets
 
 ERRORS = ("crc", "length", "header", "cp", "truncated")
 """Errors whose frames are never data; in strict mode `Frame.error` may also be the code of a deviation."""
@@ -72,8 +72,11 @@ class Frame:
 
     @property
     def is_split(self) -> bool:
-        """Whether the frame is one packet of several: the split bit is set and PNUM, PNO are there."""
-        return bool((self.flag_value or 0) & SPLIT_BIT) and bool(self.pnum) and bool(self.pno)
+        """Whether the frame is one packet of several: it has sensible PNUM and PNO.
+
+        The split bit of Flag alone says nothing; devices of 2005 number their packets without any Flag.
+        """
+        return sensible_packets(self.pnum, self.pno)
 
     @property
     def exchange(self) -> str | None:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from ecobureau.domain.hj212.crc import crc, modbus, swapped
 from ecobureau.domain.hj212.deviations import Deviation
 from ecobureau.domain.hj212.editions import ENVELOPE
-from ecobureau.domain.hj212.segment import Opened, decode, looks_encrypted, open_segment
+from ecobureau.domain.hj212.segment import CLOSED, Opened, decode, looks_encrypted, open_cut, open_segment, raw_length
 
 # A frame starts with ## and four digits; where the digits are damaged, a header field close behind tells it too.
 START = re.compile(rb"##(?:[0-9]{4}|(?=[^#]{0,6}?(?:QN|ST|CN|PW|MN|Flag)=))")
@@ -164,7 +164,7 @@ class Framer:
         if not settled:
             return None
         cut = buffer[begin:limit].rstrip(b"\r\n")
-        return Piece(limit, cut, None, "truncated", [_cut(length, len(cut))])
+        return Piece(limit, open_cut(cut, self._key_of(cut)), None, "truncated", [_cut(length, len(cut))])
 
     def _structure(self, buffer: bytes, begin: int, end: int, limit: int, settled: bool) -> Piece | None:
         """Length right, CRC not: wrong, short, missing or no hex; else `_NO`."""
@@ -209,6 +209,8 @@ class Framer:
         # The printed examples of 2025 hold cipher text as {0x..}, under the length of the plain text.
         if length is not None and opened.fits and length == len(opened.plain):
             error = ""
+        elif length is not None and not opened.fits and length == raw_length(segment) != len(segment):
+            error = "crc"
         elif length is None and opened.fits and _loose_number(buffer[here + 2 : begin]) == len(opened.plain):
             error = ""
             notes.insert(0, Deviation("length.digits", buffer[here + 2 : begin].decode("latin-1")))
@@ -294,7 +296,7 @@ def _about_check(segment: bytes, check: bytes, opened: Opened) -> list[Deviation
     found = [Deviation("crc.three_digits", shown)] if len(check) < 4 else []
     if check != check.upper():
         found.append(Deviation("crc.lower_case", shown))
-    if opened.fits or any(one.code in ("crypt.no_key", "crypt.wrong_key") for one in opened.deviations):
+    if opened.fits or any(one.code in CLOSED or one.code == "crypt.crc_of_cipher" for one in opened.deviations):
         return found
     value, other, right = int(check, 16), modbus(segment), crc(segment)
     known = {swapped(right): "crc.swapped", swapped(other): "crc.modbus_swapped", other: "crc.modbus"}.get(value)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from ecobureau.domain.hj212.commands import COMMANDS
 from ecobureau.domain.hj212.deviations import Deviation
-from ecobureau.domain.hj212.editions import ANSWER_BIT, MN_LENGTH, SPLIT_BIT, Edition
+from ecobureau.domain.hj212.editions import ANSWER_BIT, MN_LENGTH, SPLIT_BIT, Edition, sensible_packets
 from ecobureau.domain.hj212.times import real_moment
 
 NAMES = ("QN", "ST", "CN", "PW", "MN", "Flag", "PNUM", "PNO", "RF")
@@ -17,7 +17,6 @@ _PLACE = {name: place for place, name in enumerate(NAMES)}
 _ST = re.compile(r"[0-9A-Z]{2}")
 _CN = re.compile(r"[0-9]{4}")
 _HEX = re.compile(r"[0-9A-F]*")
-_PACKET = re.compile(r"[0-9]{1,9}")
 _FLAG = re.compile(r"[0-9]{1,3}")
 _ANSWERS = frozenset({"9011", "9012", "9013", "9014"})
 
@@ -84,7 +83,7 @@ def parse_header(text: str, expected: Edition | None = None) -> tuple[str | None
         wrong = True
     wrong |= _packets(fields, flag_value or 0, found)
     _identity(fields, edition, found)
-    _command(fields, edition, found)
+    _command(fields, flag_value, edition, found)
     return qn, Header(
         fields.get("ST"),
         fields.get("CN"),
@@ -165,8 +164,7 @@ def _packets(fields: dict[str, str], flag_value: int, found: list[Deviation]) ->
         found.append(Deviation("flag.numbers_without_split", f"{pnum}/{pno}"))
     if not (pnum and pno):
         return False
-    sensible = bool(_PACKET.fullmatch(pnum) and _PACKET.fullmatch(pno)) and 1 <= int(pno) <= int(pnum)
-    if not sensible and flag_value & SPLIT_BIT:
+    if flag_value & SPLIT_BIT and not sensible_packets(pnum, pno):
         found.append(Deviation("header.packet_number", f"{pnum}/{pno}"))
         return True
     return False
@@ -197,7 +195,7 @@ def _identity(fields: dict[str, str], edition: Edition | None, found: list[Devia
         found.append(Deviation("rf.malformed", fields["RF"]))
 
 
-def _command(fields: dict[str, str], edition: Edition | None, found: list[Deviation]) -> None:
+def _command(fields: dict[str, str], flag_value: int | None, edition: Edition | None, found: list[Deviation]) -> None:
     cn, flag = fields.get("CN"), fields.get("Flag")
     if cn is None or not _CN.fullmatch(cn):
         return
@@ -209,5 +207,5 @@ def _command(fields: dict[str, str], edition: Edition | None, found: list[Deviat
     if cn in _ANSWERS:
         if fields.get("ST") not in (None, "91"):
             found.append(Deviation("answer.st_not_91", fields["ST"]))
-        if flag and flag.isdigit() and int(flag) & ANSWER_BIT:
-            found.append(Deviation("answer.asks_answer", flag))
+        if (flag_value or 0) & ANSWER_BIT:
+            found.append(Deviation("answer.asks_answer", flag or ""))

@@ -21,6 +21,9 @@ _PRINTABLE = bytes(range(0x20, 0x7F))
 _TEXT_SHARE = 0.7
 """Of cipher bytes a good third is printable by chance; of a damaged text nearly all."""
 _BYTES_OPENING = b"CP=&&"
+_CONTROLS = bytes({*range(0x20), 0x7F} - {0x09, 0x0A, 0x0D})
+CLOSED = frozenset({"crypt.no_key", "crypt.wrong_key"})
+"""Codes of a data area that stays cipher text."""
 
 
 class Opened(NamedTuple):
@@ -30,6 +33,8 @@ class Opened(NamedTuple):
         plain: the segment with readable CP; the wire's bytes where nothing was to be done.
         deviations: `crypt.*`.
         fits: whether the check in the frame is the CRC of `plain`.
+
+    A check made of the cipher text does not fit (2025 6.4), though the text can be handed out: `crypt.crc_of_cipher`.
     """
 
     plain: bytes
@@ -50,6 +55,28 @@ def _readable(content: bytes) -> bool:
     if b"=" not in content or min(content) < 9:
         return False
     return decode(content)[1] != "latin-1"
+
+
+def _binary(content: bytes) -> bool:
+    """Whether a content can be no text: it has control characters among bytes beyond ASCII."""
+    return not content.isascii() and len(content.translate(None, _CONTROLS)) < len(content)
+
+
+def raw_length(segment: bytes) -> int:
+    """Return the length a segment has with its cipher text as raw bytes, where that is written as `{0x..}`."""
+    place = _content(segment)
+    written = None if place is None else sm4.text_form(segment[place[0] : place[1]])
+    return len(segment) if written is None or place is None else place[0] + len(written) + 2
+
+
+def open_cut(segment: bytes, key: bytes | None) -> bytes:
+    """Return what is readable of a segment cut short: of cipher text the whole groups, or nothing without the key."""
+    start = segment.find(_BYTES_OPENING) + len(_BYTES_OPENING)
+    content = segment[start:]
+    if start < len(_BYTES_OPENING) or not _binary(content):
+        return segment
+    plain = b"" if key is None else sm4.decrypt(content[: len(content) // 16 * 16], key)
+    return segment[:start] + (plain if _readable(plain) else b"")
 
 
 def looks_encrypted(segment: bytes) -> bool:
@@ -78,17 +105,20 @@ def open_segment(segment: bytes, check: int | None, key: bytes | None) -> Opened
         return Opened(segment, [], fits)
     content = segment[place[0] : place[1]]
     written = sm4.text_form(content)
-    if written is None and (fits if key is None else fits and _readable(content)):
+    closed = fits and written is None and _binary(content) and looks_encrypted(segment)
+    if written is None and not closed and (fits if key is None else fits and _readable(content)):
         return Opened(segment, [], fits)
     notes = [] if written is None else [Deviation("crypt.text_form", "")]
     if key is None:
         if looks_encrypted(segment):
             notes.append(Deviation("crypt.no_key", ""))
-        return Opened(segment, notes, fits and written is None)
+        return Opened(segment, notes, fits and written is None and not closed)
     plain = segment[: place[0]] + sm4.decrypt(content if written is None else written, key) + b"&&"
     if check is not None and crc(plain) == check:
         return Opened(plain, notes, True)
-    if written is None and (fits or _readable(content)):
+    if closed and _readable(plain[place[0] : -2]):
+        return Opened(plain, [Deviation("crypt.crc_of_cipher", "")], False)
+    if written is None and not closed and (fits or _readable(content)):
         return Opened(segment, [], fits)
     return Opened(segment, [*notes, Deviation("crypt.wrong_key", "")], False)
 
@@ -163,7 +193,7 @@ def understand(
     parts = take_apart(_whole_items(text) if error == "truncated" else text)
     qn, header = parse_header(parts.header, expected)
     # Cipher text that stays closed is no list of items.
-    closed = any(one.code in ("crypt.no_key", "crypt.wrong_key") for one in deviations)
+    closed = any(one.code in CLOSED for one in deviations)
     read = parse_cp("" if closed else parts.cp)
     if error == "truncated":
         found = deviations

@@ -8,12 +8,10 @@ from datetime import timedelta
 from typing import NamedTuple
 
 from ecobureau.domain.hj212.cp import Cp
-from ecobureau.domain.hj212.editions import CP_LIMIT, ENVELOPE, SEGMENT_LIMIT, Edition, flag
+from ecobureau.domain.hj212.editions import CP_LIMIT, ENVELOPE, MOST_PACKETS, SEGMENT_LIMIT, Edition, flag
 from ecobureau.domain.hj212.encode import cp_text, encode
 from ecobureau.domain.hj212.frame import Frame
 from ecobureau.domain.hj212.times import real_moment, to_text
-
-_MOST = 9999
 
 
 def qn_after(qn: str, milliseconds: int) -> str:
@@ -59,12 +57,12 @@ def split_packets(
     def room(bits: str, pnum: int | None) -> int:
         if cp_limit is not None:
             return cp_limit
-        return min(CP_LIMIT[edition], SEGMENT_LIMIT - (len(frame("", _MOST - 1, bits, pnum)) - ENVELOPE))
+        return min(CP_LIMIT[edition], SEGMENT_LIMIT - (len(frame("", MOST_PACKETS - 1, bits, pnum)) - ENVELOPE))
 
     alone, bits = flag(edition, answer=answer), flag(edition, answer=answer, split=True)
     if len(whole.encode()) <= room(alone, None):
         return [frame(whole, 0, alone, None)]
-    limit = room(bits, _MOST)
+    limit = room(bits, MOST_PACKETS)
     stamp = cp.get("DataTime")
     head = f"DataTime={stamp}" if isinstance(stamp, str) else ""
     items = [text for name, value in cp.items() if name != "DataTime" for text in _items(name, value, limit)]
