@@ -173,3 +173,12 @@ def test_flag_values() -> None:
         )
     odd = one(wire(HEADER.replace("Flag=5;", "Flag=x;") + "CP=&&&&"))
     assert (odd.flag_value, odd.edition, odd.wants_answer, odd.error) == (None, None, False, "header")
+
+
+def test_an_odd_factor_code_is_told_once_and_each_odd_field_by_itself() -> None:
+    found = parse_cp("PM25-Rtd=1,PM25-Ori=2,PM25-Flag=N;PM10-Rtd=3").deviations
+    assert [(one.code, one.detail) for one in found] == [
+        ("cp.private_factor", "PM25"),
+        ("cp.unknown_field", "PM25-Ori"),
+        ("cp.private_factor", "PM10"),
+    ]

@@ -205,8 +205,11 @@ class _State:
         if not equals:
             self.found.append(Deviation("cp.no_equals", bare_name))
         key = read_key(bare_name)
-        self.found += key.odd
         factor = key.factor
+        if key.odd:
+            # What is odd about a factor's code is told with its first field, not with each.
+            again = factor != "" and factor == self.before
+            self.found += [one for one in key.odd if not (again and one.detail == factor)]
         if factor:
             self._enter_field(separator, bare_name, factor, key.field, bare)
         else:
