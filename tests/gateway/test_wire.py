@@ -6,6 +6,7 @@ import pytest
 
 from ecobureau.domain.hj212 import encode, parse_time
 from ecobureau.domain.hj212.crc import modbus
+from ecobureau.secret import seal
 from ecobureau.storage.read import latest
 from gateway.field import ago, gateway, in_loop, until
 
@@ -148,6 +149,38 @@ async def test_split_packets_in_any_order(field, order, stamped):
     assert values == {"w01018": 1.0, "w21003": 2.0, "w21011": 3.0}
     assert sum(field.outcomes(device.station_id).values()) == 4
     assert "pending_part" not in field.outcomes(device.station_id)
+
+
+@in_loop
+async def test_packets_without_flag_are_put_together_too(field):
+    device = field.register(edition=0)
+    async with gateway(field) as running:
+        wire = await running.dial()
+        wire.send(
+            device.frame("060-Rtd=2.0", qn=None, flag=None, pnum=2, pno=2),
+            device.frame(f"DataTime={ago(20)};011-Rtd=1.0", qn=None, flag=None, pnum=2, pno=1),
+        )
+        await until(lambda: sum(running.gateway.metrics.outcomes.values()) == 2)
+        assert running.gateway.metrics.answers == 0
+    values = {one.code: one.value for one in latest(field.connection, [device.station_id])}
+    assert values == {"w01018": 1.0, "w21003": 2.0}
+
+
+@in_loop
+async def test_a_logger_that_encrypts_is_read_with_its_own_key(field):
+    key = bytes(range(16))
+    device = field.register(edition=2, sm4_key_sealed=seal(key.hex().upper()))
+    plain = f"DataTime={ago(20)};w01018-Rtd=12.50,w01018-Flag=N"
+    other = f"DataTime={ago(10)};w01018-Rtd=99.00,w01018-Flag=N"
+    async with gateway(field) as running:
+        wire = await running.dial()
+        wire.send(device.frame(other, key=b"k" * 16))
+        assert (await wire.ask(device.frame(plain, key=key))).cn == "9014"
+        assert (await wire.ask(device.frame(cn="9015"))).cn == "9013"
+        assert running.gateway.metrics.answers == 2
+        assert running.gateway.metrics.errors["frame.crc"] == 1
+    assert {one.code: one.value for one in latest(field.connection, [device.station_id])} == {"w01018": 12.5}
+    assert field.outcomes(device.station_id) == {"stored": 1, "control": 1, "quarantined": 1}
 
 
 @in_loop

@@ -103,6 +103,14 @@ def test_what_is_no_request_is_refused(cn: str, edition: Edition, params: dict[s
     assert refusal.value.code == code
 
 
+def test_a_new_key_goes_out_encrypted() -> None:
+    key = b"0123456789abcdef"
+    params = {"SKCreateTime": "20260101000000", "NewSK": "FEDCBA9876543210"}
+    made = request("1014", **WHO, edition=Edition.E2025, params=params, key=key)
+    assert b"FEDCBA" not in made
+    assert (one(made, key=key).ok, one(made, key=key).cp) == (True, params)
+
+
 UP = [
     (command.code, edition)
     for command in COMMANDS.values()

@@ -144,6 +144,7 @@ def request(
     edition: Edition,
     params: Mapping[str, str] | None = None,
     answer: bool = True,
+    key: bytes | None = None,
 ) -> bytes:
     """Return the frame of a command from platform to field (requests, and notices such as 2012).
 
@@ -154,6 +155,7 @@ def request(
         edition: gives Flag and the meaning of the code.
         params: CP keys and values, checked against `COMMANDS`.
         answer: set the answer bit.
+        key: SM4 key of 2025, for commands such as 1014 that carry a secret.
 
     Raises:
         CannotEncode: the platform does not send this command in that edition, or its CP keys are wrong.
@@ -170,7 +172,8 @@ def request(
         raise CannotEncode("hj212.encode.not_a_request", cn=cn, edition=edition.year)
     given = dict(params or {})
     check_params(use, cn, given)
-    return encode(qn=qn, st=st, cn=cn, pw=pw, mn=mn, flag=flag(edition, answer=answer), cp=list(given.items()))
+    bits = flag(edition, answer=answer)
+    return encode(qn=qn, st=st, cn=cn, pw=pw, mn=mn, flag=bits, cp=list(given.items()), key=key)
 
 
 def upload(
