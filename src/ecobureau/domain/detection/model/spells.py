@@ -77,6 +77,17 @@ def runs_of(mask: Bools) -> list[tuple[int, int]]:
     return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
 
 
+def joined(mask: Bools, gap: int) -> list[tuple[int, int]]:
+    """Return runs of `mask`, those less than `gap` samples apart as one."""
+    out: list[tuple[int, int]] = []
+    for a, b in runs_of(mask):
+        if out and a - out[-1][1] < gap:
+            out[-1] = (out[-1][0], b)
+        else:
+            out.append((a, b))
+    return out
+
+
 def lagged_level(x: Floats, use: Bools, *, hold: int, window: int, every: int, least: int) -> tuple[Floats, Floats]:
     """Return median and robust scale of what `x` was in the past: (n,) each, NaN before there is enough.
 
