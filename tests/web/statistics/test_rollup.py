@@ -321,7 +321,7 @@ def test_a_viewer_sees_the_own_places_only(city: AirSeries) -> None:
     assert [line.code for line in selectors.ranking(leader, "month", start)] == ["city"]
     assert selectors.ranking(NOBODY, "month", start) == []
     assert selectors.indices(leader, other.pk, start, date(2026, 6, 1)) == []
-    assert selectors.one(leader, other.pk) is None
+    assert selectors.READER.one(leader, other.pk) is None
     assert selectors.index_derivation(leader, other.pk, DAY) is None
     assert selectors.compared(leader, other.pk, "month", start, start) is None
 

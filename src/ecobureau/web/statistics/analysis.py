@@ -28,14 +28,15 @@ from ecobureau.web.core.pages.common import signed_in, viewer_in
 from ecobureau.web.core.parts import Tab
 from ecobureau.web.statistics import analysis_choice as choices
 from ecobureau.web.statistics import analysis_emission as emission
-from ecobureau.web.statistics import analysis_selectors as selectors
+from ecobureau.web.statistics import analysis_objects as objects
 from ecobureau.web.statistics.analysis_box import boxes
 from ecobureau.web.statistics.analysis_choice import Choice
 from ecobureau.web.statistics.analysis_compare import comparison
 from ecobureau.web.statistics.analysis_cycle import diurnal, weekly
+from ecobureau.web.statistics.analysis_objects import Target
 from ecobureau.web.statistics.analysis_parts import Asked, NotEnough, Shown
 from ecobureau.web.statistics.analysis_rose import pollution, wind
-from ecobureau.web.statistics.analysis_selectors import Target, TooLong
+from ecobureau.web.statistics.analysis_selectors import TooLong
 from ecobureau.web.statistics.analysis_trend import trend
 from ecobureau.web.statistics.models import Medium
 from ecobureau.web.statistics.pages_common import flag_words, tabs
@@ -131,7 +132,7 @@ def analysis_file(request: HttpRequest, form: str) -> HttpResponseBase:
 @signed_in
 def analysis_of_station(request: HttpRequest, station: int) -> HttpResponse:
     """Go to the analyses of a station of air, water or noise, or of the outlet that a station is at."""
-    found = selectors.of_station(viewer_in(request), station)
+    found = objects.of_station(viewer_in(request), station)
     if found is None:
         raise Http404
     medium, key = found
@@ -146,16 +147,16 @@ def analysis_of_station(request: HttpRequest, station: int) -> HttpResponse:
 def _bench(request: HttpRequest, today: date) -> Bench:
     viewer = viewer_in(request)
     choice = choices.parse(request.GET, today)
-    listed = selectors.listed(viewer, choice.medium)
+    listed = objects.listed(viewer, choice.medium)
     if not choice.target and listed:
         choice = _with(choice, target=_usual(choice, listed))
-    viewed = selectors.target(viewer, choice.target) if choice.target else None
+    viewed = objects.target(viewer, choice.target) if choice.target else None
     if choice.target and viewed is None:
         raise Http404
     if viewed is not None and viewed.medium != choice.medium:
         problem = _("所选对象不属于这个要素，已换成第一个。")
         choice = _with(choice, target=_usual(choice, listed) if listed else "", problems=(*choice.problems, problem))
-        viewed = selectors.target(viewer, choice.target) if choice.target else None
+        viewed = objects.target(viewer, choice.target) if choice.target else None
     if viewed is None:
         return Bench(choice, listed, None, None, *_nothing(choice))
     if choice.medium == Medium.EMISSION:
@@ -200,18 +201,18 @@ def _against(choice: Choice, listed: list[tuple[str, str, str]]) -> list[tuple[s
 def _usual(choice: Choice, listed: list[tuple[str, str, str]]) -> str:
     """The first object there is; of noise and emissions the first point, as a district is the hours of all of them."""
     points = [key for key, kind, _name in listed if kind == "point"]
-    by_point = choice.medium in (selectors.NOISE, Medium.EMISSION)
+    by_point = choice.medium in (objects.NOISE, Medium.EMISSION)
     return points[0] if by_point and points else listed[0][0]
 
 
 def _others(viewer: Viewer, choice: Choice, against: tuple[tuple[str, str, str], ...]) -> tuple[Target, ...]:
     known = {key for key, _kind, _name in against}
-    found = (selectors.target(viewer, key) for key in choice.others if key in known and key != choice.target)
+    found = (objects.target(viewer, key) for key in choice.others if key in known and key != choice.target)
     return tuple(one for one in found if one is not None)
 
 
 def _nothing(choice: Choice) -> tuple[str, str]:
-    if choice.medium == selectors.NOISE:
+    if choice.medium == objects.NOISE:
         return _("没有声环境站点"), _("在登记里加上系统编码 23 的站点，或换一个要素。")
     return _("还没有可以分析的对象"), _("站点上报或导入历史数据后，后台会建立统计对象；也可以换一个要素。")
 

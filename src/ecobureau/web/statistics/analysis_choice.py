@@ -12,7 +12,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from ecobureau.web.statistics.analysis_selectors import NOISE
+from ecobureau.web.statistics.analysis_objects import NOISE
 from ecobureau.web.statistics.models import Item, Medium, WaterItem
 
 Text = str | Promise

@@ -14,6 +14,7 @@ from ecobureau.domain.air.statistics import day_period
 from ecobureau.domain.trends import Compared, compare, place_in_calendar, same_days
 from ecobureau.web.statistics import analysis_selectors as selectors
 from ecobureau.web.statistics import rules as in_force
+from ecobureau.web.statistics.analysis_objects import Target
 from ecobureau.web.statistics.analysis_parts import (
     DASH,
     Asked,
@@ -32,7 +33,7 @@ from ecobureau.web.statistics.analysis_parts import (
     text,
     valid_words,
 )
-from ecobureau.web.statistics.analysis_selectors import Block, Target
+from ecobureau.web.statistics.analysis_selectors import Block
 from ecobureau.web.statistics.models import Medium
 
 _GRADE = 1

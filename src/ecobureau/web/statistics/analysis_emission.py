@@ -12,7 +12,8 @@ from ecobureau.domain import units
 from ecobureau.domain.trends import TrendRules
 from ecobureau.web.sources.models import Outlet
 from ecobureau.web.statistics.analysis_choice import HOURLY, Choice, ItemSpec
-from ecobureau.web.statistics.analysis_selectors import Block, Target
+from ecobureau.web.statistics.analysis_objects import Target
+from ecobureau.web.statistics.analysis_selectors import Block
 from ecobureau.web.statistics.emission import grids
 from ecobureau.web.statistics.emission.limits import UNITS
 from ecobureau.web.statistics.emission.selectors import factor_names

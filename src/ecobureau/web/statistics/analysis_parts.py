@@ -15,7 +15,8 @@ from ecobureau.domain.rules import Entry
 from ecobureau.domain.trends import Averaging, TrendRules
 from ecobureau.web.statistics import analysis_emission as emission
 from ecobureau.web.statistics.analysis_choice import Choice
-from ecobureau.web.statistics.analysis_selectors import Block, Target
+from ecobureau.web.statistics.analysis_objects import Target
+from ecobureau.web.statistics.analysis_selectors import Block
 from ecobureau.web.statistics.models import Medium
 from ecobureau.web.statistics.pages_common import in_words
 

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from ecobureau.domain.trends import PollutionRose, SectorValue, WindRose, pollution_rose, wind_rose
 from ecobureau.web.statistics import analysis_selectors as selectors
 from ecobureau.web.statistics.analysis_choice import STATS
+from ecobureau.web.statistics.analysis_objects import Member
 from ecobureau.web.statistics.analysis_parts import (
     DASH,
     Asked,
@@ -156,7 +157,7 @@ def pollution(asked: Asked) -> Shown:
     )
 
 
-def _winds(asked: Asked) -> tuple[Floats, Floats, int, list[selectors.Member]]:
+def _winds(asked: Asked) -> tuple[Floats, Floats, int, list[Member]]:
     """Wind of all members with a station, one after the other; how many hours there could be; the members."""
     choice = asked.choice
     members = [member for member in asked.target.members if member.station_id is not None]

@@ -32,7 +32,7 @@ from ecobureau.web.statistics.noise_attainment import settled, span_levels, zone
 from ecobureau.web.statistics.points import Membership
 from ecobureau.web.statistics.rollup_days import hours_of
 from ecobureau.web.statistics.rollup_noise import HOUR_ITEMS, days_in, hours_on, levels_of
-from ecobureau.web.statistics.selectors_noise import one
+from ecobureau.web.statistics.selectors_noise import READER
 from ecobureau.web.statistics.spans import after, last_of
 
 _DAY = timedelta(days=1)
@@ -45,7 +45,7 @@ _RULES = {
 
 def explained(viewer: Viewer, series_id: int, span: str, start: date) -> Explained | None:
     """Return how a series' figures of a period came about; None when there is nothing the viewer may see."""
-    series, rules = one(viewer, series_id), in_force.noise_on(last_of(span, start))
+    series, rules = READER.one(viewer, series_id), in_force.noise_on(last_of(span, start))
     if series is None or rules is None:
         return None
     if series.kind != Series.Kind.POINT:

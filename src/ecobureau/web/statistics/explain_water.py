@@ -35,7 +35,7 @@ from ecobureau.web.statistics.points import Membership
 from ecobureau.web.statistics.rollup_days import hours_of
 from ecobureau.web.statistics.rollup_water import means_of
 from ecobureau.web.statistics.rules import WaterInForce
-from ecobureau.web.statistics.selectors_water import one
+from ecobureau.web.statistics.selectors_water import READER
 from ecobureau.web.statistics.services_data import UNITS
 from ecobureau.web.statistics.spans import after, last_of
 from ecobureau.web.statistics.water_classes import automatic, judged, sampled_items, sampled_of
@@ -43,7 +43,7 @@ from ecobureau.web.statistics.water_classes import automatic, judged, sampled_it
 
 def explained(viewer: Viewer, series_id: int, span: str, start: date) -> Explained | None:
     """Return how a series' figures of a period came about; None when there is nothing the viewer may see."""
-    series, rules = one(viewer, series_id), in_force.water_on(last_of(span, start))
+    series, rules = READER.one(viewer, series_id), in_force.water_on(last_of(span, start))
     if series is None or rules is None:
         return None
     if series.kind == Series.Kind.POINT:

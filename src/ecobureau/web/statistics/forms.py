@@ -38,12 +38,6 @@ class ProposeForm(forms.Form):
         return self.cleaned_data["ends"].replace(tzinfo=BEIJING)
 
 
-class DecideForm(forms.Form):
-    """What the second person says about it."""
-
-    note = forms.CharField(label=_("意见"), max_length=200, required=False)
-
-
 class TargetForm(forms.Form):
     """A target of a year, with where it is written."""
 

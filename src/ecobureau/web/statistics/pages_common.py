@@ -134,7 +134,7 @@ def told_inputs(inputs: Iterable[Input]) -> list[ToldInput]:
     ]
 
 
-def asked_date(request: HttpRequest, today: date) -> date:
+def _asked_date(request: HttpRequest) -> date:
     """Return the day that the address asks for in `start`, today without one.
 
     Raises:
@@ -142,7 +142,7 @@ def asked_date(request: HttpRequest, today: date) -> date:
     """
     asked = request.GET.get("start", "")
     if not asked:
-        return today
+        return beijing(now()).date()
     try:
         found = date.fromisoformat(asked)
     except ValueError as error:
@@ -188,7 +188,16 @@ def asked_period(request: HttpRequest, spans: Sequence[str], default: str) -> Pe
     span = request.GET.get("span", default)
     if span not in spans:
         raise Http404
-    return period(span, asked_date(request, beijing(now()).date()))
+    return period(span, _asked_date(request))
+
+
+def asked_year(request: HttpRequest) -> Period:
+    """Return the year that the address asks for by `start`, any of its days.
+
+    Raises:
+        Http404: no such date.
+    """
+    return period("year", _asked_date(request))
 
 
 def period(span: str, day: date) -> Period:
@@ -206,12 +215,13 @@ def period(span: str, day: date) -> Period:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A day of a calendar of a year: its date, what stands in it, what that means; of water its class."""
+    """A day of a year's calendar: its date, what stands in it and what that means; water class, level of air."""
 
     day: date
     mark: str
     words: str = ""
     water_class: int | None = None
+    level: int | None = None
 
 
 Row = TypeVar("Row")
@@ -263,6 +273,14 @@ def other_format(request: HttpRequest, form: str) -> str:
     query = request.GET.copy()
     query["format"] = form
     return f"?{query.urlencode()}"
+
+
+def filled(request: HttpRequest, form: forms.Form) -> dict[str, Any] | None:
+    """Return what a form was given; None when it cannot be taken, which the top of the next page then tells why."""
+    if form.is_valid():
+        return form.cleaned_data
+    form_errors(request, form)
+    return None
 
 
 def form_errors(request: HttpRequest, form: forms.Form) -> None:

@@ -2,48 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date
+from functools import partial
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from ecobureau.clock import beijing, now
 from ecobureau.domain.rounding import plain
+from ecobureau.web.core.access import Viewer
 from ecobureau.web.core.pages.common import signed_in, viewer_in
-from ecobureau.web.statistics import explain_noise, selectors_noise, services
+from ecobureau.web.statistics import explain_noise, selectors_noise
 from ecobureau.web.statistics import rules as in_force
 from ecobureau.web.statistics.explain_parts import Part
-from ecobureau.web.statistics.forms import ProposeForm
-from ecobureau.web.statistics.models import AnySpan, NoiseItem, NoiseSummary, Series
-from ecobureau.web.statistics.pages_common import (
-    Cell,
-    Period,
-    as_file,
-    asked_date,
-    asked_period,
-    other_format,
-    period,
-    rule_lines,
-    tabs,
-    told,
-    told_inputs,
-    year_calendar,
-)
+from ecobureau.web.statistics.media import MediumPages, explained_words, given_period, part_words, year_of
+from ecobureau.web.statistics.models import AnySpan, Day, Figure, Medium, NoiseItem, NoiseSummary, Series
+from ecobureau.web.statistics.pages_common import Cell, as_file, asked_period, asked_year, rule_lines
 from ecobureau.web.statistics.rollup_noise import days_in
 from ecobureau.web.statistics.selectors_noise import Line, rate
-from ecobureau.web.statistics.spans import after, first_of, last_of
-from ecobureau.words import say
+from ecobureau.web.statistics.selectors_series import value_of
+from ecobureau.web.statistics.spans import last_of
 
 HOURS_SHOWN = ("leq", "l10", "l50", "l90", "lmax", "lmin", "wind")
 
-_KINDS: dict[str, Callable[[], str]] = {
-    "point": lambda: _("站点"),
-    "place": lambda: _("城市和区县（按功能区）"),
-}
+NOISE = MediumPages(
+    Medium.NOISE,
+    selectors_noise.READER,
+    {"point": lambda: _("站点"), "place": lambda: _("城市和区县（按功能区）")},
+    overview=lambda: _("声环境总览"),
+    nothing=lambda: _("没有可看的声环境站点"),
+    why=lambda: _("声环境自动站登记后，有了小时数据，统计值会自动算出。"),
+    analysis=lambda series: f"n{series.station_id}" if series.station_id else "",
+)
 _RULE_KEYS = ("hours", "auto.hour_minutes", "auto.period_share", "auto.span_mean", "auto.span_share", "auto.zone_mean")
 
 
@@ -51,10 +43,7 @@ _RULE_KEYS = ("hours", "auto.hour_minutes", "auto.period_share", "auto.span_mean
 @signed_in
 def overview_page(request: HttpRequest) -> HttpResponseBase:
     """Points with their levels against the limits of their zone, or places with attainment zone by zone."""
-    viewer, when = viewer_in(request), asked_period(request, AnySpan.values, "month")
-    kind = request.GET.get("kind", "point")
-    if kind not in selectors_noise.KINDS:
-        raise Http404
+    viewer, when, kind = viewer_in(request), asked_period(request, AnySpan.values, "month"), NOISE.kind(request)
     lines = selectors_noise.overview(viewer, when.span, when.start, kind)
     if "format" in request.GET:
         heads = _point_heads() if kind == "point" else _place_heads()
@@ -63,7 +52,8 @@ def overview_page(request: HttpRequest) -> HttpResponseBase:
     rules = in_force.noise_on(last_of(when.span, when.start))
     whole = selectors_noise.counted(line.summary for line in lines if kind == "point" or not line.zone)
     context = {
-        **_common(request, when, kind),
+        **NOISE.context(request, when, kind),
+        "title": _("声环境"),
         "rows": [_row(line) for line in lines],
         "whole": whole,
         "day_rate": rate(whole.day_within, whole.day_total) or None,
@@ -79,22 +69,13 @@ def overview_page(request: HttpRequest) -> HttpResponseBase:
 @signed_in
 def series_page(request: HttpRequest, pk: int) -> HttpResponseBase:
     """A point's or place's year: months, quarters, the year before, and a calendar of days and nights."""
-    viewer, series = viewer_in(request), _series(request, pk)
-    when = period("year", asked_date(request, beijing(now()).date()))
-    first, until = when.start, after("year", when.start)
-    before = {one.start.month: one for one in selectors_noise.periods(viewer, pk, "month", when.before, first)}
-    months = {one.start.month: one for one in selectors_noise.periods(viewer, pk, "month", first, until)}
-    days = {one.start: one for one in selectors_noise.periods(viewer, pk, "day", first, until)}
+    viewer, series, when = viewer_in(request), NOISE.series(request, pk), asked_year(request)
+    year = year_of(when, partial(selectors_noise.periods, viewer, pk))
     context = {
-        **_common(request, when, series.kind),
-        "series": series,
-        "place": series.kind != Series.Kind.POINT,
-        "zones": [_told(one) for one in selectors_noise.summaries(viewer, pk, "year", first)],
-        "months": [(date(first.year, at, 1), _told(months.get(at)), _told(before.get(at))) for at in range(1, 13)],
-        "quarters": [_told(one) for one in selectors_noise.periods(viewer, pk, "quarter", first, until)],
-        "calendar": year_calendar(days, first.year, _cell),
-        "analysis": f"medium=noise&object=n{series.station_id}" if series.station_id else "",
-        "day_numbers": range(1, 32),
+        **NOISE.of_series(request, when, series),
+        **year.shown(_told, _cell),
+        "lines": [_told(one) for one in selectors_noise.summaries(viewer, pk, "year", when.start)],
+        "legend": _("✓ 达标；昼、夜：该时段有超标；—：没有有效的昼间或夜间。"),
     }
     return render(request, "statistics/noise_series.html", context)
 
@@ -103,59 +84,24 @@ def series_page(request: HttpRequest, pk: int) -> HttpResponseBase:
 @signed_in
 def period_page(request: HttpRequest, pk: int, span: str, start: str) -> HttpResponseBase:
     """A period of a point or place: its figures, each with its derivation, hours of a day, and what was revised."""
-    viewer, series = viewer_in(request), _series(request, pk)
-    try:
-        on = date.fromisoformat(start)
-    except ValueError as error:
-        raise Http404 from error
-    if span not in AnySpan.values or not 2000 <= on.year <= 2100 or first_of(span, on) != on:
-        raise Http404
-    when, place = period(span, on), series.kind != Series.Kind.POINT
-    explained = explain_noise.explained(viewer, pk, span, on)
-    values: dict[str, Any] = {}
-    if not place:
-        values = dict(
-            selectors_noise.days(viewer, pk, on) if span == "day" else selectors_noise.figures(viewer, pk, span, on)
-        )
+    viewer, series, when = viewer_in(request), NOISE.series(request, pk), given_period(span, start)
+    of, point = (viewer, pk, span, when.start), series.kind == Series.Kind.POINT
+    values = NOISE.reader.figures(*of) if point else {}
+    explained = explain_noise.explained(*of)
     context = {
-        **_common(request, when, series.kind),
-        "series": series,
-        "place": place,
-        "summaries": [_told(one) for one in selectors_noise.summaries(viewer, pk, span, on)],
-        "parts": [] if explained is None else [_part(one, values) for one in explained.parts],
-        "rules": [] if explained is None else rule_lines(explained.rules),
-        "points": [] if explained is None else explained.sections,
-        "hours": _hours(request, pk, on) if span == "day" and not place else [],
+        **NOISE.of_series(request, when, series),
+        **explained_words(explained, lambda part: _part(part, values)),
+        **NOISE.changes(viewer, series, when, opens="06:00"),
+        "lines": [_told(one) for one in selectors_noise.summaries(*of)],
+        "member_heads": [_("参与评价的站点"), _("功能区")],
+        "members": [] if explained is None else [(one, [zone]) for one, zone in explained.sections],
+        "hours": _hours(viewer, pk, when.start) if span == "day" and point else [],
         "hour_heads": [NoiseItem(item).label for item in HOURS_SHOWN],
-        "revisions": selectors_noise.revisions(viewer, pk, span, on),
-        "form": ProposeForm(
-            initial={"starts": f"{on}T06:00", "ends": f"{on + timedelta(days=1)}T06:00"}, medium="noise"
-        ),
-        "may_propose": span == "day" and not place and services.may_propose(viewer, series),
     }
     return render(request, "statistics/noise_period.html", context)
 
 
 # --- what pages show --------------------------------------------------------------------------------------------------
-
-
-def _common(request: HttpRequest, when: Period, kind: str) -> dict[str, Any]:
-    return {
-        "tabs": tabs("noise"),
-        "when": when,
-        "spans": AnySpan.choices,
-        "kind": kind,
-        "kinds": [(code, words()) for code, words in _KINDS.items()],
-        "csv": other_format(request, "csv"),
-        "xlsx": other_format(request, "xlsx"),
-    }
-
-
-def _series(request: HttpRequest, pk: int) -> Series:
-    series = selectors_noise.one(viewer_in(request), pk)
-    if series is None:
-        raise Http404
-    return series
 
 
 def _level(value: float | None) -> str:
@@ -280,23 +226,24 @@ def _mark(row: NoiseSummary) -> tuple[str, str]:
     return "✓", _("达标")
 
 
-def _hours(request: HttpRequest, pk: int, day: date) -> list[tuple[str, list[str]]]:
-    found = selectors_noise.hours(viewer_in(request), pk, day, HOURS_SHOWN)
+def _hours(viewer: Viewer, pk: int, day: date) -> list[dict[str, Any]]:
+    found = selectors_noise.hours(viewer, pk, day, HOURS_SHOWN)
     if not found:
         return []
     none: list[float | None] = [None] * 24
-    return [(f"{at:02d}:00", [_level(found.get(item, none)[at]) for item in HOURS_SHOWN]) for at in range(24)]
+    return [
+        {"at": f"{at:02d}:00", "values": [_level(found.get(item, none)[at]) for item in HOURS_SHOWN]}
+        for at in range(24)
+    ]
 
 
-def _part(part: Part, values: dict[str, Any]) -> dict[str, Any]:
+def _part(part: Part, values: dict[str, Figure | Day]) -> dict[str, Any]:
     row = values.get(part.item)
-    value = None if row is None else row.mean if hasattr(row, "mean") else row.value
-    return {
-        "name": say(part.name),
-        "item": part.item,
-        "value": "" if value is None else plain(value, 1),
-        "unit": "dB(A)" if value is not None else "",
-        "valid": row is None or row.valid,
-        "steps": told(part.derivation),
-        "inputs": told_inputs(part.derivation.inputs) if part.item in ("ld", "ln", "peak") else [],
-    }
+    value = value_of(row)
+    return part_words(
+        part,
+        "" if value is None else plain(value, 1),
+        "" if value is None else "dB(A)",
+        valid=row is None or row.valid,
+        inputs=part.item in ("ld", "ln", "peak"),
+    )

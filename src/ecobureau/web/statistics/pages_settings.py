@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -9,12 +11,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from ecobureau.clock import beijing, now
+from ecobureau.web.core.access import Viewer
 from ecobureau.web.core.pages.common import signed_in, viewer_in
 from ecobureau.web.statistics import rules as in_force
 from ecobureau.web.statistics import selectors_points, services
-from ecobureau.web.statistics.forms import DecideForm, MarkForm, PointForm, SectionForm
+from ecobureau.web.statistics.forms import MarkForm, PointForm, SectionForm
 from ecobureau.web.statistics.models import DayMark, Medium, Series
-from ecobureau.web.statistics.pages_common import form_errors, rule_lines, tabs
+from ecobureau.web.statistics.pages_common import filled, rule_lines, tabs
+from ecobureau.web.statistics.proposals import Deed, decided, shown
 
 
 @require_GET
@@ -60,12 +64,10 @@ def point_page(request: HttpRequest, pk: int) -> HttpResponse:
 def set_assessed(request: HttpRequest, pk: int) -> HttpResponse:
     """Let a point count, or not."""
     _point(request, pk)
-    form = PointForm(request.POST)
-    if not form.is_valid():
-        form_errors(request, form)
-        return redirect("statistics:point", pk=pk)
-    services.set_assessed(viewer_in(request), pk, **form.cleaned_data)
-    messages.success(request, _("已记录，计入的地区随后重算"))
+    given = filled(request, PointForm(request.POST))
+    if given is not None:
+        services.set_assessed(viewer_in(request), pk, **given)
+        messages.success(request, _("已记录，计入的地区随后重算"))
     return redirect("statistics:point", pk=pk)
 
 
@@ -74,12 +76,10 @@ def set_assessed(request: HttpRequest, pk: int) -> HttpResponse:
 def set_section(request: HttpRequest, pk: int) -> HttpResponse:
     """Say on which water a section lies."""
     _point(request, pk)
-    form = SectionForm(request.POST)
-    if not form.is_valid():
-        form_errors(request, form)
-        return redirect("statistics:point", pk=pk)
-    services.set_section(viewer_in(request), pk, **form.cleaned_data)
-    messages.success(request, _("已记录，统计值随后重算"))
+    given = filled(request, SectionForm(request.POST))
+    if given is not None:
+        services.set_section(viewer_in(request), pk, **given)
+        messages.success(request, _("已记录，统计值随后重算"))
     return redirect("statistics:point", pk=pk)
 
 
@@ -96,20 +96,18 @@ def marks_page(request: HttpRequest) -> HttpResponse:
     keys = ("exclusion.dust", "exclusion.special")
     context = {
         "tabs": tabs("marks"),
-        "lines": [
-            {
-                "row": row,
-                "place": names.get(row.org_path, row.org_path),
-                "may_decide": row.state == DayMark.State.PROPOSED and services.may_decide_mark(viewer, row),
-                "may_withdraw": row.state == DayMark.State.ACCEPTED and services.may_withdraw_mark(viewer, row),
-            }
-            for row in rows
-        ],
+        "lines": [_line(viewer, row, names.get(row.org_path, row.org_path)) for row in rows],
         "form": MarkForm(places=places) if places else None,
-        "decide": DecideForm(),
         "rules": [] if rules is None else rule_lines(rules.entries[key] for key in keys if key in rules.entries),
     }
     return render(request, "statistics/marks.html", context)
+
+
+def _line(viewer: Viewer, row: DayMark, place: str) -> dict[str, Any]:
+    words = {"accept": _("同意扣除"), "refuse": _("不予扣除"), "withdraw": _("撤销扣除")}
+    may = services.may_decide_mark(viewer, row), services.may_withdraw_mark(viewer, row)
+    undone = Deed(row.withdrawn_by, row.withdrawn_at, row.withdrawn_why)
+    return {**shown(row, undone, "statistics:decide_mark", words, may), "place": place}
 
 
 @require_POST
@@ -118,13 +116,10 @@ def propose_mark(request: HttpRequest) -> HttpResponse:
     """Propose that days are left out."""
     viewer = viewer_in(request)
     places = [(one.org_path, one.name) for one in selectors_points.places(viewer)]
-    form = MarkForm(request.POST, places=places)
-    if not form.is_valid():
-        form_errors(request, form)
-        return redirect("statistics:marks")
-    given = form.cleaned_data
-    services.propose_mark(viewer, given.pop("place"), **given)
-    messages.success(request, _("已提出，待另一人复核"))
+    given = filled(request, MarkForm(request.POST, places=places))
+    if given is not None:
+        services.propose_mark(viewer, given.pop("place"), **given)
+        messages.success(request, _("已提出，待另一人复核"))
     return redirect("statistics:marks")
 
 
@@ -135,13 +130,12 @@ def decide_mark(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
     viewer = viewer_in(request)
     if selectors_points.mark(viewer, pk) is None:
         raise Http404
-    note = request.POST.get("note", "")
-    if verb in ("accept", "refuse"):
-        services.decide_mark(viewer, pk, accept=verb == "accept", note=note)
-    elif verb == "withdraw":
-        services.withdraw_mark(viewer, pk, reason=note)
-    else:
-        raise Http404
+    decided(
+        request,
+        verb,
+        lambda accept, note: services.decide_mark(viewer, pk, accept=accept, note=note),
+        ("withdraw", lambda note: services.withdraw_mark(viewer, pk, reason=note)),
+    )
     messages.success(request, _("已记录，统计值随后重算"))
     return redirect("statistics:marks")
 

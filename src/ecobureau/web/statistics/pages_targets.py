@@ -18,7 +18,7 @@ from ecobureau.web.core.pages.common import signed_in, viewer_in
 from ecobureau.web.statistics import selectors_targets, services
 from ecobureau.web.statistics.forms import ReasonForm, TargetForm
 from ecobureau.web.statistics.models import Medium, Series, Target
-from ecobureau.web.statistics.pages_common import as_file, form_errors, other_format, rule_lines, tabs
+from ecobureau.web.statistics.pages_common import as_file, filled, other_format, rule_lines, tabs
 from ecobureau.web.statistics.selectors_backtest import backtest_of
 from ecobureau.web.statistics.selectors_targets import Allowed, Outlook
 from ecobureau.words import say
@@ -54,7 +54,8 @@ def targets_page(request: HttpRequest) -> HttpResponseBase:
         "before": year - 1,
         "after": year + 1,
         "lines": lines,
-        "pages": shown,
+        "page": shown,
+        "page_query": f"?year={year}",
         "form": TargetForm(series=choices, initial={"year": year}) if choices else None,
         "csv": other_format(request, "csv"),
         "xlsx": other_format(request, "xlsx"),
@@ -88,11 +89,9 @@ def target_page(request: HttpRequest, pk: int) -> HttpResponse:
 def put_target(request: HttpRequest) -> HttpResponse:
     """Enter or change a target."""
     viewer = viewer_in(request)
-    form = TargetForm(request.POST, series=_choices(request))
-    if not form.is_valid():
-        form_errors(request, form)
+    given = filled(request, TargetForm(request.POST, series=_choices(request)))
+    if given is None:
         return redirect("statistics:targets")
-    given = form.cleaned_data
     made = services.put_target(
         viewer,
         given["series"],

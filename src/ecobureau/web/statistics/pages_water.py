@@ -3,50 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, timedelta
+from functools import partial
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from ecobureau.clock import beijing, now
 from ecobureau.domain.rounding import half_even, plain
 from ecobureau.domain.water import WaterClass
 from ecobureau.web.core.pages.common import signed_in, viewer_in
-from ecobureau.web.statistics import explain_water, selectors_water, services
+from ecobureau.web.statistics import explain_water, selectors_water
 from ecobureau.web.statistics import rules as in_force
 from ecobureau.web.statistics.explain_parts import Explained, Part
-from ecobureau.web.statistics.forms import ProposeForm
-from ecobureau.web.statistics.models import AnySpan, Series, WaterItem, WaterSummary
-from ecobureau.web.statistics.pages_common import (
-    Cell,
-    Period,
-    as_file,
-    asked_date,
-    asked_period,
-    other_format,
-    period,
-    rule_lines,
-    tabs,
-    told,
-    told_inputs,
-    year_calendar,
-)
+from ecobureau.web.statistics.media import MediumPages, explained_words, given_period, listed, part_words, year_of
+from ecobureau.web.statistics.models import AnySpan, Day, Figure, Medium, Series, WaterItem, WaterSummary
+from ecobureau.web.statistics.pages_common import Cell, Period, as_file, asked_period, asked_year, rule_lines, told
+from ecobureau.web.statistics.selectors_series import value_of
 from ecobureau.web.statistics.selectors_water import Line
 from ecobureau.web.statistics.services_data import UNITS
-from ecobureau.web.statistics.spans import after, first_of, last_of
+from ecobureau.web.statistics.spans import last_of
 from ecobureau.web.statistics.water_words import DIGITS, SHOWN
 from ecobureau.words import say
 
-_KINDS: dict[str, Callable[[], str]] = {
-    "point": lambda: _("断面"),
-    "place": lambda: _("城市或区县"),
-    "river": lambda: _("河流湖库"),
-}
-
+WATER = MediumPages(
+    Medium.WATER,
+    selectors_water.READER,
+    {"point": lambda: _("断面"), "place": lambda: _("城市或区县"), "river": lambda: _("河流湖库")},
+    overview=lambda: _("地表水总览"),
+    nothing=lambda: _("没有可看的断面"),
+    why=lambda: _("水质自动站登记后，有了小时数据，统计值会自动算出。"),
+)
 _PAGES: dict[str, Callable[[], str]] = {
     "water": lambda: _("总览"),
     "water_months": lambda: _("水质月历"),
@@ -58,14 +47,15 @@ _PAGES: dict[str, Callable[[], str]] = {
 @signed_in
 def overview_page(request: HttpRequest) -> HttpResponseBase:
     """Sections, places or rivers in a period: class, target, what decides it, how far it is over."""
-    viewer, when, kind = viewer_in(request), asked_period(request, AnySpan.values, "month"), _kind(request, "point")
+    viewer, when, kind = viewer_in(request), asked_period(request, AnySpan.values, "month"), WATER.kind(request)
     lines = selectors_water.overview(viewer, when.span, when.start, kind)
     if "format" in request.GET:
         cells = [_cells(line, kind) for line in lines]
         return as_file(request, "water", f"{_('地表水')} {when.words}", _heads(kind), cells)
     shares = selectors_water.all_shares(lines) if kind == "point" else None
     context = {
-        **_common(request, when, kind, "water"),
+        **_several(request, when, kind, "water"),
+        "title": _("地表水水质"),
         "rows": [_row(line, kind) for line in lines],
         "items": [(WaterItem(item).label, item) for item in SHOWN],
         "shares": shares,
@@ -82,8 +72,7 @@ def overview_page(request: HttpRequest) -> HttpResponseBase:
 @signed_in
 def months_page(request: HttpRequest) -> HttpResponseBase:
     """The class of each month of a year, section by section (水质月历)."""
-    viewer, kind = viewer_in(request), _kind(request, "point")
-    when = period("year", asked_date(request, beijing(now()).date()))
+    viewer, when, kind = viewer_in(request), asked_year(request), WATER.kind(request)
     rows = selectors_water.matrix(viewer, when.start.year, kind)
     if "format" in request.GET:
         heads = [_("名称"), *(_("{month} 月").format(month=month) for month in range(1, 13)), _("全年"), _("目标")]
@@ -93,12 +82,13 @@ def months_page(request: HttpRequest) -> HttpResponseBase:
         ]
         return as_file(request, "water-months", f"{_('水质月历')} {when.words}", heads, cells)
     context = {
-        **_common(request, when, kind, "water_months"),
+        **_several(request, when, kind, "water_months"),
+        "title": _("水质月历"),
         "rows": [
             {
                 "row": row,
                 "months": [
-                    (date(when.start.year, at, 1), one, _short(one, kind)) for at, one in enumerate(row.months, 1)
+                    (when.start.replace(month=at), one, _short(one, kind)) for at, one in enumerate(row.months, 1)
                 ],
                 "year": _short(row.year, kind),
                 "target": row.target,
@@ -114,14 +104,15 @@ def months_page(request: HttpRequest) -> HttpResponseBase:
 @signed_in
 def ranking_page(request: HttpRequest) -> HttpResponseBase:
     """Places, rivers or sections by water index, ties alike, with the change against the year before."""
-    viewer, when, kind = viewer_in(request), asked_period(request, AnySpan.values, "month"), _kind(request, "place")
-    lines = selectors_water.ranking(viewer, when.span, when.start, kind)
+    when, kind = asked_period(request, AnySpan.values, "month"), WATER.kind(request, "place")
+    lines = selectors_water.ranking(viewer_in(request), when.span, when.start, kind)
     if "format" in request.GET:
         rows = [[line.rank, *_cells(line, kind)] for line in lines]
         return as_file(request, "water-ranking", f"{_('水质排名')} {when.words}", [_("名次"), *_heads(kind)], rows)
     rules = in_force.water_on(last_of(when.span, when.start))
     context = {
-        **_common(request, when, kind, "water_ranking"),
+        **_several(request, when, kind, "water_ranking"),
+        "title": _("水质排名"),
         "rows": [_row(line, kind) for line in lines],
         "rules": [] if rules is None else rule_lines([rules.index.entry, rules.auto.entries["cwqi.decimals"]]),
     }
@@ -132,43 +123,16 @@ def ranking_page(request: HttpRequest) -> HttpResponseBase:
 @signed_in
 def series_page(request: HttpRequest, pk: int) -> HttpResponseBase:
     """A section's, place's or river's year: months, quarters, the year, and the year before."""
-    viewer, series = viewer_in(request), _series(request, pk)
-    when = period("year", asked_date(request, beijing(now()).date()))
-    first, until = when.start, after("year", when.start)
-    months = selectors_water.periods(viewer, pk, "month", first, until)
-    before = selectors_water.periods(viewer, pk, "month", when.before, first)
-    days = selectors_water.periods(viewer, pk, "day", first, until)
-    year = next(iter(selectors_water.periods(viewer, pk, "year", first, until)), None)
-    last = next(iter(selectors_water.periods(viewer, pk, "year", when.before, first)), None)
-    by_month = {one.start.month: one for one in months}
-    by_month_before = {one.start.month: one for one in before}
+    viewer, series, when = viewer_in(request), WATER.series(request, pk), asked_year(request)
+    year = year_of(when, partial(WATER.reader.periods, viewer, pk))
+    this, last = (selectors_water.summary(viewer, pk, "year", start) for start in (when.start, when.before))
     context = {
-        **_common(request, when, series.kind, "water"),
-        "series": series,
-        "place": series.kind != Series.Kind.POINT,
-        "year": year,
-        "last": last,
-        "year_words": _short(year, series.kind),
-        "last_words": _short(last, series.kind),
-        "target": selectors_water.targets_of([pk], first.year).get(pk),
-        "months": [
-            (
-                date(first.year, at, 1),
-                by_month.get(at),
-                _short(by_month.get(at), series.kind),
-                _over(by_month.get(at)),
-                _short(by_month_before.get(at), series.kind),
-                by_month_before.get(at),
-            )
-            for at in range(1, 13)
-        ],
-        "quarters": [
-            (one, _short(one, series.kind), _over(one))
-            for one in selectors_water.periods(viewer, pk, "quarter", first, until)
-        ],
-        "calendar": year_calendar({one.start: one for one in days}, first.year, lambda row: _cell(row, series.kind)),
-        "analysis": f"medium=water&object=s{series.pk}",
-        "day_numbers": range(1, 32),
+        **WATER.of_series(request, when, series),
+        **year.shown(lambda row: _told(row, series.kind), lambda row: _cell(row, series.kind)),
+        "year": _told(this, series.kind),
+        "last": _told(last, series.kind),
+        "target": selectors_water.targets_of([pk], when.start.year).get(pk),
+        "more_links": _samples(),
     }
     return render(request, "statistics/water_series.html", context)
 
@@ -177,39 +141,22 @@ def series_page(request: HttpRequest, pk: int) -> HttpResponseBase:
 @signed_in
 def period_page(request: HttpRequest, pk: int, span: str, start: str) -> HttpResponseBase:
     """A period of a section, place or river: its figures, each with its derivation, and what was revised."""
-    viewer, series = viewer_in(request), _series(request, pk)
-    try:
-        on = date.fromisoformat(start)
-    except ValueError as error:
-        raise Http404 from error
-    if span not in AnySpan.values or not 2000 <= on.year <= 2100 or first_of(span, on) != on:
-        raise Http404
-    when = period(span, on)
-    explained = explain_water.explained(viewer, pk, span, on)
-    summary = selectors_water.summary(viewer, pk, span, on)
-    values: dict[str, Any] = {}
-    if series.kind == Series.Kind.POINT:
-        values = dict(
-            selectors_water.days(viewer, pk, on) if span == "day" else selectors_water.figures(viewer, pk, span, on)
-        )
+    viewer, series, when = viewer_in(request), WATER.series(request, pk), given_period(span, start)
+    of = (viewer, pk, span, when.start)
+    explained, summary = explain_water.explained(*of), selectors_water.summary(*of)
+    values = WATER.reader.figures(*of) if series.kind == Series.Kind.POINT else {}
     context = {
-        **_common(request, when, series.kind, "water"),
-        "series": series,
-        "place": series.kind != Series.Kind.POINT,
+        **WATER.of_series(request, when, series),
+        **explained_words(explained, lambda part: _part(part, values)),
+        **WATER.changes(viewer, series, when),
         "summary": summary,
         "short": _short(summary, series.kind),
-        "why": _why(summary, explained),
+        "why_none": _why(summary, explained),
         "over": _over(summary),
         "deciding": _names(summary.deciding) if summary else "",
-        "target": selectors_water.targets_of([pk], on.year).get(pk),
-        "parts": [] if explained is None else [_part(one, values) for one in explained.parts],
-        "rules": [] if explained is None else rule_lines(explained.rules),
-        "sections": [] if explained is None else explained.sections,
-        "revisions": selectors_water.revisions(viewer, pk, span, on),
-        "form": ProposeForm(
-            initial={"starts": f"{on}T00:00", "ends": f"{on + timedelta(days=1)}T00:00"}, medium="water"
-        ),
-        "may_propose": span == "day" and series.kind == Series.Kind.POINT and services.may_propose(viewer, series),
+        "target": selectors_water.targets_of([pk], when.start.year).get(pk),
+        "member_heads": [_("参与评价的断面"), _("水体类型"), _("类别")],
+        "members": [] if explained is None else [(one, [one.get_body_display(), at]) for one, at in explained.sections],
     }
     return render(request, "statistics/water_period.html", context)
 
@@ -217,36 +164,26 @@ def period_page(request: HttpRequest, pk: int, span: str, start: str) -> HttpRes
 # --- what pages show --------------------------------------------------------------------------------------------------
 
 
-def _common(request: HttpRequest, when: Period, kind: str, page: str) -> dict[str, Any]:
+def _several(request: HttpRequest, when: Period, kind: str, page: str) -> dict[str, Any]:
+    """Return what the pages of several series know."""
     return {
-        "tabs": tabs("water"),
+        **WATER.context(request, when, kind),
         "pages": [
             (f"{reverse(f'statistics:{name}')}?kind={kind}&start={when.start}", words(), name == page)
             for name, words in _PAGES.items()
         ],
-        "more_links": [(reverse("core:list", args=["water-samples"]), _("手工监测样品"))],
+        "more_links": _samples(),
         "one_span": page == "water_months",
-        "when": when,
-        "spans": AnySpan.choices,
-        "kind": kind,
-        "kinds": [(code, words()) for code, words in _KINDS.items()],
-        "csv": other_format(request, "csv"),
-        "xlsx": other_format(request, "xlsx"),
     }
 
 
-def _kind(request: HttpRequest, default: str) -> str:
-    kind = request.GET.get("kind", default)
-    if kind not in selectors_water.KINDS:
-        raise Http404
-    return kind
+def _samples() -> list[tuple[str, str]]:
+    return [(reverse("core:list", args=["water-samples"]), _("手工监测样品"))]
 
 
-def _series(request: HttpRequest, pk: int) -> Series:
-    series = selectors_water.one(viewer_in(request), pk)
-    if series is None:
-        raise Http404
-    return series
+def _told(row: WaterSummary | None, kind: str) -> dict[str, Any] | None:
+    """Return a summary as the table of a year shows it; None without one."""
+    return None if row is None else {"row": row, "short": _short(row, kind), "over": _over(row)}
 
 
 def _roman(number: int | None) -> str:
@@ -262,7 +199,7 @@ def _short(row: WaterSummary | None, kind: str) -> str:
 
 
 def _names(items: list[str]) -> str:
-    return _("、").join(say(f"water.item.{item}") for item in items)
+    return listed(say(f"water.item.{item}") for item in items)
 
 
 def _over(row: WaterSummary | None) -> str:
@@ -274,7 +211,7 @@ def _over(row: WaterSummary | None) -> str:
         name = say(f"water.item.{one['item']}")
         more = f"{one['share']:g}%" if "share" in one else one["multiple"] or _("不计倍数")
         words.append(_("{name}（{more}）").format(name=name, more=more))
-    return _("、").join(words)
+    return listed(words)
 
 
 def _row(line: Line, kind: str) -> dict[str, Any]:
@@ -380,16 +317,14 @@ def _why(summary: WaterSummary | None, explained: Explained | None) -> str:
     return steps[-1].text if summary.reason == "water.none.required" and steps else say(summary.reason)
 
 
-def _part(part: Part, values: dict[str, Any]) -> dict[str, Any]:
+def _part(part: Part, values: dict[str, Figure | Day]) -> dict[str, Any]:
     row = values.get(part.item)
-    value = None if row is None else getattr(row, "mean", None) if hasattr(row, "mean") else row.value
-    return {
-        "name": say(part.name),
-        "item": part.item,
-        "value": "" if value is None else plain(value, DIGITS.get(part.item, 4)),
-        "unit": _unit(part.item),
-        "valid": row is None or row.valid,
-        "manual": getattr(row, "origin", "") == "manual",
-        "steps": told(part.derivation),
-        "inputs": told_inputs(part.derivation.inputs) if part.item else [],
-    }
+    value = value_of(row)
+    return part_words(
+        part,
+        "" if value is None else plain(value, DIGITS.get(part.item, 4)),
+        _unit(part.item),
+        valid=row is None or row.valid,
+        inputs=bool(part.item),
+        manual=getattr(row, "origin", "") == "manual",
+    )

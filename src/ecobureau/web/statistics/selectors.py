@@ -40,6 +40,7 @@ from ecobureau.web.statistics.models import (
     Series,
 )
 from ecobureau.web.statistics.rollup import hours_of
+from ecobureau.web.statistics.selectors_series import Reader
 from ecobureau.web.statistics.spans import after
 
 
@@ -49,9 +50,7 @@ def series(viewer: Viewer, kind: str | None = None) -> QuerySet[AirSeries]:
     return rows.filter(kind=kind) if kind else rows
 
 
-def one(viewer: Viewer, series_id: int) -> AirSeries | None:
-    """Return a series, None when there is none or the viewer may not see it."""
-    return series(viewer).filter(pk=series_id).first()
+READER = Reader(series, AirSummary, ())
 
 
 def one_of_any(viewer: Viewer, series_id: int) -> Series | None:
@@ -132,12 +131,6 @@ def summary(viewer: Viewer, series_id: int, span: str, start: date) -> tuple[Air
     return AirSummary.objects.filter(**of).first(), {row.item: row for row in Figure.objects.filter(**of)}
 
 
-def days(viewer: Viewer, series_id: int, day: date) -> dict[str, Day]:
-    """Return a series' daily figures by item."""
-    rows = Day.objects.filter(series__in=series(viewer).filter(pk=series_id), day=day)
-    return {row.item: row for row in rows}
-
-
 def revisions(viewer: Viewer, series_id: int, start: date, end: date) -> QuerySet[Revision]:
     """Return how daily figures of a series changed after they had been computed, newest first."""
     return Revision.objects.filter(series__in=series(viewer).filter(pk=series_id), day__gte=start, day__lt=end)
@@ -162,7 +155,7 @@ def sees_review(viewer: Viewer, review_id: int) -> bool:
 def day_derivation(viewer: Viewer, series_id: int, day: date, item: str) -> Derivation | None:
     """Return how a point's daily figure comes about from its hours, computed anew; None when there are no hours."""
     rules = in_force.statistics_on(day)
-    if rules is None or one(viewer, series_id) is None:
+    if rules is None or READER.one(viewer, series_id) is None:
         return None
     hours = hours_of([(series_id, day)]).get(item, {}).get((series_id, day))
     if hours is None:
@@ -174,7 +167,7 @@ def day_derivation(viewer: Viewer, series_id: int, day: date, item: str) -> Deri
 def index_derivation(viewer: Viewer, series_id: int, day: date) -> Derivation | None:
     """Return how a day's index comes about from the daily figures, computed anew."""
     rules = in_force.index_on(day)
-    if rules is None or one(viewer, series_id) is None:
+    if rules is None or READER.one(viewer, series_id) is None:
         return None
     rows = Day.objects.filter(series=series_id, day=day, valid=True)
     return air_report_derivation(Kind.DAILY, {row.item: row.value for row in rows}, rules)
@@ -183,7 +176,7 @@ def index_derivation(viewer: Viewer, series_id: int, day: date) -> Derivation | 
 def figure_derivation(viewer: Viewer, series_id: int, year: int, item: str) -> Derivation | None:
     """Return how an item's assessment of a year comes about from its daily figures, computed anew."""
     rules = in_force.statistics_on(date(year, 12, 31))
-    if rules is None or one(viewer, series_id) is None:
+    if rules is None or READER.one(viewer, series_id) is None:
         return None
     rows = Day.objects.filter(
         series=series_id, item=item, valid=True, day__gte=date(year, 1, 1), day__lte=date(year, 12, 31)
@@ -194,7 +187,7 @@ def figure_derivation(viewer: Viewer, series_id: int, year: int, item: str) -> D
 def good_days_explained(viewer: Viewer, series_id: int, span: str, start: date) -> Derivation | None:
     """Return how a good-day rate comes about from the daily indices, computed anew."""
     rules = _rules_of(span, start)
-    if rules is None or one(viewer, series_id) is None:
+    if rules is None or READER.one(viewer, series_id) is None:
         return None
     end = after(span, start)
     rows = indices(viewer, series_id, start, end)
@@ -205,7 +198,7 @@ def good_days_explained(viewer: Viewer, series_id: int, span: str, start: date) 
 def composite_explained(viewer: Viewer, series_id: int, span: str, start: date) -> Derivation | None:
     """Return how a composite index comes about from the statistics, computed anew."""
     rule = in_force.composite_on(after(span, start) - timedelta(days=1))
-    if rule is None or one(viewer, series_id) is None:
+    if rule is None or READER.one(viewer, series_id) is None:
         return None
     return composite_derivation(_statistics(series_id, span, start), rule)
 
@@ -216,7 +209,7 @@ def compared(viewer: Viewer, series_id: int, span: str, start: date, base: date)
         in_force.composite_on(after(span, first) - timedelta(days=1)) for first in (start, base)
     ]
     now, then = rules
-    if now is None or then is None or one(viewer, series_id) is None:
+    if now is None or then is None or READER.one(viewer, series_id) is None:
         return None
     return year_on_year(_statistics(series_id, span, start), _statistics(series_id, span, base), now, then)
 

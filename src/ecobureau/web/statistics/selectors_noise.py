@@ -11,27 +11,22 @@ from django.db.models import QuerySet
 from ecobureau.domain.noise import NoiseRules
 from ecobureau.domain.rounding import half_even
 from ecobureau.web.core.access import Viewer
-from ecobureau.web.places.door import visible
 from ecobureau.web.statistics import rules as in_force
-from ecobureau.web.statistics.models import Day, Figure, Medium, NoiseSummary, Series, SpanRevision
+from ecobureau.web.statistics.models import Medium, NoiseSummary, Series
 from ecobureau.web.statistics.noise_attainment import Counts
 from ecobureau.web.statistics.rollup_days import Key, hours_of
-from ecobureau.web.statistics.selectors_water import year_before
-from ecobureau.web.statistics.spans import last_of
+from ecobureau.web.statistics.selectors_series import PLACE, POINT, Reader, of_medium
+from ecobureau.web.statistics.spans import last_of, year_before
 
-POINT, PLACE = "point", "place"
 KINDS = (POINT, PLACE)
 
 
 def series(viewer: Viewer, kind: str | None = None) -> QuerySet[Series]:
     """Return the series of noise that the viewer may see, of one kind or all."""
-    rows = Series.objects.filter(visible(viewer), medium=Medium.NOISE)
-    return rows.filter(kind=kind) if kind else rows
+    return of_medium(viewer, Medium.NOISE, kind)
 
 
-def one(viewer: Viewer, series_id: int) -> Series | None:
-    """Return a series of noise, None when there is none or the viewer may not see it."""
-    return series(viewer).filter(pk=series_id).select_related("parent").first()
+READER = Reader(series, NoiseSummary)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,36 +88,19 @@ def rate(within: int, total: int) -> str:
 
 def periods(viewer: Viewer, series_id: int, span: str, start: date, end: date) -> list[NoiseSummary]:
     """Return a series' summaries over the periods that begin in [start, end); of a place that of all zones."""
-    rows = NoiseSummary.objects.filter(
-        series__in=series(viewer).filter(pk=series_id).values("pk"), span=span, start__gte=start, start__lt=end
-    )
+    rows = READER.own(viewer, series_id).filter(span=span, start__gte=start, start__lt=end)
     of_place = rows.filter(series__kind=Series.Kind.PLACE, zone="") | rows.filter(series__kind=POINT)
     return list(of_place.order_by("start"))
 
 
 def summaries(viewer: Viewer, series_id: int, span: str, start: date) -> list[NoiseSummary]:
     """Return a point's summary of a period, or a place's: all zones first, then zone by zone."""
-    rows = NoiseSummary.objects.filter(
-        series__in=series(viewer).filter(pk=series_id).values("pk"), span=span, start=start
-    )
-    return list(rows.order_by("zone"))
-
-
-def figures(viewer: Viewer, series_id: int, span: str, start: date) -> dict[str, Figure]:
-    """Return a point's figures over a month, quarter or year by item."""
-    rows = Figure.objects.filter(series__in=series(viewer).filter(pk=series_id).values("pk"), span=span, start=start)
-    return {row.item: row for row in rows}
-
-
-def days(viewer: Viewer, series_id: int, day: date) -> dict[str, Day]:
-    """Return a point's daily levels by item."""
-    rows = Day.objects.filter(series__in=series(viewer).filter(pk=series_id).values("pk"), day=day)
-    return {row.item: row for row in rows}
+    return list(READER.own(viewer, series_id).filter(span=span, start=start).order_by("zone"))
 
 
 def hours(viewer: Viewer, series_id: int, day: date, items: Collection[str]) -> dict[str, list[float | None]]:
     """Return the hours of a natural day as they came, by item."""
-    if one(viewer, series_id) is None:
+    if READER.one(viewer, series_id) is None:
         return {}
     key: Key = (series_id, day)
     found = hours_of([key], items, reviewed=False)
@@ -131,14 +109,6 @@ def hours(viewer: Viewer, series_id: int, day: date, items: Collection[str]) -> 
         for item, by_key in found.items()
         if key in by_key
     }
-
-
-def revisions(viewer: Viewer, series_id: int, span: str, start: date) -> list[SpanRevision]:
-    """Return how attainment changed after it had been computed, newest first."""
-    rows = SpanRevision.objects.filter(
-        series__in=series(viewer).filter(pk=series_id).values("pk"), span=span, start=start
-    )
-    return list(rows[:50])
 
 
 def _summaries(

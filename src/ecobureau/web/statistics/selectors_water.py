@@ -12,20 +12,20 @@ from ecobureau.domain.air import ranks
 from ecobureau.domain.rounding import fraction_of, half_even
 from ecobureau.domain.water import Shares, Trend, WaterClass, index_change, share_trend
 from ecobureau.web.core.access import Viewer
-from ecobureau.web.places.door import visible
 from ecobureau.web.statistics import rules as in_force
-from ecobureau.web.statistics.models import Day, Figure, Medium, Series, SpanRevision, Target, WaterSummary
+from ecobureau.web.statistics.models import Medium, Series, Target, WaterSummary
 from ecobureau.web.statistics.rollup_water import means_of
-from ecobureau.web.statistics.spans import after, last_of
+from ecobureau.web.statistics.selectors_series import PLACE, POINT, Reader, of_medium
+from ecobureau.web.statistics.spans import after, last_of, year_before
 
-SECTION, PLACE, RIVER = "point", "place", "river"
+SECTION, RIVER = POINT, "river"
 KINDS = (SECTION, PLACE, RIVER)
 
 
 def series(viewer: Viewer, kind: str | None = None) -> QuerySet[Series]:
     """Return the series of water that the viewer may see; rivers and basins are those of the viewer's sections
     and places."""
-    rows = Series.objects.filter(visible(viewer), medium=Medium.WATER)
+    rows = of_medium(viewer, Medium.WATER)
     sections = rows.filter(kind=SECTION)
     rivers = Series.objects.filter(Q(sections__in=sections) | Q(points__sections__in=sections), kind=RIVER)
     if kind == RIVER:
@@ -35,9 +35,7 @@ def series(viewer: Viewer, kind: str | None = None) -> QuerySet[Series]:
     return Series.objects.filter(pk__in=rivers.values("pk")).distinct() | rows.distinct()
 
 
-def one(viewer: Viewer, series_id: int) -> Series | None:
-    """Return a series of water, None when there is none or the viewer may not see it."""
-    return series(viewer).filter(pk=series_id).select_related("parent", "river").first()
+READER = Reader(series, WaterSummary, ("parent", "river"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,45 +129,9 @@ def targets_of(series_ids: Collection[int], year: int) -> dict[int, int]:
     return {one: int(value) for one, value in rows.values_list("series_id", "value")}
 
 
-def periods(viewer: Viewer, series_id: int, span: str, start: date, end: date) -> list[WaterSummary]:
-    """Return a series' classes over the periods that begin in [start, end)."""
-    rows = WaterSummary.objects.filter(
-        series__in=series(viewer).filter(pk=series_id).values("pk"), span=span, start__gte=start, start__lt=end
-    )
-    return list(rows.order_by("start"))
-
-
 def summary(viewer: Viewer, series_id: int, span: str, start: date) -> WaterSummary | None:
     """Return a series' class in one period."""
-    return next(iter(periods(viewer, series_id, span, start, after(span, start))), None)
-
-
-def figures(viewer: Viewer, series_id: int, span: str, start: date) -> dict[str, Figure]:
-    """Return a section's figures over a month, quarter or year by item."""
-    rows = Figure.objects.filter(series__in=series(viewer).filter(pk=series_id).values("pk"), span=span, start=start)
-    return {row.item: row for row in rows}
-
-
-def days(viewer: Viewer, series_id: int, day: date) -> dict[str, Day]:
-    """Return a section's daily figures by item."""
-    rows = Day.objects.filter(series__in=series(viewer).filter(pk=series_id).values("pk"), day=day)
-    return {row.item: row for row in rows}
-
-
-def revisions(viewer: Viewer, series_id: int, span: str, start: date) -> list[SpanRevision]:
-    """Return how a class or share changed after it had been computed, newest first."""
-    rows = SpanRevision.objects.filter(
-        series__in=series(viewer).filter(pk=series_id).values("pk"), span=span, start=start
-    )
-    return list(rows[:50])
-
-
-def year_before(start: date) -> date:
-    """Return the first day of the same period a year before; of 29 February the 28th."""
-    try:
-        return start.replace(year=start.year - 1)
-    except ValueError:
-        return start.replace(year=start.year - 1, day=28)
+    return next(iter(READER.periods(viewer, series_id, span, start, after(span, start))), None)
 
 
 def shares_of(row: WaterSummary) -> Shares:

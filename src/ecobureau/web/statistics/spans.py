@@ -39,3 +39,11 @@ def _days(start: date, end: date) -> Iterator[date]:
     while start < end:
         yield start
         start += timedelta(days=1)
+
+
+def year_before(start: date) -> date:
+    """Return the first day of the same period a year before; of 29 February the 28th."""
+    try:
+        return start.replace(year=start.year - 1)
+    except ValueError:
+        return start.replace(year=start.year - 1, day=28)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, timedelta
 from typing import Any
 
 from django.core.paginator import Paginator
@@ -14,41 +13,31 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from ecobureau.clock import beijing, now
+from ecobureau.clock import beijing
 from ecobureau.domain import units
 from ecobureau.domain.rounding import plain
 from ecobureau.web.core.pages.common import signed_in, viewer_in
 from ecobureau.web.sources.models import Outlet
-from ecobureau.web.statistics import services
 from ecobureau.web.statistics.emission import explain, limits, selectors, source, tables
 from ecobureau.web.statistics.emission.selectors import Line, Sums
-from ecobureau.web.statistics.emission.words import kg_of, percent
+from ecobureau.web.statistics.emission.words import kg_of, percent, rates
 from ecobureau.web.statistics.explain_parts import Part
-from ecobureau.web.statistics.forms import ProposeForm
-from ecobureau.web.statistics.models import AnySpan, EmissionSummary, Series
-from ecobureau.web.statistics.pages_common import (
-    Cell,
-    Period,
-    as_file,
-    asked_date,
-    asked_period,
-    other_format,
-    period,
-    rule_lines,
-    tabs,
-    told,
-    told_inputs,
-    year_calendar,
-)
-from ecobureau.web.statistics.spans import after, first_of, last_of
+from ecobureau.web.statistics.media import MediumPages, given_period, part_words, year_of
+from ecobureau.web.statistics.models import AnySpan, EmissionSummary, Medium, Series
+from ecobureau.web.statistics.pages_common import Cell, Period, as_file, asked_period, asked_year, rule_lines
+from ecobureau.web.statistics.spans import last_of
 from ecobureau.words import say
 
 LINES = 100
-_KINDS: dict[str, Callable[[], str]] = {
-    "point": lambda: _("排放口"),
-    "firm": lambda: _("企业"),
-    "place": lambda: _("城市或区县"),
-}
+EMISSION = MediumPages(
+    Medium.EMISSION,
+    selectors.READER,
+    {"point": lambda: _("排放口"), "firm": lambda: _("企业"), "place": lambda: _("城市或区县")},
+    overview=lambda: _("排放总览"),
+    nothing=lambda: _("这一期没有排放数据"),
+    why=lambda: _("排放口的自动站有了小时数据，且因子有限值或许可排放量，统计值会自动算出。"),
+    nothing_here=lambda: _("这一期没有排放数据"),
+)
 _ORDERS: dict[str, Callable[[], str]] = {
     "rate": lambda: _("按传输有效率"),
     "mass": lambda: _("按排放量"),
@@ -59,9 +48,9 @@ _ORDERS: dict[str, Callable[[], str]] = {
 @signed_in
 def overview_page(request: HttpRequest) -> HttpResponseBase:
     """Outlets, enterprises or places ranked by the rate of transmission and validity, or by what they emitted."""
-    viewer, when = viewer_in(request), asked_period(request, AnySpan.values, "month")
-    kind, by = request.GET.get("kind", "point"), request.GET.get("by", "rate")
-    if kind not in selectors.KINDS or by not in selectors.ORDERS:
+    viewer, when, kind = viewer_in(request), asked_period(request, AnySpan.values, "month"), EMISSION.kind(request)
+    by = request.GET.get("by", "rate")
+    if by not in selectors.ORDERS:
         raise Http404
     codes = selectors.items(viewer, when.span, when.start, kind)
     item = request.GET.get("item", "")
@@ -77,14 +66,15 @@ def overview_page(request: HttpRequest) -> HttpResponseBase:
     whole = selectors.total(lines)
     entries = explain.rules_of(Series(), last_of(when.span, when.start))
     context = {
-        **_common(request, when, kind),
-        "kinds": [(code, words()) for code, words in _KINDS.items()],
+        **EMISSION.context(request, when, kind),
+        "title": _("污染源排放"),
         "orders": [(code, words()) for code, words in _ORDERS.items()],
         "by": by,
         "item": item,
         "items": sorted(names.items(), key=lambda pair: pair[1]),
         "keep": f"&by={by}&item={item}",
         "page": page,
+        "page_query": f"?span={when.span}&kind={kind}&by={by}&item={item}&start={when.start}",
         "rows": [_row(line, item) for line in page.object_list],
         "whole": None if whole is None else _sums(whole, item),
         "target": percent(selectors.target_on(last_of(when.span, when.start))),
@@ -97,34 +87,20 @@ def overview_page(request: HttpRequest) -> HttpResponseBase:
 @signed_in
 def series_page(request: HttpRequest, pk: int) -> HttpResponseBase:
     """The year of an outlet, enterprise or place: all factors, then one by months, quarters and days."""
-    viewer, series = viewer_in(request), _series(request, pk)
-    when = period("year", asked_date(request, beijing(now()).date()))
-    first, until = when.start, after("year", when.start)
+    viewer, series, when = viewer_in(request), EMISSION.series(request, pk), asked_year(request)
     item, names = _item(request, pk)
-    months = {one.start.month: one for one in selectors.periods(viewer, pk, item, "month", first, until)}
-    before = {one.start.month: one for one in selectors.periods(viewer, pk, item, "month", when.before, first)}
-    days = {one.start: one for one in selectors.periods(viewer, pk, item, "day", first, until)}
-    quarters = selectors.periods(viewer, pk, item, "quarter", first, until)
+    year = year_of(when, lambda *asked: selectors.READER.periods(viewer, pk, *asked, item=item))
     if "format" in request.GET:
-        rows = [*days.values(), *months.values(), *quarters]
+        rows = [*year.days, *year.months, *year.quarters]
         cells = [[one.get_span_display(), one.start.isoformat(), *tables.figures(one)] for one in rows]
         title = f"{series.name} {when.words} {names.get(item, item)}"
         heads = [_("周期"), _("开始日"), *tables.figure_heads()]
         return as_file(request, "emission-series", title, heads, cells)
     context = {
-        **_common(request, when, series.kind),
-        **_of_series(series),
-        "item": item,
-        "names": names,
-        "keep": f"&item={item}",
-        "query": f"?item={item}",
-        "lines": [_told(one, names) for one in selectors.summaries(viewer, pk, "year", first)],
-        "months": [
-            (date(first.year, at, 1), _told(months.get(at), names), _told(before.get(at), names)) for at in range(1, 13)
-        ],
-        "quarters": [_told(one, names) for one in quarters],
-        "calendar": year_calendar(days, first.year, _mark),
-        "day_numbers": range(1, 32),
+        **_of_series(request, when, series, item, names),
+        **year.shown(lambda row: _told(row, names), _mark),
+        "lines": [_told(one, names) for one in selectors.summaries(viewer, pk, "year", when.start)],
+        "legend": _("✓ 数据完整，没有超标；超：有超标小时；缺：有小时无有效数据；停：停运或没有排放。"),
     }
     return render(request, "statistics/emission_series.html", context)
 
@@ -133,45 +109,27 @@ def series_page(request: HttpRequest, pk: int) -> HttpResponseBase:
 @signed_in
 def period_page(request: HttpRequest, pk: int, span: str, start: str) -> HttpResponseBase:
     """A period of a series: all factors, one factor's figures each with its derivation, and what was revised."""
-    viewer, series = viewer_in(request), _series(request, pk)
-    try:
-        on = date.fromisoformat(start)
-    except ValueError as error:
-        raise Http404 from error
-    if span not in AnySpan.values or not 2000 <= on.year <= 2100 or first_of(span, on) != on:
-        raise Http404
-    when, (item, names) = period(span, on), _item(request, pk)
+    viewer, series, when = viewer_in(request), EMISSION.series(request, pk), given_period(span, start)
+    on, (item, names), outlet = when.start, _item(request, pk), series.outlet
     rows = selectors.summaries(viewer, pk, span, on)
     row = next((one for one in rows if one.item == item), None)
     bounds = explain.limits_for(series, limits.of_outlet(series.outlet_id or 0, last_of(span, on)), item, on)
     hours, parts = [], []
-    if row is not None and series.outlet is not None and span == "day":
+    if row is not None and outlet is not None and span == "day":
         keeper = source.accounts()
-        hours = keeper.hours(series.outlet.pk, item, on) if keeper is not None else []
+        hours = keeper.hours(outlet.pk, item, on) if keeper is not None else []
         parts = explain.of_outlet_day(series, row, hours, bounds)
     elif row is not None:
         parts = explain.of_span(series, row, bounds)
-    outlet = series.outlet is not None
     context = {
-        **_common(request, when, series.kind),
-        **_of_series(series),
-        "item": item,
-        "names": names,
-        "keep": f"&item={item}",
-        "query": f"?item={item}",
+        **_of_series(request, when, series, item, names),
+        **EMISSION.changes(viewer, series, when, item=item, items=list(names.items())),
         "unit": _unit(series),
         "lines": [_told(one, names) for one in rows],
         "parts": [_part(one, row, series) for one in parts],
         "hours": [_hour(one) for one in hours],
-        "members": [] if outlet else [_told(one, names) for one in selectors.members(viewer, series, item, span, on)],
+        "outlets": [] if outlet else [_told(one, names) for one in selectors.members(viewer, series, item, span, on)],
         "rules": rule_lines(explain.rules_of(series, last_of(span, on))),
-        "revisions": selectors.revisions(viewer, pk, span, on),
-        "form": ProposeForm(
-            initial={"item": item, "starts": f"{on}T00:00", "ends": f"{on + timedelta(days=1)}T00:00"},
-            medium="emission",
-            items=list(names.items()),
-        ),
-        "may_propose": span == "day" and outlet and services.may_propose(viewer, series),
     }
     return render(request, "statistics/emission_period.html", context)
 
@@ -183,31 +141,15 @@ def _lang() -> str:
     return "en" if (get_language() or "").startswith("en") else "zh"
 
 
-def _common(request: HttpRequest, when: Period, kind: str) -> dict[str, Any]:
+def _of_series(request: HttpRequest, when: Period, series: Series, item: str, names: dict[str, str]) -> dict[str, Any]:
+    more = [] if series.outlet is None else [(reverse("desk:outlet", args=[series.outlet_id]), _("排放口档案"))]
     return {
-        "tabs": tabs("emission"),
-        "when": when,
-        "spans": AnySpan.choices,
-        "kind": kind,
-        "csv": other_format(request, "csv"),
-        "xlsx": other_format(request, "xlsx"),
-    }
-
-
-def _series(request: HttpRequest, pk: int) -> Series:
-    series = selectors.one(viewer_in(request), pk)
-    if series is None:
-        raise Http404
-    return series
-
-
-def _of_series(series: Series) -> dict[str, Any]:
-    place = series.outlet is None
-    return {
-        "series": series,
-        "place": place,
-        "analysis": f"medium=emission&object=s{series.pk}",
-        "more_links": [] if place else [(reverse("desk:outlet", args=[series.outlet_id]), _("排放口档案"))],
+        **EMISSION.of_series(request, when, series),
+        "more_links": more,
+        "item": item,
+        "names": names,
+        "keep": f"&item={item}",
+        "query": f"?item={item}",
     }
 
 
@@ -227,13 +169,13 @@ def _level(value: float | None) -> str:
 
 
 def _sums(sums: Sums, item: str) -> dict[str, Any]:
-    rates, figures = sums.rates, sums.figures
+    found = sums.rates
     return {
-        "figures": figures,
-        "transmission": percent(rates.transmission),
-        "validity": percent(rates.validity),
-        "effective": percent(rates.effective),
-        "reached": rates.reached,
+        "figures": sums.figures,
+        "transmission": percent(found.transmission),
+        "validity": percent(found.validity),
+        "effective": percent(found.effective),
+        "reached": found.reached,
         "kg": plain(sums.kg, 3) if item else "",
     }
 
@@ -247,23 +189,19 @@ def _told(row: EmissionSummary | None, names: dict[str, str]) -> dict[str, Any] 
     """Return a summary as tables show it; None without one."""
     if row is None:
         return None
-    rates = Sums({name: getattr(row, name) for name in ("should", "received", "valid_items")}, _target(row)).rates
+    found = rates(row, selectors.target_on(last_of(row.span, row.start)))
     return {
         "row": row,
         "name": names.get(row.item, row.item),
         "mean": _level(row.mean),
         "converted": _level(row.converted),
         "kg": plain(kg_of(row), 3),
-        "transmission": percent(rates.transmission),
-        "validity": percent(rates.validity),
-        "effective": percent(rates.effective),
-        "missed": rates.reached is False,
+        "transmission": percent(found.transmission),
+        "validity": percent(found.validity),
+        "effective": percent(found.effective),
+        "missed": found.reached is False,
         "few": not row.valid and row.mean is not None,
     }
-
-
-def _target(row: EmissionSummary) -> float:
-    return selectors.target_on(last_of(row.span, row.start))
 
 
 def _mark(row: EmissionSummary) -> Cell:
@@ -306,12 +244,4 @@ def _part(part: Part, row: EmissionSummary | None, series: Series) -> dict[str, 
         value, unit = (_told(row, {}) or {})["effective"], "%"
     elif row is not None and part.item == "over":
         value, unit = str(row.over), "h"
-    return {
-        "name": say(part.name),
-        "item": part.item,
-        "value": value,
-        "unit": unit,
-        "valid": part.item != "mean" or row is None or row.valid,
-        "steps": told(part.derivation),
-        "inputs": told_inputs(part.derivation.inputs),
-    }
+    return part_words(part, value, unit, valid=part.item != "mean" or row is None or row.valid)

@@ -15,16 +15,15 @@ from ecobureau.domain.emission.totals import kilograms
 from ecobureau.domain.emission.transmission import Transmission
 from ecobureau.domain.rounding import half_even
 from ecobureau.web.core.access import Viewer
-from ecobureau.web.places.door import visible
 from ecobureau.web.sources import selectors as sources
 from ecobureau.web.statistics import rules as in_force
 from ecobureau.web.statistics.emission.rollup import SUMS
-from ecobureau.web.statistics.models import EmissionSummary, Medium, Series, SpanRevision
+from ecobureau.web.statistics.models import EmissionSummary, Medium, Series
 from ecobureau.web.statistics.points import Membership
-from ecobureau.web.statistics.selectors_water import year_before
-from ecobureau.web.statistics.spans import last_of
+from ecobureau.web.statistics.selectors_series import PLACE, POINT, Reader, of_medium
+from ecobureau.web.statistics.spans import last_of, year_before
 
-POINT, FIRM, PLACE = "point", "firm", "place"
+FIRM = "firm"
 KINDS = (POINT, FIRM, PLACE)
 RATE, MASS = "rate", "mass"
 ORDERS = (RATE, MASS)
@@ -32,13 +31,10 @@ ORDERS = (RATE, MASS)
 
 def series(viewer: Viewer, kind: str | None = None) -> QuerySet[Series]:
     """Return the series of emissions that the viewer may see, of one kind or all."""
-    rows = Series.objects.filter(visible(viewer), medium=Medium.EMISSION)
-    return rows.filter(kind=kind) if kind else rows
+    return of_medium(viewer, Medium.EMISSION, kind)
 
 
-def one(viewer: Viewer, series_id: int) -> Series | None:
-    """Return a series of emissions, None when there is none or the viewer may not see it."""
-    return series(viewer).filter(pk=series_id).select_related("parent", "outlet").first()
+READER = Reader(series, EmissionSummary, ("parent", "outlet"))
 
 
 def of_outlet(outlet_id: int) -> int | None:
@@ -136,22 +132,17 @@ def total(lines: Collection[Line]) -> Sums | None:
 
 def summaries(viewer: Viewer, series_id: int, span: str, start: date) -> list[EmissionSummary]:
     """Return a series' summaries of a period, by factor."""
-    return list(_own(viewer, series_id).filter(span=span, start=start).order_by("item"))
+    return list(READER.own(viewer, series_id).filter(span=span, start=start).order_by("item"))
 
 
 def periods(viewer: Viewer, series_id: int, item: str, span: str, first: date, until: date) -> list[EmissionSummary]:
     """Return a series' summaries of a factor over the periods that begin in [first, until)."""
-    rows = _own(viewer, series_id).filter(item=item, span=span, start__gte=first, start__lt=until)
-    return list(rows.order_by("start"))
+    return READER.periods(viewer, series_id, span, first, until, item=item)
 
 
 def factors_of(viewer: Viewer, series_id: int) -> list[str]:
     """Return the factors that a series has figures of in any year."""
-    return sorted(set(_own(viewer, series_id).filter(span="year").order_by().values_list("item", flat=True)))
-
-
-def _own(viewer: Viewer, series_id: int) -> QuerySet[EmissionSummary]:
-    return EmissionSummary.objects.filter(series__in=series(viewer).filter(pk=series_id).values("pk"))
+    return sorted(set(READER.own(viewer, series_id).filter(span="year").order_by().values_list("item", flat=True)))
 
 
 def members(viewer: Viewer, row: Series, item: str, span: str, start: date) -> list[EmissionSummary]:
@@ -160,14 +151,6 @@ def members(viewer: Viewer, row: Series, item: str, span: str, start: date) -> l
     seen = series(viewer, POINT).filter(pk__in=points)
     rows = EmissionSummary.objects.filter(series__in=seen, item=item, span=span, start=start).select_related("series")
     return sorted(rows, key=lambda one: (-(one.measured_ug + one.substituted_ug), one.series.name))
-
-
-def revisions(viewer: Viewer, series_id: int, span: str, start: date) -> list[SpanRevision]:
-    """Return how the figures of a period changed after they had been computed, newest first."""
-    rows = SpanRevision.objects.filter(
-        series__in=series(viewer).filter(pk=series_id).values("pk"), span=span, start=start
-    )
-    return list(rows[:50])
 
 
 def factor_names(codes: Collection[str], lang: str) -> dict[str, str]:
