@@ -80,3 +80,51 @@ def test_take_wakes_for_a_frame_and_ends_when_closed_and_drained():
     reader.join(10)
     assert not reader.is_alive()
     assert sorted(item.name for batch in batches for item in batch) == [1, 2]
+
+
+class Taker(threading.Thread):
+    """A writer that notes its batches until the lanes end."""
+
+    def __init__(self, queue):
+        super().__init__(daemon=True)
+        self.queue, self.batches = queue, []
+        self.start()
+
+    def run(self):
+        while batch := self.queue.take():
+            self.batches.append([item.name for item in batch])
+
+
+def borrowed(queue):
+    """Wait until the writer stands still; it does so as soon as it waits for work."""
+    while not queue.lend():
+        pass
+
+
+def test_the_writer_is_lent_only_while_it_waits_for_work():
+    queue = lanes()
+    assert not queue.lend()  # nobody waits there
+    queue.put(Item(1))
+    assert not queue.lend()  # there is work
+    taker = Taker(queue)
+    borrowed(queue)
+    assert not queue.lend()  # one at a time
+    queue.put_all([Item(2), Item(3)])
+    assert taker.batches == [[1]]
+    queue.give_back([Item(9)])
+    queue.close()
+    taker.join(30)
+    assert taker.batches == [[1], [9], [2, 3]]
+    assert not queue.lend()
+
+
+def test_lanes_that_end_wait_for_what_was_lent():
+    queue = lanes()
+    taker = Taker(queue)
+    borrowed(queue)
+    queue.close()
+    assert taker.is_alive()
+    queue.give_back([Item(1)])
+    taker.join(30)
+    assert not taker.is_alive()
+    assert taker.batches == [[1]]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
@@ -52,7 +53,10 @@ class Lanes(Generic[T]):
         self._live: deque[T] = deque()
         self._backfill: deque[T] = deque()
         self._bytes = [0, 0]
+        self._again: list[T] = []
         self._closed = False
+        self._idle = False
+        self._lent = False
         self._change = threading.Condition()
 
     def put(self, item: T) -> None:
@@ -68,7 +72,27 @@ class Lanes(Generic[T]):
             for item in items:
                 (self._live if item.live else self._backfill).append(item)
                 self._bytes[item.live] += item.size
-            self._change.notify()
+            if not self._lent:
+                self._change.notify()
+
+    def lend(self) -> bool:
+        """Have the writer stand still, if it waits for work and nothing is queued; end that with `give_back`.
+
+        Until then whoever asked may do the writer's work in its place.
+        """
+        with self._change:
+            if self._lent or self._closed or not self._idle or self._live or self._backfill or self._again:
+                return False
+            self._lent = True
+            return True
+
+    def give_back(self, again: Sequence[T] = ()) -> None:
+        """Let the writer go on; `again` is its next batch, whatever else is queued."""
+        with self._change:
+            self._lent = False
+            self._again += again
+            if self._again or self._live or self._backfill or self._closed:
+                self._change.notify()
 
     def take(self) -> list[T]:
         """Wait until something is queued and return the next batch; an empty list once closed and drained.
@@ -77,10 +101,15 @@ class Lanes(Generic[T]):
         under any load, and `share` frames at most, so that the commit stays short.
         """
         with self._change:
-            while not self._live and not self._backfill:
-                if self._closed:
+            while self._lent or not (self._live or self._backfill or self._again):
+                if self._closed and not self._lent:
                     return []
+                self._idle = True
                 self._change.wait()
+            self._idle = False
+            if self._again:
+                batch, self._again = self._again, []
+                return batch
             late = min(len(self._backfill), self.bounds.share)
             kept_free = min(late, self.bounds.batch // 8)
             now = min(len(self._live), self.bounds.batch - kept_free)

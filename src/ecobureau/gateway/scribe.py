@@ -73,6 +73,8 @@ def _exactly(sock: socket.socket, size: int) -> bytes:
 class Scribe:
     """The writing process as the gateway sees it. Used by the writer thread alone, but for `stop`."""
 
+    quick = None
+
     def __init__(self, url: str, books: Books, numbers: Numbers) -> None:
         self._url = url
         self._books = books

@@ -19,6 +19,7 @@ from ecobureau.gateway.lanes import Bounds, Lanes
 from ecobureau.gateway.listener import Listener
 from ecobureau.gateway.log import logger
 from ecobureau.gateway.metrics import Metrics
+from ecobureau.gateway.quick import QuickWay
 from ecobureau.gateway.settings import Settings
 from ecobureau.gateway.stations import Registry
 from ecobureau.gateway.writer import ANSWERED, Finished, Job, Receiver, Sink, WriterThread
@@ -89,6 +90,7 @@ class Gateway:
             first=settings.retry_first,
             most=settings.retry_most,
         )
+        self._quick = QuickWay(self.loop, self._lanes, self._writer, self._finished)
 
     # Life.
 
@@ -211,6 +213,8 @@ class Gateway:
         if not jobs:
             return
         self.books.count([(job.arrival.station_id or 0, job.day) for job in jobs])
+        if self._quick.take(jobs):
+            return
         self._lanes.put_all(jobs)
         for live in (True, False):
             if self._lanes.full(live):

@@ -6,12 +6,12 @@ the event loop goes on. One thread uses both, one batch at a time, so that batch
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import psycopg
 
-from ecobureau.gateway.books import Books, Numbers
+from ecobureau.gateway.books import Books, Key, Numbers
 from ecobureau.gateway.office import CONNECT
 from ecobureau.gateway.scribe import APPLICATION
 from ecobureau.gateway.writer import Sink
@@ -31,6 +31,8 @@ class StorageSink:
         self._numbers = numbers
         self._connection: psycopg.Connection[Any] = psycopg.connect(url, application_name=APPLICATION, **CONNECT)
         self._writer = Writer(self._connection)
+        self._lent: Mapping[Key, int] = {}
+        """What was received and went off with the frame under way."""
 
     def write(self, batch: Sequence[Arrival]) -> list[Outcome]:
         """Write a batch in one transaction."""
@@ -40,6 +42,39 @@ class StorageSink:
         except BaseException:
             self._books.give_back(counts)
             raise
+
+    @property
+    def quick(self) -> StorageSink:
+        return self
+
+    def begin(self, arrival: Arrival) -> bool:
+        """Send off a frame that comes alone, without waiting; False where it has to be written."""
+        counts = self._books.take()
+        self._lent = counts
+        try:
+            begun = self._writer.begin(arrival, counts, self._numbers.of([arrival]))
+        except BaseException:
+            self._books.give_back(counts)
+            raise
+        if not begun:
+            self._books.give_back(counts)
+        return begun
+
+    def end(self) -> bool | None:
+        """Say what became of it: True when it is durable, False when it has to be written, None while it is under
+        way."""
+        try:
+            done = self._writer.end()
+        except BaseException:
+            self._books.give_back(self._lent)
+            raise
+        if done is False:
+            self._books.give_back(self._lent)
+        return done
+
+    def fileno(self) -> int:
+        """Return the socket that has something to read when `end` may have something to say."""
+        return self._connection.fileno()
 
     def close(self) -> None:
         """Close the connection."""
@@ -53,7 +88,7 @@ class BySize:
         psycopg.Error, OSError: one of the two cannot be had; then neither is held.
     """
 
-    def __init__(self, near: Callable[[], Sink], far: Callable[[], Sink], few: int) -> None:
+    def __init__(self, near: Callable[[], StorageSink], far: Callable[[], Sink], few: int) -> None:
         self._few = few
         self._far = far()
         try:
@@ -61,6 +96,10 @@ class BySize:
         except BaseException:
             self._far.close()
             raise
+
+    @property
+    def quick(self) -> StorageSink:
+        return self._near
 
     def write(self, batch: Sequence[Arrival]) -> list[Outcome]:
         """Write a batch in one transaction."""

@@ -60,8 +60,25 @@ class Job:
     done: bool = False
 
 
+class Quick(Protocol):
+    """Makes a frame that comes alone durable without anybody waiting: `storage.Writer`'s `begin` and `end`."""
+
+    def begin(self, arrival: Arrival) -> bool:
+        """Send it off; False, and nothing was sent, where it has to be written."""
+
+    def end(self) -> bool | None:
+        """Return True when it is durable, False when it has to be written, None while it is under way."""
+
+    def fileno(self) -> int:
+        """Return the socket that has something to read when `end` may have something to say."""
+
+
 class Sink(Protocol):
     """What makes arrivals durable: `storage.Writer` on its own connection."""
+
+    @property
+    def quick(self) -> Quick | None:
+        """Its way for a frame that comes alone, where it has one."""
 
     def write(self, batch: Sequence[Arrival]) -> list[Outcome]:
         """Write all in one transaction; return an outcome for each."""
@@ -144,6 +161,11 @@ class WriterThread(threading.Thread):
         self._give_up = threading.Event()
         self._well: bool | None = None
         self.failure: BaseException | None = None
+
+    @property
+    def quick(self) -> Quick | None:
+        """The way for a frame that comes alone. Not to be used but while this thread stands still (`Lanes.lend`)."""
+        return self._sink.quick if self._sink is not None and self._well else None
 
     def give_up(self) -> None:
         """Stop waiting for the database; what is queued stays unanswered."""

@@ -91,6 +91,17 @@ class Maker:
         self.ensure_partitions(work)
         return work
 
+    def ready(self, arrival: Arrival) -> bool:
+        """Say whether `make` of this frame alone asks nothing of the database: all that it needs is known."""
+        period = arrival.period
+        if period is None or self._next_id >= self._last_id:
+            return False
+        return (
+            ("raw_frame", (wire.micros(arrival.received_at) + EAST) // DAY) in self.known
+            and (rows.table_of(period.kind), (wire.micros(period.start) + EAST) // DAY) in self.known
+            and self.catalog.knows(period.st, period.kind, period.interval_s, period.readings)
+        )
+
     def _ids(self, n: int) -> list[int]:
         """Return n raw frame ids out of blocks of the sequence, so that a batch knows its ids before it writes."""
         out: list[int] = []

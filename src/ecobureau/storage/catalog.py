@@ -92,6 +92,14 @@ class Catalog:
             found = self._sheets[place] = self._find(readings)
         return found
 
+    def knows(self, st: str, kind: Kind, interval_s: int, readings: Sequence[Reading]) -> bool:
+        """Say whether `stream` and `find` need not ask the database for a sheet."""
+        return (
+            type(readings) is Sheet
+            and (readings.form, readings.decimals) in self._sheets
+            and self._streams.get((st, kind, interval_s)) in self._stream_keys
+        )
+
     def _find(self, readings: Sequence[Reading]) -> tuple[shape.Layout, bytes | None]:
         key = shape.shape_of(readings)
         found = self._found.get(key)

@@ -27,7 +27,7 @@ def int8(value: int) -> bytes:
 
 
 class Direct:
-    """The writer's own way to its connection. Used by one thread, never inside a pipeline."""
+    """The writer's own way to its connection. Used by one thread at a time, never inside a pipeline."""
 
     def __init__(self, conn: Connection[Any]) -> None:
         self._conn = conn
@@ -47,8 +47,44 @@ class Direct:
         if known is None:
             known = self._known[statement] = self._prepare(statement)
         name, names, formats = known
-        values: list[Any] = [data.data if isinstance(data := params[one], Packed) else data for one in names]
-        result = self._checked(self._conn.pgconn.exec_prepared(name, values, formats))
+        return self._row(self._conn.pgconn.exec_prepared(name, _values(names, params), formats))
+
+    def send(self, statement: str, params: Mapping[str, Value]) -> bool:
+        """Send what `call` would, without waiting for the answer; False where the statement is not prepared yet.
+
+        Raises:
+            psycopg.OperationalError: the server does not take it. Nothing of it was done.
+        """
+        known = self._known.get(statement)
+        if known is None:
+            return False
+        name, names, formats = known
+        connection = self._conn.pgconn
+        connection.send_query_prepared(name, _values(names, params), formats)
+        if connection.flush():
+            self._conn.close()
+            raise OperationalError("the server does not read what it is sent")
+        return True
+
+    def answer(self) -> list[bytes | None] | None:
+        """Return the row that what was sent brought, None while it is not here yet. Never waits.
+
+        Raises:
+            psycopg.Error: as the server says.
+        """
+        connection = self._conn.pgconn
+        connection.consume_input()
+        if connection.is_busy():
+            return None
+        result = connection.get_result()
+        if result is None:
+            raise OperationalError("no answer came")
+        while connection.get_result() is not None:
+            pass
+        return self._row(result)
+
+    def _row(self, result: pq.abc.PGresult) -> list[bytes | None]:
+        self._checked(result)
         return [result.get_value(0, column) for column in range(result.nfields)] if result.ntuples else []
 
     def _prepare(self, statement: str) -> tuple[bytes, tuple[str, ...], list[pq.Format]]:
@@ -66,3 +102,7 @@ class Direct:
                 self._known.clear()
             raise errors.error_from_result(result, encoding="utf-8")
         return result
+
+
+def _values(names: tuple[str, ...], params: Mapping[str, Value]) -> list[Any]:
+    return [data.data if isinstance(data := params[one], Packed) else data for one in names]

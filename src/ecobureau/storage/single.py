@@ -73,6 +73,21 @@ def put(direct: Direct, work: Batch, stream: tuple[str, str, int]) -> bool:
     Raises:
         psycopg.Error: nothing was written.
     """
+    return direct.call(_CALL, _params(work, stream)) == [b"1"]
+
+
+def send(direct: Direct, work: Batch, stream: tuple[str, str, int]) -> bool:
+    """Send off what `put` would write, without waiting (see `sent`); False where `put` has to go first."""
+    return direct.send(_CALL, _params(work, stream))
+
+
+def sent(direct: Direct) -> bool | None:
+    """Return what `put` would have returned of the batch that was sent, None while the answer is not here."""
+    answer = direct.answer()
+    return None if answer is None else answer == [b"1"]
+
+
+def _params(work: Batch, stream: tuple[str, str, int]) -> dict[str, Value]:
     row, arrival = work.first[0], work.arrivals[0]
     st, kind, interval = stream
     codec, stored = work.raw[0]
@@ -114,7 +129,7 @@ def put(direct: Direct, work: Batch, stream: tuple[str, str, int]) -> bool:
         params["count_day"] = _int4((day - FIRST_DAY).days)
         params["count_station"] = _int4(station)
         params["counted"] = int8(frames)
-    return direct.call(_CALL, params) == [b"1"]
+    return params
 
 
 def _int4(value: int) -> bytes:

@@ -115,6 +115,39 @@ class Writer:
             self.maker.ensure_partitions(work)
         raise AssertionError("unreachable")
 
+    def begin(self, arrival: Arrival, received: Mapping[tuple[int, date], int], number: int | None) -> bool:
+        """Send off a frame that comes alone, without waiting for the database; `end` says what became of it.
+
+        Args:
+            arrival, received, number: as for `write` of this frame alone.
+
+        Returns:
+            False where it cannot be said in one call of which all parts are known: then nothing was sent.
+
+        Raises:
+            psycopg.OperationalError: the database is away; nothing was written.
+        """
+        if self._is_first or self.stepwise or not self.maker.ready(arrival):
+            return False
+        work = self.maker.make([arrival], received, number)
+        if not single.fits(work):
+            return False
+        work.raw = [rawcodec.encode(arrival.raw)]
+        return single.send(self._direct, work, self.maker.catalog.stream_key(work.first[0].stream))
+
+    def end(self) -> bool | None:
+        """Return True once the frame of `begin` is durable, False where `write` has to see to it, and None while the
+        database has not answered. Nothing else may be asked of this writer in between.
+
+        Raises:
+            psycopg.Error: as for `write`. After an outage the frame may be in: `write` it again with the same number.
+        """
+        try:
+            return single.sent(self._direct)
+        except errors.Error:
+            self.maker.forget()
+            raise
+
     # -- the transaction ----------------------------------------------------------------------------------------------
 
     def _commit(self, work: Batch) -> list[Outcome]:
