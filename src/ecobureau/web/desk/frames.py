@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from ecobureau.domain.hj212 import FrameReader
+from ecobureau.domain.hj212.segment import decode
 from ecobureau.domain.workflow import Refusal
 from ecobureau.storage import read
 from ecobureau.web.core import audit
@@ -40,12 +41,12 @@ def frame_page(request: HttpRequest, pk: int) -> HttpResponse:
     if raw is None or station is None:
         refuse(Refusal("core.not_found", {"number": str(pk)}), actor=viewer.user_id, what="frame")
     audit.write(viewer, "open_original", kind="frame", object_id=pk, number=str(pk))
-    reader = FrameReader()
+    reader = FrameReader(key_for=sources.sm4_keys(station.pk).get)
     frames = [*reader.feed(raw.raw), *reader.close()]
     context = {
         "raw": raw,
         "station": station,
-        "text": raw.raw.decode("utf-8", "replace"),
+        "text": decode(raw.raw)[0],
         "sha256": raw.sha256.hex(),
         "outcome": _OUTCOMES.get(raw.outcome, lambda: raw.outcome)(),
         "decoded": [json.dumps(frame.to_json(), ensure_ascii=False, indent=1) for frame in frames],

@@ -7,6 +7,7 @@ they show nothing to people.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -17,9 +18,11 @@ from django.db.models import Count, F, Prefetch, Q, QuerySet
 from ecobureau import clock
 from ecobureau.clock import beijing
 from ecobureau.domain.geo import distance_m
+from ecobureau.domain.hj212.sm4 import BadKey, key_from_hex
 from ecobureau.domain.noise import Hours, hours_on
 from ecobureau.domain.rules import NoRule
 from ecobureau.rulepacks import load
+from ecobureau.secret import WrongKey, unseal
 from ecobureau.web.core.access import Viewer
 from ecobureau.web.places import selectors as places
 from ecobureau.web.places.door import visible
@@ -128,6 +131,17 @@ def logger(viewer: Viewer, logger_id: int) -> Logger | None:
     """Return a logger of a station the viewer may see, or None. Its secrets stay sealed."""
     found = Logger.objects.filter(pk=logger_id).select_related("station").first()
     return found if found is not None and station(viewer, found.station_id) is not None else None
+
+
+def sm4_keys(station_id: int) -> dict[str, bytes]:
+    """Return MN → SM4 key of a station's loggers that encrypt, to read its raw frames. A key that cannot be opened
+    (sealed with another key file) is left out: the frame is then shown as it came."""
+    found: dict[str, bytes] = {}
+    rows = Logger.objects.filter(station_id=station_id, sm4_key_sealed__isnull=False)
+    for mn, sealed in rows.values_list("mn", "sm4_key_sealed"):
+        with suppress(WrongKey, BadKey):
+            found[mn] = key_from_hex(unseal(bytes(sealed or b"")))
+    return found
 
 
 def counts(viewer: Viewer) -> dict[str, int]:
