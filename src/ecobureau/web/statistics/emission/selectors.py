@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -13,11 +13,10 @@ from django.db.models import Max, QuerySet, Sum
 from ecobureau.domain.air import ranks
 from ecobureau.domain.emission.totals import kilograms
 from ecobureau.domain.emission.transmission import Transmission
-from ecobureau.domain.rounding import half_even
+from ecobureau.domain.rounding import half_even, half_even_array
 from ecobureau.web.core.access import Viewer
 from ecobureau.web.sources import selectors as sources
 from ecobureau.web.statistics import rules as in_force
-from ecobureau.web.statistics.emission.rollup import SUMS
 from ecobureau.web.statistics.models import EmissionSummary, Medium, Series
 from ecobureau.web.statistics.points import Membership
 from ecobureau.web.statistics.selectors_series import PLACE, POINT, Reader, of_medium
@@ -27,6 +26,8 @@ FIRM = "firm"
 KINDS = (POINT, FIRM, PLACE)
 RATE, MASS = "rate", "mass"
 ORDERS = (RATE, MASS)
+RANKED = ("measured_ug", "substituted_ug", "should", "received", "valid_items", "judged", "over")
+"""Figures of a summary that a ranking adds up."""
 
 
 def series(viewer: Viewer, kind: str | None = None) -> QuerySet[Series]:
@@ -72,7 +73,8 @@ class Line:
     """A series in a period; `rank`: 1 = best rate or greatest mass, ties alike; `before`: a year earlier."""
 
     rank: int | None
-    series: Series
+    series_id: int
+    name: str
     now: Sums
     before: Sums | None
 
@@ -89,31 +91,33 @@ def ranking(viewer: Viewer, span: str, start: date, kind: str, by: str, item: st
     Args:
         by: `rate` (of one factor or all) or `mass` (of one factor). item: factor, empty = all.
     """
-    rows = {row.pk: row for row in series(viewer, kind).only("name", "kind", "org_path")}
-    now, before = _sums(span, start, rows, item), _sums(span, year_before(start), rows, item)
-    keys = sorted(now, key=lambda pk: rows[pk].name)
-    figures: list[Decimal | None]
+    rows = series(viewer, kind)
+    names = dict(rows.values_list("pk", "name"))
+    if not names:
+        return []
+    now, before = _sums(span, (start, year_before(start)), rows, item)
+    keys = sorted(now, key=lambda pk: names[pk])
     if by == MASS:
-        figures = [-half_even(now[pk].kg, 3) for pk in keys]
+        figures: list[Any] = [-half_even(now[pk].kg, 3) for pk in keys]
     else:
         shares = [now[pk].rates.effective for pk in keys]
-        figures = [None if share is None else -half_even(share * 100, 2) for share in shares]
-    lines = [Line(rank, rows[pk], now[pk], before.get(pk)) for pk, rank in zip(keys, ranks(list(figures)), strict=True)]
+        rounded = half_even_array([None if share is None else share * 100 for share in shares], 2)
+        figures = [None if share != share else -share for share in rounded.tolist()]
+    lines = [Line(rank, pk, names[pk], now[pk], before.get(pk)) for pk, rank in zip(keys, ranks(figures), strict=True)]
     return sorted(lines, key=lambda line: (line.rank is None, line.rank or 0))
 
 
-def _sums(span: str, start: date, rows: Collection[int], item: str) -> dict[int, Sums]:
-    found = EmissionSummary.objects.filter(span=span, start=start, series__in=rows)
+def _sums(span: str, starts: Sequence[date], rows: QuerySet[Series], item: str) -> list[dict[int, Sums]]:
+    """Return what the summaries of some periods add up to by series, period by period."""
+    found = EmissionSummary.objects.filter(span=span, start__in=starts, series__in=rows.values("pk"))
     if item:
         found = found.filter(item=item)
-    sums = {f"sum_{name}": Sum(name) for name in SUMS}
-    whole = found.order_by().values("series_id").annotate(**sums, most=Max("outlets"))
-    given: list[dict[str, Any]] = [dict(row) for row in whole]
-    target = target_on(last_of(span, start))
-    return {
-        row["series_id"]: Sums({**{name: row[f"sum_{name}"] for name in SUMS}, "outlets": row["most"]}, target)
-        for row in given
-    }
+    whole = found.order_by().values_list("start", "series_id")
+    sums: dict[date, dict[int, Sums]] = {start: {} for start in starts}
+    targets = {start: target_on(last_of(span, start)) for start in starts}
+    for start, one, outlets, *figures in whole.annotate(Max("outlets"), *(Sum(name) for name in RANKED)):
+        sums[start][one] = Sums({**dict(zip(RANKED, figures, strict=True)), "outlets": outlets}, targets[start])
+    return [sums[start] for start in starts]
 
 
 def target_on(day: date) -> float:
@@ -127,7 +131,7 @@ def total(lines: Collection[Line]) -> Sums | None:
     if not lines:
         return None
     given = [line.now for line in lines]
-    return Sums({name: sum(one.figures[name] for one in given) for name in SUMS}, given[0].target)
+    return Sums({name: sum(one.figures[name] for one in given) for name in RANKED}, given[0].target)
 
 
 def summaries(viewer: Viewer, series_id: int, span: str, start: date) -> list[EmissionSummary]:

@@ -42,7 +42,7 @@ def cells(line: Line, kind: str, item: str) -> list[Any]:
     rates = now.rates
     return [
         line.rank,
-        line.series.name,
+        line.name,
         *more,
         figures["should"],
         figures["received"],
