@@ -165,6 +165,26 @@ def test_loops_wait_together_for_a_lost_database_and_say_so_once(caplog):
     assert not [record for record in caplog.records if record.exc_info]
 
 
+@pytest.mark.parametrize("error", [psycopg.OperationalError(), psycopg.OperationalError("  \n")])
+def test_a_loop_outlives_an_outage_that_says_nothing(caplog, error):
+    tries = []
+
+    async def go():
+        stop = asyncio.Event()
+
+        async def loop(_halt):
+            tries.append(1)
+            if len(tries) == 1:
+                raise error
+            stop.set()
+
+        await asyncio.wait_for(loops.keep("test", loop, stop), 10)
+
+    asyncio.run(go())
+    assert len(tries) == 2
+    assert "the loops wait for it: OperationalError" in caplog.text
+
+
 def test_the_worker_goes_on_after_the_database_was_away(caplog, monkeypatch):
     """What a restart of PostgreSQL does to it: one clear line, no tracebacks, and later jobs are done."""
     # The minute's own job would be cut down in its middle now and then, and say so by rights.

@@ -57,7 +57,7 @@ def answers() -> bool:
 
 
 def _first_line(error: BaseException) -> str:
-    said = [str(each).strip() for each in _causes(error) if isinstance(each, psycopg.Error)]
+    said = [text for each in _causes(error) if isinstance(each, psycopg.Error) and (text := str(each).strip())]
     return (said or [str(error).strip() or type(error).__name__])[-1].splitlines()[0]
 
 

@@ -6,12 +6,16 @@ import asyncio
 import logging
 import signal
 
+from procrastinate import PsycopgConnector
 from procrastinate.contrib.django import app
+from procrastinate.contrib.django.utils import connector_params
 
 from ecobureau.web.core import loops, outage
 
 POLL_SECONDS = 1.0
 GRACE_SECONDS = 15.0
+POOL_SECONDS = 5.0
+"""How long jobs wait for one of their connections before the database counts as away. Each is held for a statement."""
 
 
 async def work_jobs(stop: asyncio.Event, concurrency: int = 4) -> None:
@@ -20,7 +24,8 @@ async def work_jobs(stop: asyncio.Event, concurrency: int = 4) -> None:
     Raises:
         loops.Interrupted: procrastinate ended its worker since a connection of its own broke.
     """
-    own = app.with_connector(app.connector.get_worker_connector())  # type: ignore[attr-defined]
+    connector = PsycopgConnector(kwargs=connector_params(), timeout=POOL_SECONDS)
+    own = app.with_connector(connector)
     async with own.open_async():
         work = asyncio.create_task(
             own.run_worker_async(
