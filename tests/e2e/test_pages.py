@@ -259,6 +259,10 @@ def look_at(page: Page, address: str, *, axe: bool) -> str:
         if axe:
             assert_accessible(page, without=(".maplibregl-canvas",))
         no_sideways(page)
+        wide = page.viewport_size is not None and page.viewport_size["width"] >= 1000
+        if wide and page.locator(".eb-work-evidence").count():
+            longer = page.evaluate("document.documentElement.scrollHeight - document.documentElement.clientHeight")
+            assert longer <= 0, f"the work screen scrolls as a whole: {longer} px"
     except AssertionError as wrong:
         return str(wrong)
     return ""

@@ -254,6 +254,13 @@ def test_the_false_clue_rate_is_per_source_and_opens_its_lists(client: Any, send
     client.force_login(User.objects.get(pk=officer.user_id))
     for url, n in ((rate.total_url, 4), (rate.decided_url, 3), (rate.false_url, 1)):
         assert client.get(url).context["page"].total == n
+    keeper = who("administrator", CITY)
+    assert pool.rates(keeper, [drone]) == {}, "who sees no clues is told no number, which would be 0"
+    client.force_login(User.objects.get(pk=keeper.user_id))
+    for page in ("/clue-sources/", f"/clue-sources/{drone.code}/"):
+        html = client.get(page).content.decode()
+        assert 'href="/clues/' not in html
+    assert "你看不到线索" in html
 
 
 def test_a_source_out_of_time_is_not_counted(send: Send, drone: ClueSource) -> None:

@@ -12,7 +12,9 @@ from django.core import signing
 from django.test import Client, RequestFactory, override_settings
 from django.urls import reverse
 
+from ecobureau.web.core.access import SYSTEM
 from ecobureau.web.core.live import read_token
+from ecobureau.web.places import services as organisations
 from ecobureau.web.shell import hooks, navigation, pages
 from ecobureau.web.shell.navigation import ITEMS, ORDER, RAIL, rail
 from web.people import person
@@ -167,22 +169,54 @@ def test_the_error_page_survives_a_broken_frame(rf: RequestFactory, monkeypatch:
     assert "出错了，编号" in answer.content.decode()
 
 
-def test_every_role_has_a_rail_of_known_items_and_no_dead_links() -> None:
+def test_every_role_may_open_whatever_its_navigation_holds() -> None:
+    city = organisations.make_organisation(SYSTEM, parent=None, code="wuhan", level="city", name="市")
+    district = organisations.make_organisation(SYSTEM, parent=city, code="jiangan", level="district", name="江岸")
+    organisations.make_organisation(SYSTEM, parent=district, code="g1", level="grid", name="一网格")
     assert set(RAIL) == set(ORDER)
-    client, _user = signed_in("admin", ("administrator", "/"))
-    for role, (above, below) in RAIL.items():
-        assert set(above) | set(below) <= set(ITEMS)
-        for entry in [*rail([role], "/")[0], *rail([role], "/")[1]]:
-            assert client.get(entry.url).status_code in (200, 302, 403), entry.url
+    for role, places in RAIL.items():
+        keys = (*places.above, *places.below, *places.more)
+        assert set(keys) <= set(ITEMS)
+        assert len(keys) == len(set(keys)), role
+        client, _user = signed_in(role, (role, "/wuhan/jiangan/g1/" if role == "grid_worker" else "/wuhan/"))
+        drawn = rail([role], "/")
+        refused = [
+            entry.url
+            for entry in (*drawn.above, *drawn.below, *drawn.more)
+            if client.get(entry.url).status_code not in (200, 302)
+        ]
+        assert not refused, (role, refused)
+
+
+def test_the_leader_has_four_places_and_the_rest_under_more() -> None:
+    drawn = rail(["leader"], "/tasks/RW-1/")
+    assert [entry.word for entry in drawn.above] == ["今日", "目标", "督办", "一张图"]
+    assert [entry.key for entry in drawn.more if entry.current] == ["tasks"]
+    assert drawn.more_current
+    assert rail(["leader"], "/", {"review": 7}).more_count == 7
+    client, _user = signed_in("lead", ("leader", "/wuhan/"))
+    html = client.get("/help/").content.decode()
+    assert re.search(r'<details class="eb-menu">\s*<summary\s*>.{0,400}更多.*href="/clues/"', html, re.S)
+    assert 'aria-current="true"' in client.get("/tasks/").content.decode()
+
+
+def test_the_health_of_the_feeds_is_a_link_for_who_may_open_their_page() -> None:
+    for role, opens in (("duty_officer", True), ("enforcement_officer", False)):
+        client, _user = signed_in(role, (role, "/wuhan/"))
+        html = client.get("/help/").content.decode()
+        assert 'id="eb-feeds"' in html
+        assert ('href="/feeds/"\n' in html or 'href="/feeds/" ' in html) is opens
 
 
 def test_the_current_item_is_the_longest_address_that_begins_the_path(monkeypatch: pytest.MonkeyPatch) -> None:
     addresses = {"desk": "/desk/", "map": "/desk/map/", "help": "/help/"}
     by_icon = {ITEMS[key].icon: url for key, url in addresses.items()}
     monkeypatch.setattr(navigation, "_address", lambda item: by_icon.get(item.icon))
-    above, below = rail(["duty_officer"], "/desk/map/x/", {"map": 3})
-    assert [(entry.key, entry.current, entry.count) for entry in above] == [("desk", False, 0), ("map", True, 3)]
-    assert [entry.key for entry in below] == ["help"]
+    drawn = rail(["duty_officer"], "/desk/map/x/", {"map": 3})
+    assert ("desk", False, 0) in [(entry.key, entry.current, entry.count) for entry in drawn.above]
+    assert ("map", True, 3) in [(entry.key, entry.current, entry.count) for entry in drawn.above]
+    assert [entry.key for entry in drawn.below] == ["help"]
+    assert not drawn.more_current
 
 
 def test_a_person_with_several_roles_gets_one_rail() -> None:

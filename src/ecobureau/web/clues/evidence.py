@@ -152,7 +152,7 @@ def page_context(viewer: Viewer, clue: Clue) -> dict[str, Any]:
     told["reporters"] = pool.reporters(viewer, clue)
     told["risk_history"] = [(row, lines_of(row.parts)) for row in pool.risk_history(clue)]
     if clue.source is not None and viewer.has(*pool.SEES_SOURCES):
-        told["source_rate"] = pool.rates(viewer, [clue.source])[clue.source.pk]
+        told["source_rate"] = pool.rates(viewer, [clue.source]).get(clue.source.pk)
     return told
 
 

@@ -72,10 +72,10 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class SourceRow:
-    """A source in the list, with its rate, and whether the viewer may change it."""
+    """A source in the list, with its rate (None: the viewer sees no clues), and whether the viewer may change it."""
 
     source: ClueSource
-    rate: Rate
+    rate: Rate | None
     may_change: bool
 
 
@@ -85,8 +85,15 @@ def since_day(days: int = RATE_DAYS) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=BEIJING)
 
 
+def sees_clues(viewer: Viewer) -> bool:
+    """Say whether the viewer sees clues anywhere (an administrator does not)."""
+    return access.may_somewhere(viewer, "view", registry.get("clue"))
+
+
 def rates(viewer: Viewer, sources: Sequence[ClueSource]) -> dict[int, Rate]:
-    """Return source id → its rate, in one query."""
+    """Return source id → its rate, in one query; nothing for who sees no clues at all: 0 would be untrue."""
+    if not sees_clues(viewer):
+        return {}
     since = since_day()
     counted = {
         row["source_id"]: row
@@ -126,7 +133,7 @@ def sources(viewer: Viewer) -> list[SourceRow]:
     must_see_sources(viewer)
     rows = list(ClueSource.objects.select_related("account").order_by("-active", "kind", "name"))
     told = rates(viewer, rows)
-    return [SourceRow(row, told[row.pk], may_change_source(viewer, row)) for row in rows]
+    return [SourceRow(row, told.get(row.pk), may_change_source(viewer, row)) for row in rows]
 
 
 def may_change_source(viewer: Viewer, source: ClueSource) -> bool:

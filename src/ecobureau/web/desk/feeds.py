@@ -74,6 +74,11 @@ def _look() -> Health:
     return Health(len({plan.station_id for plan in plans}), late)
 
 
+def may_read(viewer: Viewer) -> bool:
+    """Say whether the viewer may open the page of the feeds."""
+    return viewer.has(*_READERS)
+
+
 def _must(viewer: Viewer, *roles: str) -> None:
     if not viewer.has(*roles):
         refuse(Refusal("core.no_access"), actor=viewer.user_id, what="data pages")

@@ -20,11 +20,12 @@ _DESK = (Role.DUTY_OFFICER, Role.DISPATCHER)
 
 
 def feeds(viewer: Viewer) -> Feeds | None:
-    """Return the health of the data for those who work in the office."""
+    """Return the health of the data for those who work in the office; the page about it where they may read it."""
     if not viewer.grants:
         return None
     health = feed_page.health()
-    return Feeds(health.good, health.total, health.late, reverse("desk:feeds"))
+    url = reverse("desk:feeds") if feed_page.may_read(viewer) else ""
+    return Feeds(health.good, health.total, health.late, url)
 
 
 def shift(viewer: Viewer) -> str:

@@ -160,9 +160,9 @@ class Shell:
         return hooks.ask("feeds", self.viewer) if self.signed_in else None
 
     @cached_property
-    def rail(self) -> tuple[list[navigation.Entry], list[navigation.Entry]]:
+    def rail(self) -> navigation.Rail:
         if not self.signed_in:
-            return [], []
+            return navigation.Rail()
         counts = hooks.ask("counts", self.viewer, default={})
         return navigation.rail(self.roles, self.request.path, counts)
 

@@ -1,9 +1,9 @@
-"""The rail of each role. An item shows only if its page exists."""
+"""The rail of each role, and what 更多 holds beside it. An item shows only if its page exists."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import Promise
@@ -32,6 +32,34 @@ class Entry:
     url: str
     current: bool
     count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """The navigation of a role, as keys of `ITEMS`: on the rail from the top and from the foot, and under 更多."""
+
+    above: tuple[str, ...]
+    below: tuple[str, ...] = ("help",)
+    more: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Rail:
+    """The same as drawn on one page."""
+
+    above: list[Entry] = field(default_factory=list)
+    below: list[Entry] = field(default_factory=list)
+    more: list[Entry] = field(default_factory=list)
+
+    @property
+    def more_current(self) -> bool:
+        """Whether the page is one of those under 更多."""
+        return any(entry.current for entry in self.more)
+
+    @property
+    def more_count(self) -> int:
+        """How much waits for this person under 更多."""
+        return sum(entry.count for entry in self.more)
 
 
 ITEMS: dict[str, Item] = {
@@ -74,16 +102,38 @@ ITEMS: dict[str, Item] = {
     "sensitive": Item(_("敏感点"), "map-pin", ("clues:sensitive",)),
     "figures": Item(_("指标"), "report-analytics", ("figures:home",)),
     "inbox": Item(_("提醒"), "bell", ("core:inbox",)),
+    "targets": Item(_("目标"), "target", ("statistics:targets",)),
+    "ranking": Item(_("区域排名"), "sort-descending", ("figures:ranking",)),
+    "daily": Item(_("超时日报"), "alarm", ("dispatch:daily",)),
+    "wall": Item(_("大屏"), "layout-dashboard", ("desk:wall",)),
+    "channels": Item(_("消息渠道"), "send", ("messages:channels",)),
+    "keys": Item(_("接口密钥"), "key", ("accounts:all_keys",)),
     "help": Item(_("帮助"), "help-circle", ("shell:help",)),
 }
 
-# role -> (above, below) on the rail
-RAIL: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "duty_officer": (
+RAIL: dict[str, Places] = {
+    "duty_officer": Places(
         ("desk", "map", "clues", "tasks", "soon", "complaints", "outlets", "remote_stop", "video", "handover"),
         ("feeds", "help"),
+        (
+            "supervisions",
+            "board",
+            "daily",
+            "rectification",
+            "outfalls",
+            "firms",
+            "stations",
+            "totals",
+            "grids",
+            "rosters",
+            "statistics",
+            "figures",
+            "patterns",
+            "books",
+            "quarantine",
+        ),
     ),
-    "dispatcher": (
+    "dispatcher": Places(
         (
             "board",
             "tasks",
@@ -100,11 +150,25 @@ RAIL: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
             "statistics",
             "figures",
         ),
-        ("help",),
+        more=("desk", "supervisions", "daily", "firms", "stations", "totals", "rosters", "ranking", "wall", "feeds"),
     ),
-    "enforcement_officer": (("today", "tasks", "cases", "firms", "outlets", "totals", "map"), ("help",)),
-    "grid_worker": (("phone_tasks", "phone_scan", "map", "phone_me"), ("help",)),
-    "unit_head": (
+    "enforcement_officer": Places(
+        ("today", "tasks", "cases", "firms", "outlets", "totals", "map"),
+        more=(
+            "clues",
+            "soon",
+            "supervisions",
+            "rectification",
+            "remote_stop",
+            "outfalls",
+            "stations",
+            "statistics",
+            "phone_tasks",
+            "phone_scan",
+        ),
+    ),
+    "grid_worker": Places(("phone_tasks", "phone_scan", "map", "phone_me")),
+    "unit_head": Places(
         (
             "today",
             "review",
@@ -120,11 +184,71 @@ RAIL: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
             "statistics",
             "figures",
         ),
-        ("help",),
+        more=(
+            "board",
+            "daily",
+            "handover",
+            "remote_stop",
+            "outfalls",
+            "firms",
+            "stations",
+            "patterns",
+            "grids",
+            "rosters",
+            "ranking",
+            "targets",
+            "clue_sources",
+            "scene_kinds",
+            "feeds",
+        ),
     ),
-    "leader": (("today", "map", "clues", "tasks", "supervisions", "rectification", "statistics"), ("help",)),
-    "auditor": (("audit", "clues", "tasks", "books"), ("help",)),
-    "administrator": (
+    "leader": Places(
+        ("today", "targets", "supervisions", "map"),
+        more=(
+            "clues",
+            "tasks",
+            "review",
+            "soon",
+            "daily",
+            "rectification",
+            "remote_stop",
+            "outfalls",
+            "outlets",
+            "firms",
+            "stations",
+            "totals",
+            "statistics",
+            "figures",
+            "ranking",
+            "wall",
+            "handover",
+            "grids",
+            "feeds",
+        ),
+    ),
+    "auditor": Places(
+        ("audit", "clues", "tasks", "books"),
+        more=(
+            "supervisions",
+            "rectification",
+            "remote_stop",
+            "outfalls",
+            "outlets",
+            "firms",
+            "stations",
+            "totals",
+            "map",
+            "statistics",
+            "figures",
+            "patterns",
+            "quarantine",
+            "feeds",
+            "users",
+            "keys",
+            "channels",
+        ),
+    ),
+    "administrator": Places(
         (
             "feeds",
             "registry",
@@ -136,12 +260,21 @@ RAIL: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
             "quarantine",
             "users",
             "rosters",
-            "clue_sources",
-            "scene_kinds",
-            "sensitive",
             "map",
         ),
         ("audit", "help"),
+        (
+            "grids",
+            "clue_sources",
+            "scene_kinds",
+            "sensitive",
+            "outfalls",
+            "totals",
+            "statistics",
+            "targets",
+            "keys",
+            "channels",
+        ),
     ),
 }
 ORDER = (
@@ -154,7 +287,7 @@ ORDER = (
     "auditor",
     "grid_worker",
 )
-PLAIN = (("today", "map"), ("help",))
+PLAIN = Places(("today", "map"))
 
 
 def _address(item: Item) -> str | None:
@@ -173,8 +306,8 @@ def leading_role(roles: Iterable[str]) -> str | None:
     return next((role for role in ORDER if role in held), None)
 
 
-def rail(roles: Iterable[str], path: str, counts: Mapping[str, int] | None = None) -> tuple[list[Entry], list[Entry]]:
-    """Return the items above and below for a person on a page.
+def rail(roles: Iterable[str], path: str, counts: Mapping[str, int] | None = None) -> Rail:
+    """Return the navigation of a person on a page.
 
     Args:
         roles: codes of the roles held.
@@ -182,8 +315,9 @@ def rail(roles: Iterable[str], path: str, counts: Mapping[str, int] | None = Non
         counts: waiting for this person, by item key.
     """
     role = leading_role(roles)
-    above, below = RAIL[role] if role else PLAIN
-    addresses = {key: url for key in (*above, *below) if (url := _address(ITEMS[key])) is not None}
+    places = RAIL[role] if role else PLAIN
+    keys = (*places.above, *places.below, *places.more)
+    addresses = {key: url for key in keys if (url := _address(ITEMS[key])) is not None}
     fitting = [key for key, url in addresses.items() if (path == url if url == "/" else path.startswith(url))]
     current = max(fitting, key=lambda key: len(addresses[key]), default=None)
 
@@ -196,4 +330,4 @@ def rail(roles: Iterable[str], path: str, counts: Mapping[str, int] | None = Non
             if key in addresses
         ]
 
-    return entries(above), entries(below)
+    return Rail(entries(places.above), entries(places.below), entries(places.more))

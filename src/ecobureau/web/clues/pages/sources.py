@@ -14,13 +14,16 @@ from django.views.decorators.http import require_GET, require_http_methods
 from ecobureau.web.clues import intake, pool, services
 from ecobureau.web.clues.forms import NewSourceForm, SourceForm
 from ecobureau.web.core import parts
+from ecobureau.web.core.access import Viewer
 from ecobureau.web.core.pages.common import signed_in, viewer_in
 from ecobureau.web.core.refusals import Refused
 from ecobureau.web.places import door
 
 
-def _crumbs(*last: parts.Tab) -> list[parts.Tab]:
-    return [parts.Tab(_("线索"), reverse("clues:list")), parts.Tab(_("线索来源"), reverse("clues:sources")), *last]
+def _crumbs(viewer: Viewer, *last: parts.Tab) -> list[parts.Tab]:
+    """Return the way to a page; who sees no clues is not led to their list."""
+    above = [parts.Tab(_("线索"), reverse("clues:list"))] if pool.sees_clues(viewer) else []
+    return [*above, parts.Tab(_("线索来源"), reverse("clues:sources")), *last]
 
 
 @require_GET
@@ -32,7 +35,7 @@ def list_page(request: HttpRequest) -> HttpResponse:
         "rows": pool.sources(viewer),
         "days": pool.RATE_DAYS,
         "may_change": door.may_change(viewer),
-        "crumbs": [*_crumbs()[:-1], parts.Tab(_("线索来源"), current=True)],
+        "crumbs": [*_crumbs(viewer)[:-1], parts.Tab(_("线索来源"), current=True)],
     }
     return render(request, "clues/sources.html", context)
 
@@ -58,7 +61,7 @@ def new_page(request: HttpRequest) -> HttpResponse:
         "form": form,
         "title": _("登记线索来源"),
         "back": reverse("clues:sources"),
-        "crumbs": _crumbs(parts.Tab(_("登记线索来源"), current=True)),
+        "crumbs": _crumbs(viewer, parts.Tab(_("登记线索来源"), current=True)),
     }
     return render(request, "clues/edit.html", context, status=422 if request.method == "POST" else 200)
 
@@ -91,13 +94,13 @@ def source_page(request: HttpRequest, code: str) -> HttpResponse:
     context = {
         "source": source,
         "form": form,
-        "rate": pool.rates(viewer, [source])[source.pk],
+        "rate": pool.rates(viewer, [source]).get(source.pk),
         "days": pool.RATE_DAYS,
         "address": request.build_absolute_uri(reverse("clues:report")),
         "schema": schema,
         "most_kb": intake.MOST_BYTES // 1024,
         "keys_url": reverse("accounts:keys", args=[source.account_id]) if may_change and source.account_id else "",
-        "crumbs": _crumbs(parts.Tab(source.label, current=True)),
+        "crumbs": _crumbs(viewer, parts.Tab(source.label, current=True)),
     }
     wrong = request.method == "POST"
     return render(request, "clues/source.html", context, status=422 if wrong else 200)
