@@ -21,7 +21,7 @@ from ecobureau.supervisor.children import processes_with
 from ecobureau.supervisor.loop import RUN_VARIABLE, data_mark, status
 from ecobureau.supervisor.postgres import EmbeddedPostgres, live_url
 from ecobureau.supervisor.run import answers, port_taken
-from supervisor.helpers import PATIENCE, environment, gone, wait_for
+from supervisor.helpers import PATIENCE, environment, gone, migrated, wait_for
 
 pytestmark = pytest.mark.adversity
 
@@ -134,7 +134,10 @@ def test_it_starts_survives_kills_and_stops(bureau: Bureau) -> None:
 
 
 def test_external_database_is_used_with_two_roles(bureau: Bureau) -> None:
-    with EmbeddedPostgres(bureau.data.parent / "external", fast_unsafe=True) as server:
+    outside = bureau.data.parent / "external"
+    outside.parent.chmod(0o755)
+    migrated(outside)
+    with EmbeddedPostgres(outside, fast_unsafe=True) as server:
         bureau.start(DATABASE_URL=server.url("app"), DATABASE_OWNER_URL=server.url("owner"))
         state = bureau.ready()
         assert state["postgres"] is None

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from supervisor.helpers import migrated
 from supervisor.test_up import Bureau
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -32,6 +33,7 @@ def site(tmp_path: Path) -> Path:
 @pytest.fixture
 def installed(site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bureau]:
     monkeypatch.delenv("ECOBUREAU_STATIC_ROOT", raising=False)
+    migrated(tmp_path / "data")
     made = Bureau(tmp_path / "data")
     made.start(PYTHONPATH=str(site))
     yield made
