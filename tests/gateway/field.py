@@ -194,6 +194,10 @@ class Wire:
         except ConnectionError:
             return b""
 
+    def end(self) -> None:
+        """Say that nothing more will come; answers still may."""
+        self._writer.write_eof()
+
     def close(self) -> None:
         self._writer.close()
 
