@@ -128,6 +128,12 @@ def test_secrets_are_sealed_and_never_audited(logger):
     assert gateway_row(logger.mn)["sm4_key_sealed"] is None
 
 
+@pytest.mark.parametrize("mn", ["18AAH", "000101", "A110000_0001", "RXGD-RXGD1313", "010000A8900016F000169DC0"])
+def test_the_mn_of_the_field_are_taken_as_they_are_sent(station, mn):
+    services.make_logger(SYSTEM, station, mn=mn, password="123456")
+    assert gateway_row(mn)["mn"] == mn
+
+
 def test_every_change_raises_the_revision(logger, station):
     first = gateway_row(logger.mn)["revision"]
     services.change_logger(SYSTEM, logger, rtd_interval_s=30)
@@ -143,7 +149,7 @@ def test_every_change_raises_the_revision(logger, station):
 @pytest.mark.parametrize(
     ("changes", "field", "code"),
     [
-        ({"mn": "short"}, "mn", "registry.mn"),
+        ({"mn": "18A"}, "mn", "registry.mn"),
         ({"mn": "A" * 41}, "mn", "registry.mn"),
         ({"mn": "12345678;&&"}, "mn", "registry.mn"),
         ({"st": "3"}, "st", "registry.st"),

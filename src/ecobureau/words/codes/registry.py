@@ -48,7 +48,7 @@ CODES = {
     "registry.outlet.unknown": _("企业 {enterprise} 没有编号为“{value}”的排放口。请先登记排放口。"),
     "registry.station.unknown": _("没有编号为“{value}”的站点。请先登记站点。"),
     "registry.factor.unknown": _("没有编码为“{value}”的监测因子。请填写 HJ 212 的因子编码，如 w01018。"),
-    "registry.mn": _("MN“{value}”不对：应为 7 至 40 位字母、数字、“-”或“_”。"),
+    "registry.mn": _("MN“{value}”不对：应为 4 至 40 位字母、数字、“-”或“_”。"),
     "registry.mn.taken": _("MN“{value}”已登记给站点“{name}”。一个 MN 只能登记一次。"),
     "registry.st": _("系统编码“{value}”不对：应为 2 位（或 3 位）数字或大写字母，如 31、32。"),
     "registry.sm4": _("SM4 密钥不对：应为 32 位十六进制数字。"),

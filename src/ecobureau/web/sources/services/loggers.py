@@ -21,7 +21,7 @@ from ecobureau.web.sources.models import Logger, Station
 from ecobureau.web.sources.services.common import check_fields, next_revision, notify_stations
 from ecobureau.web.sources.services.stations import check_st
 
-_MN = re.compile(r"[0-9A-Za-z_-]{7,40}")
+_MN = re.compile(r"[0-9A-Za-z_-]{4,40}")
 _SM4 = re.compile(r"[0-9A-Fa-f]{32}")
 _CHANGEABLE = {
     "edition",
@@ -54,7 +54,7 @@ def make_logger(
     """Register a data logger of a station.
 
     Args:
-        mn: device id as it is sent, 7..40 letters and digits; unique.
+        mn: device id as it is sent, 4..40 letters and digits (the field has 5 and 6 too); unique.
         password: PW as it is sent, may be empty; sealed at once and never shown again.
         st: system code; default the station's.
         sm4_key: 32 hex digits of the 2025 edition's key, sealed likewise; None or empty = plain.
