@@ -196,6 +196,22 @@ def test_a_little_ahead_is_borne():
     assert read("2011", "DataTime=20260701090500;w01018-Rtd=1").verdict == "data"
 
 
+@pytest.mark.parametrize(
+    ("qn", "wrong"),
+    [
+        ("20260701090005000", False),
+        ("20260701092005000", True),
+        ("20250701090005000", False),
+        ("20000101000000000", True),
+        ("1470013137223", False),
+    ],
+)
+def test_a_clock_ahead_or_years_behind_is_told_by_its_qn(qn, wrong):
+    meaning = read("2011", "DataTime=20260701090000;w01018-Rtd=1", qn=qn)
+    assert meaning.verdict == "data"
+    assert ("qn.clock_wrong" in meaning.deviations) is wrong
+
+
 def test_split_packets():
     whole = read("2011", "DataTime=20260701090000;w01018-Rtd=1", flag="7", pnum="3", pno="2")
     assert (whole.verdict, whole.part.pnum, whole.part.pno) == ("data", 3, 2)

@@ -14,7 +14,7 @@ from typing import Literal, NamedTuple
 from ecobureau.domain.hj212 import Frame, parse_time, period, surface_water
 from ecobureau.domain.hj212.commands import ANSWERS
 from ecobureau.domain.hj212.times import BEIJING, to_text
-from ecobureau.domain.hj212.watch import clock_deviations
+from ecobureau.domain.hj212.watch import LONGEST_BEHIND, clock_deviations
 from ecobureau.gateway.content import read_content
 from ecobureau.gateway.events import events_of, moment_of, parameters_of, riders_of
 from ecobureau.gateway.factors import Translator
@@ -48,6 +48,7 @@ class Receipt(NamedTuple):
         horizon: DataTime beyond it is refused. horizon_text: about the same as 17 Beijing digits, never later, to
             compare texts without reading them.
         tolerance: the time between `at` and `horizon`.
+        floor_text: a QN before it comes from a clock that is years behind, as 17 Beijing digits.
     """
 
     at: datetime
@@ -55,19 +56,20 @@ class Receipt(NamedTuple):
     horizon: datetime
     horizon_text: str
     tolerance: timedelta
+    floor_text: str
 
     @classmethod
     def of(cls, at: datetime, tolerance: timedelta) -> Receipt:
         """Return the receipt of `at`."""
-        return cls(
-            at, at.astimezone(BEIJING).date(), at + tolerance, to_text(at + tolerance, milliseconds=True), tolerance
-        )
+        horizon = at + tolerance
+        ahead, behind = (to_text(one, milliseconds=True) for one in (horizon, at - LONGEST_BEHIND))
+        return cls(at, at.astimezone(BEIJING).date(), horizon, ahead, tolerance, behind)
 
     def later(self, at: datetime) -> Receipt:
         """Return the receipt of an instant a little later, making use of this one's texts where they still serve."""
         if not timedelta(0) <= at - self.at < REMEMBERED or at.hour != self.at.hour:
             return Receipt.of(at, self.tolerance)
-        return Receipt(at, self.day, at + self.tolerance, self.horizon_text, self.tolerance)
+        return Receipt(at, self.day, at + self.tolerance, self.horizon_text, self.tolerance, self.floor_text)
 
 
 class Meaning(NamedTuple):
@@ -200,7 +202,8 @@ def interval_of(cn: str, station: Station) -> timedelta:
 def _deviations(frame: Frame, station: Station, receipt: Receipt) -> tuple[str, ...]:
     """Codes of the frame's own deviations and of those that only station or clock can tell, each once."""
     codes = [one.code for one in frame.deviations]
-    if (frame.qn or "") > receipt.horizon_text or (frame.text("DataTime") or "") > receipt.horizon_text:
+    qn = frame.qn or receipt.horizon_text
+    if not receipt.floor_text <= qn <= receipt.horizon_text or (frame.text("DataTime") or "") > receipt.horizon_text:
         codes += [one.code for one in clock_deviations(frame, receipt.at, tolerance=receipt.tolerance)]
     if station.edition is not None and _version(frame.flag) not in (station.edition, None):
         codes.append("flag.version_other")

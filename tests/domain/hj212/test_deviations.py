@@ -161,7 +161,7 @@ ELSEWHERE = {
     "stream.several_connections": "seen by the gateway alone",
     "qn.repeated": "test_one_qn_for_different_data",
     "qn.same_for_packets": "test_split_packets_with_one_qn",
-    "qn.clock_wrong": "test_times_ahead_of_the_clock",
+    "qn.clock_wrong": "test_a_clock_that_is_ahead_or_years_behind",
     "flag.version_other": "test_the_station_s_edition_goes_before_flag",
     "crypt.text_form": "test_vectors.py",
     "crypt.wrong_key": "test_a_wrong_key_is_told",
@@ -289,11 +289,13 @@ def test_a_device_that_resends_for_ever() -> None:
     assert watch.look(one(upload(2))) == []
 
 
-def test_times_ahead_of_the_clock() -> None:
+def test_a_clock_that_is_ahead_or_years_behind() -> None:
     frame = one(wire(HEADER + CP))
     made = datetime(2016, 8, 1, 0, 58, 57, tzinfo=UTC)
     assert clock_deviations(frame, made) == []
     assert clock_deviations(frame, made + timedelta(days=3)) == []
+    assert clock_deviations(frame, made + timedelta(days=366)) == []
+    assert [found.code for found in clock_deviations(frame, made + timedelta(days=367))] == ["qn.clock_wrong"]
     late = clock_deviations(frame, made - timedelta(hours=8))
     assert [found.code for found in late] == ["qn.clock_wrong", "data_time.future"]
 

@@ -8,6 +8,8 @@ from ecobureau.domain.hj212.deviations import Deviation
 from ecobureau.domain.hj212.frame import Frame
 from ecobureau.domain.hj212.times import parse_time, real_moment
 
+LONGEST_BEHIND = timedelta(days=366)
+"""Loggers keep a year of data to send again: a QN older than that comes from a clock that was reset."""
 _KEPT = 32
 _MOST_MNS = 256
 
@@ -76,14 +78,14 @@ def clock_deviations(
     """Return what shows against the time of receipt: a wrong device clock (QN), data from the future (DataTime).
 
     Args:
-        frame: an upload or notice. Resends and back-fill rightly carry old times, so only times ahead count; a clock
-            that is behind shows in the time the device gives for 1011.
+        frame: an upload or notice. Resends and back-fill rightly carry old times, so times ahead count and a QN that
+            is more than `LONGEST_BEHIND` old; a clock behind by less shows in the time the device gives for 1011.
         received: aware UTC.
         tolerance: how far a good clock may be off.
     """
     found = []
     moment = real_moment(frame.qn) if frame.qn else None
-    if moment is not None and moment - received > tolerance:
+    if moment is not None and not -LONGEST_BEHIND <= moment - received <= tolerance:
         found.append(Deviation("qn.clock_wrong", f"{(moment - received).total_seconds():+.0f} s"))
     stamp = frame.text("DataTime")
     data = parse_time(stamp)[0] if stamp else None
