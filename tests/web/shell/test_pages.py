@@ -196,7 +196,7 @@ def test_the_leader_has_four_places_and_the_rest_under_more() -> None:
     assert rail(["leader"], "/", {"review": 7}).more_count == 7
     client, _user = signed_in("lead", ("leader", "/wuhan/"))
     html = client.get("/help/").content.decode()
-    assert re.search(r'<details class="eb-menu">\s*<summary\s*>.{0,400}更多.*href="/clues/"', html, re.S)
+    assert re.search(r'<details class="eb-menu eb-rail-more">\s*<summary\s*>.{0,400}更多.*href="/clues/"', html, re.S)
     assert 'aria-current="true"' in client.get("/tasks/").content.decode()
 
 

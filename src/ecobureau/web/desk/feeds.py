@@ -21,6 +21,7 @@ from ecobureau.storage.types import Outcome
 from ecobureau.web.core.access import Viewer
 from ecobureau.web.core.pages.common import signed_in, viewer_in
 from ecobureau.web.core.refusals import refuse
+from ecobureau.web.desk.reasons import reason_of
 from ecobureau.web.sources import selectors as sources
 
 _KEEP_SECONDS = 10.0
@@ -184,7 +185,12 @@ def quarantine_page(request: HttpRequest) -> HttpResponse:
     _must(viewer, *_KEEPERS)
     connection.ensure_connection()
     rows = [
-        {"row": row, "text": row.raw.decode("utf-8", "replace")[:2000], "bytes": len(row.raw)}
+        {
+            "row": row,
+            "why": reason_of(row.reason),
+            "text": row.raw.decode("utf-8", "replace")[:2000],
+            "bytes": len(row.raw),
+        }
         for row in read.quarantine(connection.connection, limit=100)
     ]
     return render(request, "desk/quarantine.html", {"rows": rows})

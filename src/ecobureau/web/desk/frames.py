@@ -17,6 +17,7 @@ from ecobureau.storage import read
 from ecobureau.web.core import audit
 from ecobureau.web.core.pages.common import signed_in, viewer_in
 from ecobureau.web.core.refusals import refuse
+from ecobureau.web.desk.reasons import reason_of
 from ecobureau.web.sources import selectors as sources
 
 _OUTCOMES = {
@@ -45,6 +46,7 @@ def frame_page(request: HttpRequest, pk: int) -> HttpResponse:
     frames = [*reader.feed(raw.raw), *reader.close()]
     context = {
         "raw": raw,
+        "reason": reason_of(raw.reason) if raw.reason else None,
         "station": station,
         "text": decode(raw.raw)[0],
         "sha256": raw.sha256.hex(),
