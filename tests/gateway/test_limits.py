@@ -1,5 +1,8 @@
 """Token buckets and settings: how much one peer may send."""
 
+from dataclasses import fields
+from pathlib import Path
+
 import pytest
 
 from ecobureau.gateway.limits import Buckets, TokenBucket
@@ -63,3 +66,8 @@ def test_a_setting_that_cannot_be_read_is_named(name, text):
         Settings.of({f"ECOBUREAU_GATEWAY_{name}": text})
     assert caught.value.name == f"ECOBUREAU_GATEWAY_{name}"
     assert caught.value.text == text
+
+
+def test_every_setting_stands_in_the_docs():
+    page = (Path(__file__).parents[2] / "docs/reference/gateway.md").read_text(encoding="utf-8")
+    assert [field.name for field in fields(Settings) if f"`{field.name}`" not in page] == []

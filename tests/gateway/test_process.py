@@ -5,17 +5,21 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
 import urllib.error
 import urllib.request
+from pathlib import Path
 
 import pytest
 
 from ecobureau.cli import main
 from gateway.field import gateway, in_loop, until
+
+ROOT = Path(__file__).parents[2]
 
 
 def run(monkeypatch, *words, **environment):
@@ -103,6 +107,10 @@ async def test_metrics_and_health(field):
         assert 'ecobureau_gateway_deviations_total{code="data_time.malformed"} 1.0' in text
         assert "ecobureau_gateway_connections 1.0" in text
         assert 'ecobureau_gateway_answer_seconds_bucket{le="+Inf"} 2.0' in text
+        names = set(re.findall(r"^# TYPE ecobureau_gateway_(\w+) (?:counter|gauge|histogram)$", text, re.M))
+        page = (ROOT / "docs/reference/gateway.md").read_text(encoding="utf-8")
+        assert {name for name in names if f"`{name}" not in page} == set()
+        assert len(names) > 20
         assert await asyncio.to_thread(get, "/health") == "ok\n"
         with pytest.raises(urllib.error.HTTPError):
             await asyncio.to_thread(get, "/else")
