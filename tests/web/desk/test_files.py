@@ -15,6 +15,7 @@ from ecobureau.web.clues import services as clues
 from ecobureau.web.clues.models import Clue
 from ecobureau.web.core.access import SYSTEM
 from ecobureau.web.core.models import Audit
+from ecobureau.web.desk import file_paper
 from ecobureau.web.outfalls import services as outfalls
 from ecobureau.web.outfalls.models import Outfall
 from ecobureau.web.places import services as places
@@ -151,8 +152,10 @@ TABLE = [
 ]
 
 
-def test_who_may_do_what_with_a_file(client: Any, plant: Outlet) -> None:
+def test_who_may_do_what_with_a_file(client: Any, plant: Outlet, monkeypatch: Any) -> None:
     """A refusal changes nothing; the outfall's own actions are its access contract's."""
+    # Drawing takes half a second of a processor each time; another test reads what is drawn.
+    monkeypatch.setattr(file_paper, "as_pdf", lambda document: document.title.encode())
     things = {"outlet": plant.pk, "enterprise": plant.enterprise_id, "station": Station.objects.get().pk}
     for number, (role, place, sees, reports, prints) in enumerate(TABLE):
         grids = [["/wuhan/jiangan/g1/"]] if role == "grid_worker" else []
