@@ -162,6 +162,13 @@ class Line:
     one: Any
     before: Any = None
 
+    @property
+    def words(self) -> str:
+        """What it is called within its year."""
+        if self.span == "month":
+            return str(self.start.month)
+        return _("第 {quarter} 季度").format(quarter=(self.start.month + 2) // 3)
+
 
 @dataclass(frozen=True, slots=True)
 class Year(Generic[Summary]):

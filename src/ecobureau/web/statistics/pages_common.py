@@ -215,13 +215,17 @@ def period(span: str, day: date) -> Period:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A day of a year's calendar: its date, what stands in it and what that means; water class, level of air."""
+    """A day of a year's calendar: its date, what stands in it and what that means; water class, level of air.
+
+    `tone`: orange for what is over a limit, soft for what says nothing.
+    """
 
     day: date
     mark: str
     words: str = ""
     water_class: int | None = None
     level: int | None = None
+    tone: str = ""
 
 
 Row = TypeVar("Row")

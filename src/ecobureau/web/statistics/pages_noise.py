@@ -210,7 +210,9 @@ def _place_cells(line: Line) -> list[Any]:
 
 def _cell(row: NoiseSummary) -> Cell:
     """Return a day of the calendar: which part of it was over its limit."""
-    return Cell(row.start, *_mark(row))
+    mark, words = _mark(row)
+    over = row.day_within < row.day_total or row.night_within < row.night_total
+    return Cell(row.start, mark, words, tone="orange" if over else "")
 
 
 def _mark(row: NoiseSummary) -> tuple[str, str]:

@@ -99,6 +99,7 @@ def series_page(request: HttpRequest, pk: int) -> HttpResponseBase:
     context = {
         **_of_series(request, when, series, item, names),
         **year.shown(lambda row: _told(row, names), _mark),
+        "files": True,
         "lines": [_told(one, names) for one in selectors.summaries(viewer, pk, "year", when.start)],
         "legend": _("✓ 数据完整，没有超标；超：有超标小时；缺：有小时无有效数据；停：停运或没有排放。"),
     }
@@ -206,9 +207,9 @@ def _told(row: EmissionSummary | None, names: dict[str, str]) -> dict[str, Any] 
 
 def _mark(row: EmissionSummary) -> Cell:
     if row.over or row.over_days:
-        return Cell(row.start, _("超"), _("超标 {hours} 小时").format(hours=row.over))
+        return Cell(row.start, _("超"), _("超标 {hours} 小时").format(hours=row.over), tone="orange")
     if not row.operating:
-        return Cell(row.start, _("停"), _("停运或没有排放"))
+        return Cell(row.start, _("停"), _("停运或没有排放"), tone="soft")
     if row.lost or row.substituted:
         return Cell(row.start, _("缺"), _("{hours} 个小时无有效数据").format(hours=row.lost + row.substituted))
     return Cell(row.start, "✓", _("数据完整，没有超标"))
