@@ -2,6 +2,7 @@
 
 import pytest
 
+from domain.hj212.wire import wire
 from ecobureau.domain.hj212 import CannotEncode, FrameReader, surface_water
 from ecobureau.domain.hj212.commands import Kind
 
@@ -30,6 +31,13 @@ def read(data):
 @pytest.mark.parametrize("data", [HOUR, CHECK, TIME])
 def test_uploads_are_answered_with_9014_that_says_ready(data):
     assert surface_water.answer(read(data)) == READY
+
+
+def test_an_odd_qn_is_echoed():
+    odd = wire("QN=2026&&07;ST=21;CN=2061;PW=123456;MN=A420000_0001;Flag=9;CP=&&&&")
+    assert surface_water.answer(read(odd)) == wire(
+        "QN=2026&&07;ST=91;CN=9014;PW=123456;MN=A420000_0001;Flag=8;CP=&&QnRtn=1&&"
+    )
 
 
 def test_what_asks_for_no_answer_gets_none():

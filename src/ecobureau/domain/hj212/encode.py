@@ -221,8 +221,13 @@ def upload(
     return encode(qn=qn, st=st, cn=cn, pw=pw, mn=mn, flag=flag(edition, answer=answer), cp=cp, rf=rf, key=key)
 
 
-def _answer(frame: Frame, cn: str, cp: str = "") -> bytes:
-    """Answer a frame: QN, PW, MN as they came, ST=91, the version bits of its Flag, no answer bit."""
+def echo(frame: Frame, cn: str, cp: str = "") -> bytes:
+    """Return an answer to a frame: QN, PW, MN byte for byte as they came, ST=91, its version bits, no answer bit.
+
+    Args:
+        cn: 9011 to 9014. cp: its content, `QnRtn=…` or `ExeRtn=…`.
+    Source: HJ 212-2017 6.6; reference section 4.
+    """
     if frame.qn is None and isinstance(frame.cp.get("QN"), str):
         # 2005 devices put QN into CP and look for it there.
         cp = f"QN={frame.cp['QN']};{cp}".rstrip(";")
@@ -237,22 +242,22 @@ def answer_9014(frame: Frame) -> bytes:
 
     Source: HJ 212-2017 6.6.3 and annex C; reference section 4.
     """
-    return _answer(frame, "9014")
+    return echo(frame, "9014")
 
 
 def answer_9013(frame: Frame) -> bytes:
     """Return the answer to a notice (1013, 9015, 2012 …); CP is empty."""
-    return _answer(frame, "9013")
+    return echo(frame, "9013")
 
 
 def answer_9011(frame: Frame, qn_rtn: str = "1") -> bytes:
     """Return the field's answer to a request: `QnRtn` 1 ready, others refuse (`QN_RTN`)."""
-    return _answer(frame, "9011", f"QnRtn={qn_rtn}")
+    return echo(frame, "9011", f"QnRtn={qn_rtn}")
 
 
 def execution_9012(frame: Frame, exe_rtn: str = "1") -> bytes:
     """Return the field's result of a request: `ExeRtn` 1 done, 100 no data, others failed (`EXE_RTN`)."""
-    return _answer(frame, "9012", f"ExeRtn={exe_rtn}")
+    return echo(frame, "9012", f"ExeRtn={exe_rtn}")
 
 
 def heartbeat(

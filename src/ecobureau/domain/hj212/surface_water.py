@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from ecobureau.domain.hj212.commands import COMMANDS, Direction, Kind, Use
 from ecobureau.domain.hj212.dialogue import platform_answer
 from ecobureau.domain.hj212.editions import Edition, flag
-from ecobureau.domain.hj212.encode import check_params, encode, request
+from ecobureau.domain.hj212.encode import check_params, echo, encode, request
 from ecobureau.domain.hj212.frame import Frame
 
 NAMES = frozenset({"surface_water", "surface-water", "st21", "地表水"})
@@ -54,16 +54,7 @@ def answer(frame: Frame, *, login: str | None = "9014") -> bytes | None:
         plain = platform_answer(frame, login=login)
         if plain is None or b"CN=9014" not in plain:
             return plain
-    return encode(
-        qn=frame.qn,
-        st="91",
-        cn="9014",
-        pw=frame.pw,
-        mn=frame.mn,
-        flag=str((frame.flag_value or 0) & ~3),
-        cp="QnRtn=1",
-        charset=frame.charset,
-    )
+    return echo(frame, "9014", "QnRtn=1")
 
 
 def ask(cn: str, *, qn: str, st: str, pw: str, mn: str, params: Mapping[str, str]) -> tuple[str, bytes, Kind]:
