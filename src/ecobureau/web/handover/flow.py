@@ -15,7 +15,7 @@ HANDOVER = Flow(
         State("draft", _("待交班"), step=1, bound=True),
         State("handed", _("待接班"), step=2, bound=True),
         State("taken", _("已交接"), step=3, final=True, bound=True),
-        State("void", _("作废"), final=True, bound=True),
+        State("void", _("已作废"), final=True, bound=True),
     ),
     clocks=(),
     transitions=(

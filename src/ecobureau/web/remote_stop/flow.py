@@ -27,7 +27,7 @@ STOP = Flow(
         State("stopped", _("已停工"), step=5, final=True, bound=True),
         State("not_stopped", _("未停工"), bound=True),
         State("handed", _("已转执法"), final=True, bound=True),
-        State("permitted", _("许可作业"), final=True, bound=True),
+        State("permitted", _("属许可作业"), final=True, bound=True),
         State("void", _("已撤销"), final=True),
     ),
     clocks=(

@@ -13,7 +13,7 @@ FLOW = Flow(
     states=(
         State("entered", _("待审核"), step=1),
         State("accepted", _("已采用"), step=2),
-        State("refused", _("不采用"), final=True),
+        State("refused", _("未采用"), final=True),
         State("withdrawn", _("已撤销采用"), final=True),
     ),
     transitions=(
