@@ -18,6 +18,7 @@ from ecobureau.domain.air import (
 from ecobureau.web.core.access import Viewer
 from ecobureau.web.statistics import selectors
 from ecobureau.web.statistics.models import AirIndexDay, AirSeries, Day, DayMark, Dirty, Review, Series
+from ecobureau.web.statistics.selectors_series import widest_first, with_below
 
 SHOWN = ("pm2_5", "pm10", "o3", "no2", "so2", "co")
 _BY_PERCENTILE = ("co", "o3")
@@ -59,16 +60,15 @@ class Index:
 
 def places(viewer: Viewer) -> list[AirSeries]:
     """Return the places that the viewer may have a report of, the widest first."""
-    return sorted(selectors.series(viewer, "place"), key=lambda one: (one.org_path.count("/"), one.org_path, one.name))
+    return widest_first(selectors.series(viewer, "place"))
 
 
 def place(viewer: Viewer, series_id: int | None) -> Place | None:
     """Return a place with what is below it; without an id the widest; None when there is none."""
-    known = places(viewer)
-    chosen = next((one for one in known if series_id in (None, one.pk)), None)
-    if chosen is None:
+    found = with_below(places(viewer), series_id)
+    if found is None:
         return None
-    below = [one for one in known if one.pk != chosen.pk and one.org_path.startswith(chosen.org_path)]
+    chosen, below = found
     points = selectors.series(viewer, "point").filter(org_path__startswith=chosen.org_path)
     return Place(chosen, below, list(points.order_by("org_path", "name")))
 

@@ -6,13 +6,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from django.db.models import QuerySet
-
 from ecobureau.clock import BEIJING
 from ecobureau.web.core.access import Viewer
-from ecobureau.web.places.door import visible
 from ecobureau.web.statistics import rollup_water
 from ecobureau.web.statistics.models import Day, Dirty, Figure, Medium, Review, Series, WaterSummary
+from ecobureau.web.statistics.selectors_series import of_medium, widest_first, with_below
 from ecobureau.web.statistics.spans import first_of, last_of
 
 ITEMS = ("ph", "do", "codmn", "nh3n", "tp", "tn")
@@ -39,25 +37,23 @@ class Place:
         return [*self.shown, *self.rivers, *self.sections]
 
 
-def _series(viewer: Viewer, kind: str) -> QuerySet[Series]:
-    return Series.objects.filter(visible(viewer), medium=Medium.WATER, kind=kind)
-
-
 def places(viewer: Viewer) -> list[Series]:
     """Return the places that the viewer may have a report of, the widest first."""
-    rows = _series(viewer, Series.Kind.PLACE)
-    return sorted(rows, key=lambda one: (one.org_path.count("/"), one.org_path, one.name))
+    return widest_first(of_medium(viewer, Medium.WATER, Series.Kind.PLACE))
 
 
 def place(viewer: Viewer, series_id: int | None) -> Place | None:
     """Return a place with what is below it; without an id the widest; None when there is none."""
-    known = places(viewer)
-    chosen = next((one for one in known if series_id in (None, one.pk)), None)
-    if chosen is None:
+    found = with_below(places(viewer), series_id)
+    if found is None:
         return None
-    below = [one for one in known if one.pk != chosen.pk and one.org_path.startswith(chosen.org_path)]
-    sections = _series(viewer, Series.Kind.POINT).filter(org_path__startswith=chosen.org_path)
-    rivers = _series(viewer, Series.Kind.RIVER).filter(sections__org_path__startswith=chosen.org_path).distinct()
+    chosen, below = found
+    sections = of_medium(viewer, Medium.WATER, Series.Kind.POINT).filter(org_path__startswith=chosen.org_path)
+    rivers = (
+        of_medium(viewer, Medium.WATER, Series.Kind.RIVER)
+        .filter(sections__org_path__startswith=chosen.org_path)
+        .distinct()
+    )
     return Place(
         chosen,
         below,

@@ -27,7 +27,7 @@ from ecobureau.web.statistics import rules as in_force
 from ecobureau.web.statistics.exclusions import Excluded
 from ecobureau.web.statistics.models import AirIndexDay, AirSummary, Day, Figure, Span
 from ecobureau.web.statistics.points import Membership
-from ecobureau.web.statistics.rollup_days import Causes, DayFigure, Key, hours_of, write_days
+from ecobureau.web.statistics.rollup_days import Causes, Columns, DayFigure, Key, point_days, write_days
 from ecobureau.web.statistics.spans import after, days_of, first_of
 
 
@@ -37,37 +37,19 @@ def compute(keys: Collection[Key], places: Causes, causes: Causes) -> None:
     Args:
         keys: days of series of air; places: (place, day) that these days count towards, with why.
     """
-    write_days(_point_days(keys), causes)
+    write_days(point_days(keys, in_force.statistics_on, _day_figures), causes)
     write_days(_place_days(places), places)
     touched = {*keys, *places}
     _write_indices(touched)
     _write_spans(touched)
 
 
-def _point_days(keys: Collection[Key]) -> dict[tuple[int, date, str], DayFigure]:
-    figures: dict[tuple[int, date, str], DayFigure] = {}
-    for item, by_key in hours_of(keys).items():
-        groups: dict[int, tuple[AirStatistics, list[Key]]] = {}
-        for key in by_key:
-            rules = in_force.statistics_on(key[1])
-            if rules is not None:
-                groups.setdefault(id(rules), (rules, []))[1].append(key)
-        for rules, some in groups.values():
-            array = np.array([by_key[key] for key in some])
-            for (series, day), figure in zip(some, _figures(item, array, rules), strict=True):
-                figures[series, day, item] = figure
-    return figures
-
-
-def _figures(item: str, hours: NDArray[np.float64], rules: AirStatistics) -> list[DayFigure]:
+def _day_figures(item: str, hours: NDArray[np.float64], rules: AirStatistics) -> Columns:
     if item == "o3":
         found = mda8_array(hours, rules)
-        columns = (found.value, found.valid, found.windows, found.total, found.parts)
-    else:
-        means, valid, counts = day_means(hours, item, rules)
-        columns = (means, valid, counts, steps_of(hours)[0].sum(axis=1), counts)
-    rows = zip(*(column.tolist() for column in columns), strict=True)
-    return [DayFigure(None if value != value else value, *rest) for value, *rest in rows]
+        return found.value, found.valid, found.windows, found.total, found.parts
+    means, valid, counts = day_means(hours, item, rules)
+    return means, valid, counts, steps_of(hours)[0].sum(axis=1), counts
 
 
 def _place_days(keys: Collection[Key]) -> dict[tuple[int, date, str], DayFigure]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,12 @@ Key = tuple[int, date]
 
 Causes = Mapping[Key, tuple[str, str]]
 """Why days are computed: cause and reason of the revision, should a figure change."""
+
+
+Columns = tuple[NDArray[Any], ...]
+"""What days came to, figure by figure."""
+
+Rules = TypeVar("Rules")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +59,30 @@ def hours_of(
     if reviewed:
         _take_out(found, wanted)
     return found
+
+
+def point_days(
+    keys: Collection[Key],
+    rules_on: Callable[[date], Rules | None],
+    compute: Callable[[str, NDArray[np.float64], Rules], Columns],
+) -> dict[tuple[int, date, str], DayFigure]:
+    """Return the daily figures of points from their hours, each day under the rules of that day.
+
+    Args:
+        compute: value, validity, count, total and parts of days of an item, from hours of shape (days, 24).
+    """
+    figures: dict[tuple[int, date, str], DayFigure] = {}
+    for item, by_key in hours_of(keys).items():
+        groups: dict[int, tuple[Rules, list[Key]]] = {}
+        for key in by_key:
+            rules = rules_on(key[1])
+            if rules is not None:
+                groups.setdefault(id(rules), (rules, []))[1].append(key)
+        for rules, some in groups.values():
+            columns = compute(item, np.array([by_key[key] for key in some]), rules)
+            for (series, day), value, *rest in zip(some, *(column.tolist() for column in columns), strict=True):
+                figures[series, day, item] = DayFigure(None if value != value else value, *rest)
+    return figures
 
 
 def _take_out(found: Mapping[str, dict[Key, NDArray[np.float64]]], keys: set[Key]) -> None:

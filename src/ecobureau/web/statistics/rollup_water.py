@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ecobureau.domain.rounding import half_even
 from ecobureau.domain.water import AutoDay, Body, WaterClass, day_values, item_class, mean, month_value, multiple
@@ -19,7 +20,7 @@ from ecobureau.web.statistics import rules as in_force
 from ecobureau.web.statistics.models import Day, Figure, Series, Span, WaterSummary
 from ecobureau.web.statistics.points import Membership
 from ecobureau.web.statistics.revised import Why
-from ecobureau.web.statistics.rollup_days import Causes, DayFigure, Key, hours_of, write_days
+from ecobureau.web.statistics.rollup_days import Causes, Columns, Key, point_days, write_days
 from ecobureau.web.statistics.rules import WaterInForce
 from ecobureau.web.statistics.spans import first_of, last_of
 from ecobureau.web.statistics.water_classes import place_class, point_class
@@ -36,7 +37,7 @@ def compute(keys: Collection[Key], places: Causes, causes: Causes) -> None:
         keys: days of series of water; places: (place or river, day) that these days count towards, with why.
     """
     points = [key for key in keys if key not in places]
-    write_days(_days(points), causes)
+    write_days(point_days(points, in_force.water_on, _day_figures), causes)
     bodies = bodies_of({one for one, _ in points})
     wanted: dict[_Slot, set[int]] = defaultdict(set)
     why: dict[tuple[int, str, date], tuple[str, str]] = {}
@@ -60,21 +61,9 @@ def compute(keys: Collection[Key], places: Causes, causes: Causes) -> None:
 # --- days -------------------------------------------------------------------------------------------------------------
 
 
-def _days(keys: Collection[Key]) -> dict[tuple[int, date, str], DayFigure]:
-    figures: dict[tuple[int, date, str], DayFigure] = {}
-    for item, by_key in hours_of(keys).items():
-        groups: dict[int, tuple[WaterInForce, list[Key]]] = {}
-        for key in by_key:
-            rules = in_force.water_on(key[1])
-            if rules is not None:
-                groups.setdefault(id(rules), (rules, []))[1].append(key)
-        for rules, some in groups.values():
-            found = day_values(np.array([by_key[key] for key in some]), rules.auto)
-            columns = (found.value, found.valid, found.count, found.total, found.count)
-            rows = zip(some, *(column.tolist() for column in columns), strict=True)
-            for (series, day), value, *rest in rows:
-                figures[series, day, item] = DayFigure(None if value != value else value, *rest)
-    return figures
+def _day_figures(_item: str, hours: NDArray[np.float64], rules: WaterInForce) -> Columns:
+    found = day_values(hours, rules.auto)
+    return found.value, found.valid, found.count, found.total, found.count
 
 
 # --- points -----------------------------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Generic, TypeVar
@@ -17,6 +17,7 @@ POINT, PLACE = "point", "place"
 MOST_REVISIONS = 50
 
 Summary = TypeVar("Summary", bound=Model)
+AnySeries = TypeVar("AnySeries", bound=Series)
 
 
 def of_medium(viewer: Viewer, medium: Medium, kind: str | None = None) -> QuerySet[Series]:
@@ -74,6 +75,19 @@ class Reader(Generic[Summary]):
 
     def _of(self, viewer: Viewer, series_id: int) -> Mapping[str, Any]:
         return {"series__in": self.series(viewer, None).filter(pk=series_id).values("pk")}
+
+
+def widest_first(rows: Iterable[AnySeries]) -> list[AnySeries]:
+    """Return places with those before whose area is the wider."""
+    return sorted(rows, key=lambda one: (one.org_path.count("/"), one.org_path, one.name))
+
+
+def with_below(places: Sequence[AnySeries], series_id: int | None) -> tuple[AnySeries, list[AnySeries]] | None:
+    """Return one of some places, without an id the first, and those below it; None when there is none."""
+    chosen = next((one for one in places if series_id in (None, one.pk)), None)
+    if chosen is None:
+        return None
+    return chosen, [one for one in places if one.pk != chosen.pk and one.org_path.startswith(chosen.org_path)]
 
 
 def value_of(row: Figure | Day | None) -> float | None:
