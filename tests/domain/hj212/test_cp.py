@@ -37,13 +37,13 @@ def _read(text: str) -> tuple[dict[str, object], list[str], bool]:
         ("w01018-Rtd=1,w01019-Rtd=2", {"w01018": {"Rtd": "1"}, "w01019": {"Rtd": "2"}}, ["cp.separator"]),
         ("PolId=w01018;Ctime=2", {"PolId": "w01018", "Ctime": "2"}, []),
         ("polid=w01018", {"polid": "w01018"}, ["cp.field_name"]),
-        ("x=a=b", {"x": "a=b"}, ["cp.equals_in_value"]),
-        ("a=", {"a": ""}, ["cp.empty_value"]),
+        ("x=a=b", {"x": "a=b"}, ["cp.unknown_field", "cp.equals_in_value"]),
+        ("a=", {"a": ""}, ["cp.unknown_field", "cp.empty_value"]),
         (" ", {}, ["cp.blanks"]),
         (";", {}, ["cp.trailing_separator"]),
         ("DataTime=1;a01001-Rtd=1;DataTime=2", {"DataTime": "2", "a01001": {"Rtd": "1"}}, ["cp.duplicate_key"]),
-        ("a01001=1;a01001-Rtd=2", {"a01001": {"Rtd": "2"}}, ["cp.duplicate_key"]),
-        ("a01001-Rtd=2;a01001=1", {"a01001": "1"}, ["cp.duplicate_key"]),
+        ("a01001=1;a01001-Rtd=2", {"a01001": {"Rtd": "2"}}, ["cp.unknown_field", "cp.duplicate_key"]),
+        ("a01001-Rtd=2;a01001=1", {"a01001": "1"}, ["cp.unknown_field", "cp.duplicate_key"]),
     ],
 )
 def test_items(text: str, cp: dict[str, object], found: list[str]) -> None:
@@ -182,3 +182,14 @@ def test_an_odd_factor_code_is_told_once_and_each_odd_field_by_itself() -> None:
         ("cp.unknown_field", "PM25-Ori"),
         ("cp.private_factor", "PM10"),
     ]
+
+
+def test_single_keys_that_the_standard_lacks_are_told_and_kept() -> None:
+    result = parse_cp("DataTime=20160801085857;ICCID=8986;PolId=w01018;w01018=3;datatime=1;Flag=N")
+    assert [(one.code, one.detail) for one in result.deviations] == [
+        ("cp.unknown_field", "ICCID"),
+        ("cp.unknown_field", "w01018"),
+        ("cp.field_name", "datatime"),
+        ("cp.factorless_flag", "N"),
+    ]
+    assert (result.cp["ICCID"], result.cp["w01018"]) == ("8986", "3")

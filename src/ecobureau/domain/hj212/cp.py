@@ -28,8 +28,8 @@ _ANY_CASE_FIELDS = {field.lower(): field for field in STANDARD_FIELDS}
 SINGLE_KEYS = frozenset((
     "DataTime", "QN", "CN", "QnRtn", "ExeRtn", "SystemTime", "BeginTime", "EndTime", "PolId", "NewPW", "OverTime",
     "ReCount", "RtdInterval", "MinInterval", "RestartTime", "VaseNo", "CstartTime", "CTime", "Ctime", "Stime",
-    "InfoId", "AlarmTime", "AlarmType", "WarnTime", "ReportTarget", "ReportTime", "CalibrationType", "SKCreateTime",
-    "NewSK", "MN", "DayStdValue", "NightStdValue", "SampleTime",
+    "InfoId", "AlarmTime", "AlarmType", "AlarmTarget", "WarnTime", "ReportTarget", "ReportTime", "CalibrationType",
+    "SKCreateTime", "NewSK", "MN", "DayStdValue", "NightStdValue", "SampleTime",
 ))
 # fmt: on
 _ANY_CASE_SINGLES = {key.lower(): key for key in SINGLE_KEYS if key != "Ctime"}
@@ -135,8 +135,8 @@ def read_key(key: str) -> Key:
     odd: tuple[Deviation, ...] = ()
     if not key or key.startswith("-") or key.endswith("-"):
         odd = (Deviation("cp.key_form", key),)
-    elif key not in SINGLE_KEYS and key.lower() in _ANY_CASE_SINGLES:
-        odd = (Deviation("cp.field_name", key),)
+    elif key not in SINGLE_KEYS and key != "Flag":
+        odd = (Deviation("cp.field_name" if key.lower() in _ANY_CASE_SINGLES else "cp.unknown_field", key),)
     return Key("", "", odd, False, False)
 
 
