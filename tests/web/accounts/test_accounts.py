@@ -71,6 +71,20 @@ def test_nobody_signs_up_alone(client, db):
     assert not User.objects.filter(username="eve").exists()
 
 
+def test_a_forgotten_password_is_a_matter_for_the_administrator(client, db):
+    page = client.get("/accounts/password/reset/").content.decode()
+    assert "请本单位的管理员" in page
+    assert "<form" not in page.split("<main")[1].split("</main>")[0]
+
+
+def test_a_password_too_short_is_refused_in_chinese(client, db):
+    client.force_login(person("lin", ("duty_officer", "/wuhan/"), password=SECRET))
+    given = {"oldpassword": SECRET, "password1": "kurz-9", "password2": "kurz-9"}
+    page = client.post("/accounts/password/change/", given).content.decode()
+    assert "密码太短，至少要 10 个字符。" in page
+    assert User.objects.get(username="lin").check_password(SECRET)
+
+
 def test_the_second_factor_is_on_offer(client, db):
     client.force_login(person("zhang", ("duty_officer", "/wuhan/")))
     assert client.get("/accounts/2fa/").status_code in (200, 302)

@@ -78,6 +78,9 @@ def test_the_page_offers_what_the_role_may(client: Any, station: Station) -> Non
     assert {"1012", "1062", "2061", "3012", "1061"} <= seen[Role.DUTY_OFFICER]
     assert "2061" in seen[Role.DISPATCHER] and "1012" not in seen[Role.DISPATCHER]
     assert seen[Role.AUDITOR] == seen[Role.ADMINISTRATOR] == set()
+    assert "本区域的值班员、执法人员、单位负责人可以" in page
+    Logger.objects.update(active=False)
+    assert "该站点没有启用的数采仪" in client.get(f"/stations/{station.pk}/devices/").content.decode()
 
 
 def test_reading_goes_out_at_once_and_is_audited(client: Any, station: Station) -> None:
@@ -91,7 +94,8 @@ def test_reading_goes_out_at_once_and_is_audited(client: Any, station: Station) 
     line = Audit.objects.get(what="device.command")
     assert (line.object_id, line.detail["cn"], line.detail["command"]) == (station.pk, "2061", command.id)
     page = client.get(answer["Location"]).content.decode()
-    assert "2026-11-22 08:00:00" in page and "排队" in page and "every 2s" in page
+    assert 0 < page.index("2026-11-22 08:00:00") < page.index("2026-11-22 10:00:00"), "from before to"
+    assert "排队" in page and "every 2s" in page
 
 
 def test_what_changes_a_device_is_shown_once_more(client: Any, station: Station) -> None:

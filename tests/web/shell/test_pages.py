@@ -152,6 +152,10 @@ def test_error_pages_say_what_to_do(client: Client, rf: RequestFactory, caplog: 
     answer = client.get("/nothing/here/")
     assert answer.status_code == 404
     assert "没有这一页" in answer.content.decode()
+    for address in ("/api/nothing/", "/api/tasks/RW-x/"):
+        told = client.get(address)
+        assert (told.status_code, told.json()["code"]) == (404, "core.no_address")
+        assert address in told.json()["detail"]
     failed = pages.server_error(rf.get("/x/"))
     code = re.search(r"<b[^>]*>([0-9A-F]{4})</b>", failed.content.decode())
     assert failed.status_code == 500

@@ -16,6 +16,12 @@ from ecobureau.words import say
 
 
 @require_GET
+def forgotten_page(request: HttpRequest) -> HttpResponse:
+    """What to do about a forgotten password: nobody resets one by mail here."""
+    return render(request, "accounts/forgotten.html")
+
+
+@require_GET
 @signed_in
 def users_page(request: HttpRequest) -> HttpResponse:
     """The list of people with their roles."""

@@ -272,10 +272,11 @@ def badge(clock: Clock, spec: ClockSpec, at: datetime) -> parts.ClockBadge:
 
 
 def _source(clock: Clock) -> str:
-    """Return where a clock's length comes from, in the language in force."""
+    """Return where a clock's length comes from, in the language in force; the key of its rule is for machines."""
     if clock.rule.startswith("record:"):
         return say(_("期限写在本件上"))
-    return f"{cited(clock.rule_source, get_language() or 'zh')} {clock.rule} {clock.rule_version}"
+    where = cited(clock.rule_source, get_language() or "zh")
+    return say(_("{where}（规则包 {version}）"), None, where=where, version=clock.rule_version)
 
 
 def pause_words(clock: Clock) -> str:

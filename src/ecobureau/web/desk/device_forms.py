@@ -16,6 +16,7 @@ from ecobureau.web.telemetry.commands import Offer
 
 _STAMP = "%Y%m%d%H%M%S"
 _INSTANTS = ("SystemTime", "BeginTime", "EndTime")
+SET_TIME = "1012"
 LABELS = {
     "SystemTime": _("设备时间（留空用下发时的平台时间）"),
     "OverTime": _("超时时间（秒）"),
@@ -54,6 +55,7 @@ class CommandForm(forms.Form):
 
     def __init__(self, offer: Offer, factors: Sequence[tuple[str, str]], *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.offer = offer
         for key in (*offer.params, *offer.optional):
             self.fields[key] = _field(key, key in offer.params, factors)
 
@@ -64,12 +66,21 @@ class CommandForm(forms.Form):
 
     def told(self) -> list[tuple[str, str]]:
         """Return (label, text) of each filled-in parameter, for the page that asks for confirmation."""
-        return self.words_of(self.params)
+        return self.words_of(self.offer.cn, self.params)
 
     @staticmethod
-    def words_of(params: Mapping[str, str]) -> list[tuple[str, str]]:
-        """Return (label, text) of parameters as they are kept."""
-        return [(str(LABELS.get(key, key)), _shown(key, text)) for key, text in params.items()]
+    def words_of(cn: str, params: Mapping[str, str]) -> list[tuple[str, str]]:
+        """Return (label, text) of a command's parameters as they are kept, in the order of the forms."""
+        order = list(LABELS)
+        keys = sorted(params, key=lambda key: order.index(key) if key in order else len(order))
+        told = [(_name(key), _shown(key, params[key])) for key in keys]
+        if cn == SET_TIME and "SystemTime" not in params:
+            told.append((_name("SystemTime"), str(_("下发时的平台时间"))))
+        return told
+
+
+def _name(key: str) -> str:
+    return str(_("设备时间") if key == "SystemTime" else LABELS.get(key, key))
 
 
 def _shown(key: str, text: str) -> str:

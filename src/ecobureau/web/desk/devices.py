@@ -159,6 +159,7 @@ def devices_page(request: HttpRequest, pk: int) -> HttpResponse:
             for sort, words in (("read", _("读取与补取")), ("change", _("设置与动作")))
         ],
         "may": bool(offers),
+        "has_logger": any(logger.active for logger in station.loggers.all()),
         "gaps": gap_rows(viewer, station, [offer.cn for offer in offers]),
         "commands": command_rows(commands.recent(viewer, [pk], 30)),
         "device": monitor.state_of([pk], now()),
@@ -225,7 +226,7 @@ def command_page(request: HttpRequest, pk: int) -> HttpResponse:
     (row,) = command_rows([command])
     context = row | {
         "station": station,
-        "params": CommandForm.words_of(command.params),
+        "params": CommandForm.words_of(command.cn, command.params),
         "steps": step_rows(command, steps),
         "open": command.state in OPEN,
         "here": reverse("desk:command", args=[pk]),

@@ -16,6 +16,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
+from django.views.defaults import page_not_found
 
 from ecobureau.web.core import live
 from ecobureau.web.shell import keymap
@@ -156,6 +157,14 @@ def manifest(request: HttpRequest) -> JsonResponse:
         },
         content_type="application/manifest+json",
     )
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Say that there is nothing at an address: to programs as JSON, to people as a page."""
+    if request.path.startswith("/api/"):
+        words = _("没有这个接口地址：{path}。看 /api/schema 里有哪些。").format(path=request.path[:200])
+        return JsonResponse({"code": "core.no_address", "detail": words}, status=404)
+    return page_not_found(request, exception)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

@@ -32,13 +32,14 @@ def cell(value: Any) -> str:
 
 @register.filter
 def facts(kind: Any, record: Any) -> list[dict[str, Any]]:
-    """Return name and value of every column of a record that has a value."""
+    """Return name and value of every column of a record that has a value; what two columns say alike, once."""
     shown = [
         {"name": say(each.name), "value": record.get_level_display() if each.key == "level" else each.of(record)}
         for each in columns.columns(kind)
         if each.key != "title"
     ]
-    return [each for each in shown if each["value"] not in (None, "")]
+    told = {(each["name"], str(each["value"])): each for each in shown if each["value"] not in (None, "")}
+    return list(told.values())
 
 
 @register.filter
