@@ -69,6 +69,8 @@ def test_rankings_by_rate_and_by_mass(plant: Plant) -> None:
     with CaptureQueriesContext(connection) as queries:
         found = text_of(leader, "/statistics/emission/")
     assert len(queries) < 25
+    # Both years' sums come at once, whatever is ranked.
+    assert sum('SUM("statistics_emissionsummary"' in one["sql"] for one in queries.captured_queries) == 1
     assert "江北热电有限公司 1号锅炉排气筒" in found
     # 105 of 108 hours came, all valid.
     assert "97.22" in found
@@ -119,6 +121,8 @@ def test_every_figure_opens_its_derivation(plant: Plant) -> None:
     for pk in (series.pk, firm.pk, firm.parent_id):
         year = text_of(leader, f"/statistics/emission/{pk}/")
         assert "超标 1 小时" in year
+        assert "第 4 季度" in year
+        assert "?span=year&amp;kind=" in year
         for span, start in (("year", "2026-01-01"), ("month", "2026-11-01"), ("day", "2026-11-20")):
             text_of(leader, f"/statistics/emission/{pk}/{span}/{start}/", item=NOX)
     assert "这一期没有排放数据" in text_of(leader, f"/statistics/emission/{series.pk}/month/2024-05-01/")

@@ -72,7 +72,8 @@ def test_a_series_and_a_day(point: AirSeries) -> None:
     assert "有 24 个有效小时，需要 20 个" in text
     assert "提出数据审核" not in text
     assert "这一天没有数据" in leader.get(f"/statistics/air/{point.pk}/2026-05-01/").content.decode()
-    assert leader.get(f"/statistics/air/{point.pk}/morgen/").status_code == 404
+    for bad in ("morgen", "1999-12-31", "9999-12-31"):
+        assert leader.get(f"/statistics/air/{point.pk}/{bad}/").status_code == 404
 
 
 def test_in_english(point: AirSeries) -> None:
