@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from ecobureau.clock import ManualClock, use_clock
 from ecobureau.web.clues import services as clues
 from ecobureau.web.clues.models import Clue
+from ecobureau.web.core import selectors
 from ecobureau.web.core.access import SYSTEM, viewer_of
-from ecobureau.web.core.models import Clock
-from ecobureau.web.core.refusals import Refused
+from ecobureau.web.core.models import Clock, History
+from ecobureau.web.core.refusals import Refused, sentence
 from ecobureau.web.places import services as places
 from web.people import person
 
@@ -63,6 +65,23 @@ def test_a_repeat_is_proposed_and_one_click_folds_it(client: Any, city: None) ->
     assert (second.state, second.merged_into_id) == ("merged", first.pk)
     page = client.get("/desk/").content.decode()
     assert "1 条并入" in page and second.number in page
+
+
+def test_a_clue_that_goes_on_is_new_since_it_was_registered(city: None) -> None:
+    with use_clock(ManualClock(AT)) as clock:
+        clue = opened()
+        clock.set(AT + timedelta(hours=2))
+        assert opened(last_at=AT + timedelta(hours=2)).pk == clue.pk
+        clue.refresh_from_db()
+        assert History.objects.filter(kind="clue", object_id=clue.pk).count() == 2
+        assert selectors.steps(clue)[0].at == "11-22 20:00"
+
+
+def test_an_empty_unit_leaves_no_space_before_a_mark() -> None:
+    given = {"place": "W1", "factor": "pH", "stat": "X", "value": "15", "unit": "", "threshold": "9", "source": "P"}
+    given |= {"times": "1.7", "first": "1", "last": "2", "points": 3}
+    assert sentence("judging.over.max.reason", given, "zh").startswith("W1 pH X 15，许可 9（P），为许可的 1.7 倍")
+    assert " ," not in sentence("judging.over.max.reason", given, "en")
 
 
 def test_who_proposed_a_dismissal_reads_why_he_cannot_sign_it(client: Any, city: None) -> None:

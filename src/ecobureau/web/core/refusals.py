@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
@@ -12,6 +13,7 @@ from ecobureau.domain.workflow import Refusal
 from ecobureau.words import say
 
 log = logging.getLogger("ecobureau.refusals")
+_LONELY = re.compile(r" +(?=[，。；：、）（])| +(?=[,;.](?:\s|\Z))")
 REFUSALS = Counter("ecobureau_refusals_total", "Acts and looks that were refused", ["code"])
 
 
@@ -32,9 +34,12 @@ class Refused(Exception):
 
 
 def sentence(code: str, params: Mapping[str, Any], lang: str | None = None) -> str:
-    """Return the message of `code`, its text parameters taken through the catalogue first."""
+    """Return the message of `code`, its text parameters taken through the catalogue first.
+
+    An empty parameter (pH has no unit) leaves no space before a mark behind.
+    """
     said = {key: say(value, lang) if isinstance(value, str) and value else value for key, value in params.items()}
-    return say(code, lang, **said)
+    return _LONELY.sub("", say(code, lang, **said))
 
 
 def refuse(refusal: Refusal, *, actor: int | None = None, what: str = "") -> NoReturn:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import F, Q
 
 from ecobureau.clock import beijing, now
 from ecobureau.domain.workflow import Transition, verbs_for
@@ -63,8 +63,9 @@ def steps(record: Record) -> list[parts.Step]:
     """Return the stepper: the main road, done up to the present state, and the present side state if it is one."""
     kind = registry.kind_of(type(record))
     here = kind.flow.state(record.state)
-    entries = History.objects.filter(kind=kind.code, object_id=record.pk).order_by("seq").values_list("to_state", "at")
-    entered = dict(entries)
+    # What changes no state (a clue that goes on, a note) has entered none.
+    entries = History.objects.filter(kind=kind.code, object_id=record.pk).exclude(from_state=F("to_state"))
+    entered = dict(entries.order_by("seq").values_list("to_state", "at"))
     road = kind.flow.main_road()
     reached = here.step or max((state.step for state in road if state.code in entered), default=0)
     made = []
