@@ -8,7 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from domain.hj212.wire import CP, GOOD, HEADER, codes, one, read, upload, wire
-from ecobureau.domain.hj212 import Frame, FrameReader, encode
+from ecobureau.domain.hj212 import Frame, FrameReader, encode, platform_answer
 from ecobureau.domain.hj212.layouts import Memory
 from ecobureau.domain.hj212.watch import QnWatch
 
@@ -185,6 +185,68 @@ def test_both_ways_agree_on_odd_values_in_a_known_layout(rows: list[tuple[str, s
     ]
     stream = b"".join(known + odd)
     assert read(stream) == careful(stream)
+
+
+KEY = bytes(range(16))
+LOG = HEADER.replace("2011", "3020") + "CP=&&DataTime=20160801085857;PolId=w01018;i11001-Info=//清洗,管路;a=1//&&"
+KINDS = [
+    GOOD,
+    wire(LOG),
+    wire(LOG.encode("gbk")),
+    wire(HEADER.replace("2011", "9014").replace("ST=32", "ST=91") + "CP=&&QnRtn=1&&"),
+    wire("ST=32;CN=2061;PW=;MN=1;PNUM=2;PNO=1;CP=&&QN=20160801085857223;DataTime=20160801080000;011-Avg=1&&"),
+    wire(HEADER.replace("2011", "9021") + "CP=&&&&"),
+    encode(qn="20160801085857223", st="31", cn="2011", pw="1", mn="0" * 24, flag="9", cp=CP[5:-2], key=KEY),
+]
+TOKENS = st.one_of(
+    st.sampled_from(
+        [
+            "²",
+            "٣",
+            "=",
+            "&&",
+            ";",
+            ",",
+            "##",
+            "##0101",
+            "//",
+            "-",
+            "\r\n",
+            "\0",
+            "CP=&&",
+            "Flag=",
+            "PNUM=",
+            "{0x41}",
+            "9" * 20,
+        ]
+    ).map(str.encode),
+    st.binary(max_size=3),
+)
+
+
+@given(
+    st.sampled_from(KINDS),
+    st.lists(st.tuples(st.integers(0, 400), st.integers(0, 20), TOKENS), min_size=1, max_size=4),
+    st.one_of(st.none(), st.integers(0, 9999)),
+    st.booleans(),
+    st.sampled_from([None, KEY, b"k" * 16]),
+)
+@settings(max_examples=300)
+def test_any_edit_under_a_right_check_never_raises_and_the_next_frame_is_good(
+    frame: bytes, edits: list[tuple[int, int, bytes]], length: int | None, strict: bool, key: bytes | None
+) -> None:
+    segment = frame[6:-6]
+    for place, cut, token in edits:
+        place %= len(segment) + 1
+        segment = segment[:place] + token + segment[place + cut :]
+    found = read(wire(segment[:9999], length=length) + upload(77), strict=strict, key=key)
+    assert found[-1].raw == upload(77)
+    assert found[-1].error in (None, "qn.repeated")
+    for each in found:
+        assert each.to_json()["cp"] == each.cp
+        assert each.is_split in (True, False)
+        answer = platform_answer(each) if each.ok else None
+        assert (answer is not None) is (each.ok and (each.wants_answer or each.cn == "9021"))
 
 
 def test_a_known_layout_is_read_the_short_way() -> None:
