@@ -61,7 +61,8 @@ def _complain(text: str, code: int) -> int:
 
 
 def _chunks(stream: BinaryIO) -> Iterator[bytes]:
-    # What is there is taken at once, so that lines of a live pipe come out as its frames come in.
+    # What is there is taken at once: of a live pipe all lines come out but that of the newest frame, whose line end is
+    # known only with what follows it.
     read = getattr(stream, "read1", stream.read)
     while chunk := read(_CHUNK):
         yield chunk
