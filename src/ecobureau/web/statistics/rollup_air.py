@@ -29,6 +29,7 @@ from ecobureau.web.statistics.models import AirIndexDay, AirSummary, Day, Figure
 from ecobureau.web.statistics.points import Membership
 from ecobureau.web.statistics.rollup_days import Causes, Columns, DayFigure, Key, point_days, write_days
 from ecobureau.web.statistics.spans import after, days_of, first_of
+from ecobureau.web.statistics.writing import put_rows
 
 
 def compute(keys: Collection[Key], places: Causes, causes: Causes) -> None:
@@ -119,13 +120,7 @@ def _write_indices(keys: Collection[Key]) -> None:
                     edition=rules.edition,
                 )
             )
-    AirIndexDay.objects.bulk_create(
-        rows,
-        update_conflicts=True,
-        unique_fields=["series", "day"],
-        update_fields=["aqi", "level", "primary", "missing", "reason", "edition"],
-        batch_size=2_000,
-    )
+    put_rows(rows, unique=["series", "day"], fields=["aqi", "level", "primary", "missing", "reason", "edition"])
 
 
 def _valid_days(series: Collection[int], days: Collection[date]) -> dict[tuple[int, date, str], float]:
@@ -189,11 +184,10 @@ def _write_span(span: str, start: date, series: list[int]) -> None:
                     stage=rules.stage,
                 )
             )
-    Figure.objects.bulk_create(
+    put_rows(
         figures,
-        update_conflicts=True,
-        unique_fields=["span", "start", "series", "item"],
-        update_fields=[
+        unique=["span", "start", "series", "item"],
+        fields=[
             "valid",
             "days",
             "days_over",
@@ -205,7 +199,6 @@ def _write_span(span: str, start: date, series: list[int]) -> None:
             "rate",
             "stage",
         ],
-        batch_size=2_000,
     )
     _write_summaries(span, start, series, days, rules, composites(statistic, rule), rule.name, out)
 
@@ -232,7 +225,7 @@ def _write_summaries(
         left_out[one] = int((indices[at, columns] >= 0).sum()) if columns else 0
         indices[at, columns] = -1
     good = good_days_arrays(indices, rules)
-    AirSummary.objects.bulk_create(
+    put_rows(
         [
             AirSummary(
                 series_id=one,
@@ -248,10 +241,8 @@ def _write_summaries(
             )
             for one, at in row_of.items()
         ],
-        update_conflicts=True,
-        unique_fields=["span", "start", "series"],
-        update_fields=["days", "good", "heavy", "excluded", "good_rate", "composite", "rule"],
-        batch_size=2_000,
+        unique=["span", "start", "series"],
+        fields=["days", "good", "heavy", "excluded", "good_rate", "composite", "rule"],
     )
 
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from ecobureau.clock import BEIJING, now
 from ecobureau.domain.rounding import half_even_array
 from ecobureau.web.statistics.models import Cause, Day, Hours, Review, Revision
+from ecobureau.web.statistics.writing import put_rows
 
 Key = tuple[int, date]
 """A series and a day."""
@@ -151,13 +152,7 @@ def write_days(figures: Mapping[tuple[int, date, str], DayFigure], causes: Cause
                     at=at,
                 )
             )
-    Day.objects.bulk_create(
-        rows,
-        update_conflicts=True,
-        unique_fields=["series", "day", "item"],
-        update_fields=["value", "valid", "count", "total", "parts", "revision"],
-        batch_size=2_000,
-    )
+    put_rows(rows, unique=["series", "day", "item"], fields=["value", "valid", "count", "total", "parts", "revision"])
     Revision.objects.bulk_create(revisions, batch_size=2_000)
 
 

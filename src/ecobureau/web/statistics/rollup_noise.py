@@ -35,6 +35,7 @@ from ecobureau.web.statistics.points import Membership
 from ecobureau.web.statistics.revised import Why
 from ecobureau.web.statistics.rollup_days import Causes, DayFigure, Key, hours_of, write_days
 from ecobureau.web.statistics.spans import after, days_of, first_of
+from ecobureau.web.statistics.writing import put_rows
 
 STAGE = "GB 3096-2008"
 ITEMS: tuple[DayItem, ...] = ("ld", "ln", "ldn", "peak")
@@ -268,12 +269,10 @@ def _figure(
 
 
 def _write_figures(figures: list[Figure]) -> None:
-    Figure.objects.bulk_create(
+    put_rows(
         figures,
-        update_conflicts=True,
-        unique_fields=["span", "start", "series", "item"],
-        update_fields=["valid", "days", "days_over", "mean", "meets", "rate", "stage", "parts"],
-        batch_size=2_000,
+        unique=["span", "start", "series", "item"],
+        fields=["valid", "days", "days_over", "mean", "meets", "rate", "stage", "parts"],
     )
 
 
@@ -355,10 +354,4 @@ def _write(rows: list[NoiseSummary], known: Mapping[int, Mapping[str, NoiseSumma
     revised.keep(pairs, why, result_words, lambda row: None)
     NoiseSummary.objects.filter(pk__in=gone).delete()
     names = [one.name for one in fields(Counts)]
-    NoiseSummary.objects.bulk_create(
-        rows,
-        update_conflicts=True,
-        unique_fields=["span", "start", "series", "zone"],
-        update_fields=["points", *names, "ld", "ln", "ldn", "valid"],
-        batch_size=2_000,
-    )
+    put_rows(rows, unique=["span", "start", "series", "zone"], fields=["points", *names, "ld", "ln", "ldn", "valid"])

@@ -24,6 +24,7 @@ from ecobureau.web.statistics.rollup_days import Causes, Columns, Key, point_day
 from ecobureau.web.statistics.rules import WaterInForce
 from ecobureau.web.statistics.spans import first_of, last_of
 from ecobureau.web.statistics.water_classes import place_class, point_class
+from ecobureau.web.statistics.writing import put_rows
 
 STAGE = "GB 3838-2002"
 _Slot = tuple[str, date]
@@ -205,23 +206,10 @@ def _write_figures(figures: list[Figure], span: str, start: date, points: Collec
     gone = [pk for pk, one, item in known if (one, item) not in kept]
     if gone:
         Figure.objects.filter(pk__in=gone).delete()
-    Figure.objects.bulk_create(
+    put_rows(
         figures,
-        update_conflicts=True,
-        unique_fields=["span", "start", "series", "item"],
-        update_fields=[
-            "valid",
-            "days",
-            "days_over",
-            "mean",
-            "mean_multiple",
-            "meets",
-            "rate",
-            "stage",
-            "parts",
-            "origin",
-        ],
-        batch_size=2_000,
+        unique=["span", "start", "series", "item"],
+        fields=["valid", "days", "days_over", "mean", "mean_multiple", "meets", "rate", "stage", "parts", "origin"],
     )
 
 
@@ -301,11 +289,10 @@ def _write_summaries(rows: list[WaterSummary], why: Why) -> None:
     }
     pairs = [(known[row.series_id], row) for row in rows if row.series_id in known]
     revised.keep(pairs, why, result_words, lambda row: row.water_class)
-    WaterSummary.objects.bulk_create(
+    put_rows(
         rows,
-        update_conflicts=True,
-        unique_fields=["span", "start", "series"],
-        update_fields=[
+        unique=["span", "start", "series"],
+        fields=[
             "water_class",
             "deciding",
             "over",
@@ -320,5 +307,4 @@ def _write_summaries(rows: list[WaterSummary], why: Why) -> None:
             "cwqi",
             "tli",
         ],
-        batch_size=2_000,
     )

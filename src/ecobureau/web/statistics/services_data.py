@@ -21,6 +21,7 @@ from ecobureau.web.statistics.models import (
     Revision,
     Series,
 )
+from ecobureau.web.statistics.writing import put_rows
 
 LATE_AFTER = timedelta(days=1)
 """Hours that come later than this after their day's end are late."""
@@ -195,13 +196,7 @@ def put_hours(rows: Iterable[DayOfHours], *, source: str) -> int:
             )
         )
         causes[row.series_id, row.day] = _cause(old, row, at)
-    Hours.objects.bulk_create(
-        made,
-        update_conflicts=True,
-        unique_fields=["series", "day", "item"],
-        update_fields=["hours", "source", "revision", "updated_at"],
-        batch_size=2_000,
-    )
+    put_rows(made, unique=["series", "day", "item"], fields=["hours", "source", "revision", "updated_at"])
     soil(causes, reason=source)
     return len(made)
 
@@ -288,13 +283,7 @@ def put_days(rows: Iterable[tuple[int, str, date, float]], *, source: str) -> in
         if old is not None and published:
             revisions.append(_revised(old, value, source))
     Revision.objects.bulk_create(revisions, batch_size=2_000)
-    Day.objects.bulk_create(
-        made,
-        update_conflicts=True,
-        unique_fields=["series", "day", "item"],
-        update_fields=["value", "valid", "count", "total", "parts"],
-        batch_size=2_000,
-    )
+    put_rows(made, unique=["series", "day", "item"], fields=["value", "valid", "count", "total", "parts"])
     soil(causes, reason=source)
     return len(made)
 

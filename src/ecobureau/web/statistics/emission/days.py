@@ -20,6 +20,7 @@ from ecobureau.web.statistics.emission import source
 from ecobureau.web.statistics.emission.words import result_words
 from ecobureau.web.statistics.models import Dirty, EmissionSummary, Medium, Review, Series
 from ecobureau.web.statistics.services_data import place_of, put_series
+from ecobureau.web.statistics.writing import put_rows
 
 _KEY = ("id", "series", "item", "span", "start")
 FIGURES = tuple(field.name for field in EmissionSummary._meta.concrete_fields if field.name not in _KEY)
@@ -117,13 +118,7 @@ def put_outlet_days(outlet: Outlet, rows: Collection[OutletDay]) -> int:
 
 def write(rows: Iterable[EmissionSummary]) -> None:
     """Write summaries, new or in the place of old ones."""
-    EmissionSummary.objects.bulk_create(
-        rows,
-        update_conflicts=True,
-        unique_fields=["span", "start", "series", "item"],
-        update_fields=FIGURES,
-        batch_size=2_000,
-    )
+    put_rows(rows, unique=["span", "start", "series", "item"], fields=FIGURES)
 
 
 def take_outlets(station_ids: Collection[int], since: date) -> int:
