@@ -15,10 +15,8 @@ from ecobureau.web.statistics import rules as in_force
 from ecobureau.web.statistics.models import Medium, NoiseSummary, Series
 from ecobureau.web.statistics.noise_attainment import Counts
 from ecobureau.web.statistics.rollup_days import Key, hours_of
-from ecobureau.web.statistics.selectors_series import PLACE, POINT, Reader, of_medium
+from ecobureau.web.statistics.selectors_series import POINT, Reader, of_medium
 from ecobureau.web.statistics.spans import last_of, year_before
-
-KINDS = (POINT, PLACE)
 
 
 def series(viewer: Viewer, kind: str | None = None) -> QuerySet[Series]:

@@ -19,7 +19,6 @@ from ecobureau.web.statistics.selectors_series import PLACE, POINT, Reader, of_m
 from ecobureau.web.statistics.spans import after, last_of, year_before
 
 SECTION, RIVER = POINT, "river"
-KINDS = (SECTION, PLACE, RIVER)
 
 
 def series(viewer: Viewer, kind: str | None = None) -> QuerySet[Series]:

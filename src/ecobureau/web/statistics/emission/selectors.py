@@ -19,11 +19,9 @@ from ecobureau.web.sources import selectors as sources
 from ecobureau.web.statistics import rules as in_force
 from ecobureau.web.statistics.models import EmissionSummary, Medium, Series
 from ecobureau.web.statistics.points import Membership
-from ecobureau.web.statistics.selectors_series import PLACE, POINT, Reader, of_medium
+from ecobureau.web.statistics.selectors_series import POINT, Reader, of_medium
 from ecobureau.web.statistics.spans import last_of, year_before
 
-FIRM = "firm"
-KINDS = (POINT, FIRM, PLACE)
 RATE, MASS = "rate", "mass"
 ORDERS = (RATE, MASS)
 RANKED = ("measured_ug", "substituted_ug", "should", "received", "valid_items", "judged", "over")
