@@ -12,6 +12,7 @@ from ecobureau.web.core import audit
 from ecobureau.web.core.access import Viewer
 from ecobureau.web.core.models import Audit
 from ecobureau.web.core.refusals import refuse
+from ecobureau.words import say, templates
 
 PAGE_SIZE = 100
 
@@ -27,8 +28,14 @@ class AuditPage:
     number: str
 
 
+def _acts(asked: str) -> set[str]:
+    """Return the acts a text means: those whose words hold it in the reader's language, and the act of that code."""
+    told = (code.partition(".audit.") for code in templates() if ".audit." in code)
+    return {asked} | {act for room, part, act in told if asked.lower() in say(f"{room}{part}{act}").lower()}
+
+
 def page(viewer: Viewer, params: QueryDict) -> AuditPage:
-    """Return a page of the audit by the filters `what`, `actor` (name), `number`, `before` (id).
+    """Return a page of the audit by the filters `what` (words or code), `actor` (name), `number`, `before` (id).
 
     Raises:
         Refused: the viewer is neither auditor nor administrator.
@@ -38,7 +45,7 @@ def page(viewer: Viewer, params: QueryDict) -> AuditPage:
     what, actor, number = (params.get(key, "").strip()[:150] for key in ("what", "actor", "number"))
     asked = {"what": what, "actor": actor, "number": number}
     rows: Any = Audit.objects.all()
-    rows = rows.filter(what=what) if what else rows
+    rows = rows.filter(what__in=_acts(what)) if what else rows
     rows = rows.filter(actor_name__icontains=actor) if actor else rows
     rows = rows.filter(number=number) if number else rows
     before = params.get("before", "")

@@ -64,7 +64,7 @@ CODES = {
     "core.audit.import": _("导入"),
     "core.no_create": _("这类事项不能从这里新建。"),
     "core.choose": _("请选择"),
-    "core.done": _("{number} 已{verb}"),
+    "core.done": _("{number}：“{verb}”已记下，现在是“{state}”"),
     "core.new": _("新建{name}"),
     "core.erased": _("个人信息已依法清除"),
     "core.papers_bound": _("附件 {count} 份"),

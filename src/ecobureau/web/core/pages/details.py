@@ -133,7 +133,9 @@ def do_page(request: HttpRequest, plural: str, number: str, verb: str) -> HttpRe
             refused = found
             form.add_error(None, found.text())
         else:
-            messages.success(request, say("core.done", None, verb=say(move.name), number=record.number))
+            record.refresh_from_db(fields=["state"])
+            now_is = say(kind.flow.state(record.state).name)
+            messages.success(request, say("core.done", None, verb=say(move.name), number=record.number, state=now_is))
             after = request.POST.get("next") or request.GET.get("next", "")
             near = url_has_allowed_host_and_scheme(after, allowed_hosts={request.get_host()})
             # An act may take the record out of the actor's sight (a transfer refused, a task sent elsewhere).

@@ -337,8 +337,11 @@ function strip(plot, box, at) {
     axisPointer: { show: true, label: { show: false }, lineStyle: { color: token("--eb-ink3"), type: [3, 3] } },
   });
   at.yAxis.push({ type: "value", gridIndex: index, min: 0, max: 1, show: false, axisPointer: { show: false } });
+  const named = `${plot.name} ${say("chart.flag")}`;
+  // A long name would lie over the strip; it stands beside the plot right above.
+  const bare = at.plan.narrow || widthOf(named, at.rem) > at.plan.left - 6;
   at.title.push(
-    at.text(at.plan.narrow ? say("chart.flag") : `${plot.name} ${say("chart.flag")}`, {
+    at.text(bare ? say("chart.flag") : named, {
       left: 2,
       top: box.strip + (height - at.small * 1.45) / 2,
     }),
