@@ -6,8 +6,8 @@ Air: the bulk index against the peers `aqi-hub` and `python-aqi` where they can 
 example by PYTHONPATH), each with its match rate on the published hours and days of the folder that
 `air_hourly_cnemc.csv` and `air_daily_city.csv` stand in (default: `$ECOBUREAU_SHARED`, else `../shared/data`). Without
 the folder the speed is measured on made values and the match rates are left out. Statistics: one year of 2,000 series.
-With `--database` also a month of 2,000 stations of air, water and noise rolled up and read in an embedded PostgreSQL
-of its own.
+With `--database` also a month of 2,000 stations of air, water, noise and emissions rolled up and read in an embedded
+PostgreSQL of its own (`standards_database.py`).
 """
 
 from __future__ import annotations
@@ -16,18 +16,17 @@ import argparse
 import csv
 import os
 import sys
-import tempfile
-import time
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "src"))
 
 import numpy as np
 from numpy.typing import NDArray
+from standards_database import best, database
 
 from ecobureau.domain.air import (
     ITEMS,
@@ -44,7 +43,6 @@ from ecobureau.rulepacks import load
 ROOT = Path(__file__).resolve().parent.parent
 SPEED_GOAL = 1_000_000
 RATIO_GOAL = 20
-READ_GOAL_MS = 300
 HOURLY = {"so2": "so2_1h", "no2": "no2_1h", "pm10": "pm10_1h", "pm2_5": "pm2_5_1h", "co": "co_1h", "o3": "o3_1h"}
 DAILY = {"so2": "so2", "no2": "no2", "pm10": "pm10", "pm2_5": "pm2_5", "co": "co", "o3": "o3_8h_max"}
 
@@ -136,16 +134,6 @@ def peers() -> list[Peer]:
     return found
 
 
-def best(rounds: int, work: Callable[[], object]) -> float:
-    """Seconds of the fastest of some rounds."""
-    times = []
-    for _ in range(rounds):
-        start = time.perf_counter()
-        work()
-        times.append(time.perf_counter() - start)
-    return min(times)
-
-
 def air(folder: Path, stations: int, rounds: int) -> bool:
     """Measure the index; returns whether the goals are met."""
     tables = published(folder)
@@ -214,130 +202,6 @@ def statistics(rounds: int) -> None:
     indices = draw.integers(20, 250, (2_000, 365)).astype(np.int16)
     took = best(rounds, lambda: good_days_arrays(indices, rules))
     print(f"good days of 2,000 stations in a year: {1000 * took:.1f} ms")
-
-
-def database(rounds: int) -> bool:
-    """Measure a month of 2,000 stations in the running system; returns whether reading stays within its goal."""
-    from ecobureau.supervisor.postgres import EmbeddedPostgres
-
-    with tempfile.TemporaryDirectory(prefix="eb-bench-") as folder, EmbeddedPostgres(Path(folder) / "pg") as server:
-        os.environ |= {
-            "DATABASE_URL": server.url("owner"),
-            "DATABASE_OWNER_URL": server.url("owner"),
-            "ECOBUREAU_DATA": folder,
-            "ECOBUREAU_NO_POOL": "1",
-            "DJANGO_SETTINGS_MODULE": "ecobureau.web.settings",
-        }
-        import django
-
-        django.setup()
-        from django.core.management import call_command
-        from django.db import connections
-
-        call_command("migrate", verbosity=0)
-        good = _month(rounds)
-        good = _water_month(rounds) and good
-        good = _noise_month(rounds) and good
-        connections.close_all()
-    return good
-
-
-def _settle() -> None:
-    """Let the planner know the tables, as autovacuum does within a minute of a load."""
-    from django.db import connection
-
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE")
-
-
-def _month(rounds: int) -> bool:
-    from ecobureau.web.core.access import SYSTEM
-    from ecobureau.web.statistics import rollup, selectors, services
-
-    draw = np.random.default_rng(5)
-    points = [
-        services.put_series(kind="point", code=f"P{at}", name=f"P{at}", org_path="/city/").pk for at in range(2_000)
-    ]
-    start = date(2026, 5, 1)
-    days = [start + timedelta(days=at) for at in range(31)]
-    rows = ((one, item, day, float(draw.integers(5, 90))) for one in points for day in days for item in ITEMS)
-    written = services.put_days(rows, source="bench")
-    began = time.perf_counter()
-    while rollup.drain():
-        pass
-    took = time.perf_counter() - began
-    print(f"roll-up of {written:,} daily values of 2,000 stations to indices, month, quarter, year: {took:.1f} s")
-    _settle()
-    took = best(rounds, lambda: selectors.ranking(SYSTEM, "month", start, "point"))
-    print(
-        f"monthly statistics of 2,000 stations read from roll-ups, ranked: {1000 * took:.0f} ms (goal {READ_GOAL_MS})"
-    )
-    return 1000 * took <= READ_GOAL_MS
-
-
-def _water_month(rounds: int) -> bool:
-    from ecobureau.web.core.access import SYSTEM
-    from ecobureau.web.statistics import rollup, selectors_water, services
-
-    draw = np.random.default_rng(6)
-    tops = {"ph": 8.0, "do": 9.0, "codmn": 6.0, "nh3n": 1.5, "tp": 0.3}
-    start = date(2026, 5, 1)
-    sections = [
-        services.put_series(
-            medium="water", kind="point", code=f"W{at}", name=f"W{at}", org_path="/city/", body="river"
-        ).pk
-        for at in range(2_000)
-    ]
-    for at in range(3):
-        services.put_hours(
-            [
-                services.DayOfHours(
-                    one, item, start + timedelta(days=at), draw.uniform(top / 2, top, 24).round(3).tolist()
-                )
-                for one in sections
-                for item, top in tops.items()
-            ],
-            source="bench",
-        )
-    began = time.perf_counter()
-    while rollup.drain():
-        pass
-    took = time.perf_counter() - began
-    print(f"roll-up of 720,000 hours of 2,000 sections to days, classes, month, quarter, year: {took:.1f} s")
-    _settle()
-    took = best(rounds, lambda: selectors_water.overview(SYSTEM, "month", start))
-    print(f"monthly classes of 2,000 sections read from roll-ups: {1000 * took:.0f} ms (goal {READ_GOAL_MS})")
-    return 1000 * took <= READ_GOAL_MS
-
-
-def _noise_month(rounds: int) -> bool:
-    from ecobureau.web.core.access import SYSTEM
-    from ecobureau.web.statistics import rollup, selectors_noise, services
-
-    draw = np.random.default_rng(7)
-    start = date(2026, 5, 1)
-    zones = ("1", "2", "3", "4a")
-    points = [
-        services.put_series(
-            medium="noise", kind="point", code=f"N{at}", name=f"N{at}", org_path="/city/", zone=zones[at % 4]
-        ).pk
-        for at in range(2_000)
-    ]
-    for at in range(3):
-        rows = [
-            services.DayOfHours(one, "leq", start + timedelta(days=at), draw.uniform(42, 68, 24).round(1).tolist())
-            for one in points
-        ]
-        services.put_hours(rows, source="bench")
-    began = time.perf_counter()
-    while rollup.drain():
-        pass
-    took = time.perf_counter() - began
-    print(f"roll-up of 144,000 hours of 2,000 noise stations to days, nights, month, quarter, year: {took:.1f} s")
-    _settle()
-    took = best(rounds, lambda: selectors_noise.overview(SYSTEM, "month", start))
-    print(f"monthly noise of 2,000 stations read from roll-ups: {1000 * took:.0f} ms (goal {READ_GOAL_MS})")
-    return 1000 * took <= READ_GOAL_MS
 
 
 def main() -> int:
