@@ -26,6 +26,7 @@ PACKS = [
     "outfalls",
     "public_codes",
 ]
+PACKS += ["detection", "detection_feedback", "detection_law", "detection_physics", "detection_shape"]
 PACKS += ["rectification", "remote_stop", "risk", "scenario_kinds", "sla", "upkeep", "visits"]
 
 

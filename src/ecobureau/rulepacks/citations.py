@@ -1,8 +1,8 @@
 """Sources and clauses of rules in English, beside the Chinese of the packs, which stays the text that counts.
 
-`citations_en.csv` holds one line for each Chinese source or clause of the packs of statistics, emissions, judging and
-dispatch (`tests/domain/test_citations.py` names them). Titles of standards (`GB 3838-2002`) need none. What a city's
-overlay adds is shown as it stands.
+`citations_en.csv` holds one line for each Chinese source or clause of the packs of statistics, emissions, judging,
+detection and dispatch (`tests/domain/test_citations.py` names them). Titles of standards (`GB 3838-2002`) need none.
+What a city's overlay adds is shown as it stands.
 """
 
 from __future__ import annotations

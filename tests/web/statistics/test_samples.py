@@ -215,3 +215,13 @@ class TestSampleAccess(AccessContract):
             values={},
             **fields,
         )
+
+
+def test_the_way_to_the_samples_is_shown_to_those_who_may_go_it(client: Any) -> None:
+    for name, role, place, shown in (
+        ("duty", "duty_officer", "/wuhan/", True),
+        ("officer", "enforcement_officer", "/wuhan/", False),
+    ):
+        client.force_login(person(name, (role, place)))
+        assert (b"/water-samples/" in client.get("/statistics/water/").content) == shown
+        assert client.get("/water-samples/").status_code == (200 if shown else 403)

@@ -14,6 +14,8 @@ from django.views.decorators.http import require_GET
 
 from ecobureau.domain.rounding import half_even, plain
 from ecobureau.domain.water import WaterClass
+from ecobureau.web.core import registry
+from ecobureau.web.core.access import Viewer, may_somewhere
 from ecobureau.web.core.pages.common import signed_in, viewer_in
 from ecobureau.web.statistics import explain_water, selectors_water
 from ecobureau.web.statistics import rules as in_force
@@ -132,7 +134,7 @@ def series_page(request: HttpRequest, pk: int) -> HttpResponseBase:
         "year": _told(this, series.kind),
         "last": _told(last, series.kind),
         "target": selectors_water.targets_of([pk], when.start.year).get(pk),
-        "more_links": _samples(),
+        "more_links": _samples(viewer),
     }
     return render(request, "statistics/water_series.html", context)
 
@@ -172,12 +174,15 @@ def _several(request: HttpRequest, when: Period, kind: str, page: str) -> dict[s
             (f"{reverse(f'statistics:{name}')}?kind={kind}&start={when.start}", words(), name == page)
             for name, words in _PAGES.items()
         ],
-        "more_links": _samples(),
+        "more_links": _samples(viewer_in(request)),
         "one_span": page == "water_months",
     }
 
 
-def _samples() -> list[tuple[str, str]]:
+def _samples(viewer: Viewer) -> list[tuple[str, str]]:
+    """Return the way to the samples, for those who may see them."""
+    if not may_somewhere(viewer, "view", registry.get("water_sample")):
+        return []
     return [(reverse("core:list", args=["water-samples"]), _("手工监测样品"))]
 
 
