@@ -113,6 +113,23 @@ def test_one_bad_row_keeps_all_rows_out_and_every_problem_is_named(town):
             assert "{" not in problem.text(lang)
 
 
+def test_a_row_that_cannot_be_read_whole_is_judged_on_the_rest(town, enterprise):
+    """Else the second fault of a row shows only when the first is mended and the file brought again."""
+    outlets = f"""enterprise,code,name,medium,lon,lat
+{CODES[0]},DA010,一,废气,abc,30.5
+{CODES[2]},DA011,二,废气,abc,30.5
+{CODES[0]},DA010,三,废气,114.5,30.5
+"""
+    report = bring("outlets", outlets)
+    assert found(report) == [
+        (2, "lon", "registry.number"),
+        (3, "lon", "registry.number"),
+        (3, "enterprise", "registry.enterprise.unknown"),
+        (4, "code", "import.duplicate"),
+    ]
+    assert (report.made, report.applied, Outlet.objects.count()) == (0, False, 0)
+
+
 def test_importing_again_changes_only_what_differs(town):
     bring("enterprises", ENTERPRISES)
     again = bring("enterprises", ENTERPRISES)

@@ -19,6 +19,8 @@ from ecobureau.words import say
 
 MOST_PROBLEMS = 200
 PREVIEW_ROWS = 20
+_PLACE = {"lon", "lat"}
+"""Columns of which one says nothing without the other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +117,12 @@ def _names(columns: tuple[Column, ...]) -> str:
 
 def _write_rows(kind: ImportKind, table: Table, columns: tuple[Column, ...], actor: Viewer, report: Report) -> None:
     headings = {column.name: heading for column, heading in zip(columns, table.header, strict=True)}
+    vital = {*kind.key, *(column.name for column in kind.required)}
     seen: dict[tuple[Any, ...], int] = {}
     good: list[tuple[int, dict[str, Any]]] = []
     for number, cells in table.rows:
-        values = _values(number, columns, cells, headings, report)
-        if values is None:
+        values, unread = _values(number, columns, cells, headings, report)
+        if unread & vital or (unread and kind.write is None):
             continue
         key = tuple(str(values.get(name, "")) for name in kind.key)
         if any(key) and key in seen:
@@ -127,7 +130,7 @@ def _write_rows(kind: ImportKind, table: Table, columns: tuple[Column, ...], act
             continue
         seen[key] = number
         if kind.write_all is None:
-            _write_row(kind, number, values, headings, actor, report)
+            _write_row(kind, number, values, headings, actor, report, unread)
         else:
             good.append((number, values))
     if kind.write_all is not None:
@@ -140,20 +143,25 @@ def _write_rows(kind: ImportKind, table: Table, columns: tuple[Column, ...], act
 
 def _values(
     number: int, columns: tuple[Column, ...], cells: tuple[Any, ...], headings: Mapping[str, str], report: Report
-) -> dict[str, Any] | None:
+) -> tuple[dict[str, Any], set[str]]:
+    """Return what a row says, and the names of the columns that could not be read; each is a problem of the report."""
     values: dict[str, Any] = {}
-    before = report.problem_count
+    unread: set[str] = set()
     for column, cell in zip(columns, cells, strict=True):
         if blank(cell):
             if column.required:
                 report.add(number, headings[column.name], "registry.missing", {})
+                unread.add(column.name)
             continue
         try:
             values[column.name] = column.parse(cell)
         except Bad as bad:
             params = {**bad.params, "value": HIDDEN} if column.secret and "value" in bad.params else bad.params
             report.add(number, headings[column.name], bad.code, params)
-    return values if report.problem_count == before else None
+            unread.add(column.name)
+    if unread & _PLACE:
+        values = {name: value for name, value in values.items() if name not in _PLACE}
+    return values, unread
 
 
 def _write_row(
@@ -163,20 +171,25 @@ def _write_row(
     headings: Mapping[str, str],
     actor: Viewer,
     report: Report,
+    unread: set[str],
 ) -> None:
+    """Write a row; one that holds `unread` cells too, without them, so that all that is wrong with it is told at once
+    and rows that build on it are not blamed. The report is bad then, and nothing is kept."""
     assert kind.write is not None
     try:
         with transaction.atomic():
             change = kind.write(actor, values)
     except Invalid as error:
         for problem in error.problems:
-            _note(number, problem, headings, report)
+            if problem.field not in unread:
+                _note(number, problem, headings, report)
     except Refused as refused:
         report.add(number, "", refused.code, refused.params)
     except DatabaseError as error:
         report.add(number, "", "import.database", {"why": str(error).splitlines()[0][:200]})
     else:
-        setattr(report, change, getattr(report, change) + 1)
+        if not unread:
+            setattr(report, change, getattr(report, change) + 1)
 
 
 def _note(number: int, problem: Problem, headings: Mapping[str, str], report: Report) -> None:
