@@ -152,6 +152,21 @@ def test_upload_over_the_page_and_download_through_the_door(client, officer, rec
     assert client.get(f"/files/{file.uuid}/").status_code == 403
 
 
+@pytest.mark.parametrize(
+    ("name", "data", "says"),
+    [
+        ("leer.jpg", b"", "leer.jpg 是空的"),
+        ("foto.jpg", b"not a photo at all", "foto.jpg：按内容（不看扩展名）"),
+    ],
+)
+def test_a_refused_upload_says_what_is_wrong_with_the_file(client, officer, record, media, name, data, says):
+    client.force_login(officer)
+    sent = {"file": upload(data, name), "paper": "photo", "uuid": str(uuid4())}
+    answer = client.post(f"/notebooks/{record.number}/files/", sent, headers={"Accept": "application/json"})
+    assert answer.status_code == 422 and says in answer.json()["detail"]
+    assert Attachment.objects.count() == 0 and kept(media) == []
+
+
 def test_papers_are_bound_into_the_chain_and_counted(record, officer, media):
     actor = viewer(officer)
     services.perform(record, "lend", actor)

@@ -110,7 +110,7 @@ def create_form(kind: Kind, data: Any = None, files: Any = None, **more: Any) ->
 class FileForm(forms.Form):
     """A file with what the phone knows about it."""
 
-    file = forms.FileField(label=_("文件"))
+    file = forms.FileField(label=_("文件"), allow_empty_file=True)  # an empty one is refused by its name
     paper = forms.CharField(max_length=24)
     uuid = forms.UUIDField(required=False)
     sha256 = forms.RegexField(r"^[0-9a-fA-F]{64}$", required=False)

@@ -39,7 +39,8 @@ CODES = {
     "core.file_missing": _("没有收到文件。请选择一个文件后再上传。"),
     "core.file_empty": _("文件 {name} 是空的，请重新选择。"),
     "core.file_kind": _(
-        "不能收 {name} 这种文件。可以收：JPEG、PNG、WebP、HEIC 照片，PDF，MP4、MOV 视频，M4A、WebM、OGG 录音。"
+        "不能收 {name}：按内容（不看扩展名）它不是可收的种类。可以收：JPEG、PNG、WebP、HEIC 照片，PDF，MP4、MOV 视频，"
+        "M4A、WebM、OGG 录音。"
     ),
     "core.not_sound": _("{name} 不是录音，没有收下"),
     "core.file_damaged": _("照片 {name} 已损坏或不完整，打不开。请重新拍摄或重新上传。"),
