@@ -107,6 +107,14 @@ def ready(page: Page, selector: str) -> None:
         expect(island).to_have_attribute("data-ready", "")
 
 
+def served(page: Page) -> None:
+    """Wait until the service worker is installed and serves the page: a network that goes before breaks its coming."""
+    page.evaluate(
+        "navigator.serviceWorker.ready.then(() => navigator.serviceWorker.controller ?? new Promise(done => "
+        "navigator.serviceWorker.addEventListener('controllerchange', done)))"
+    )
+
+
 def no_sideways(page: Page) -> None:
     """Fail where the page scrolls sideways (data tables scroll in their own box)."""
     wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")

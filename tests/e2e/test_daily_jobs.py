@@ -19,7 +19,7 @@ from playwright.sync_api import Page, expect
 
 from e2e import daily_jobs as jobs
 from e2e.daily_jobs import Hands
-from e2e.helpers import RESULTS, assert_accessible, expects, shot
+from e2e.helpers import RESULTS, assert_accessible, expects, served, shot
 from ecobureau.clock import BEIJING, now
 from ecobureau.domain.credit_code import check_letter
 from ecobureau.web.clues.models import Clue
@@ -129,6 +129,7 @@ def test_a_visit_is_finished_on_the_phone_without_a_network(
 ) -> None:
     sign_in(phone, office["worker"])
     phone.goto(f"/m/tasks/{office['in_hand'].number}/")
+    served(phone)
     expects(phone, "ERR_INTERNET_DISCONNECTED")
     with Hands("visit", phone) as hands:
         jobs.visit(hands, _photo())

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from e2e.helpers import assert_accessible, expects, ready, shot
+from e2e.helpers import assert_accessible, expects, ready, served, shot
 from web.people import person
 
 PICTURE = bytes.fromhex(
@@ -151,10 +151,7 @@ def test_phone_pages_opened_before_are_there_without_network(
     worker.save()
     sign_in(phone, worker)
     phone.goto("/m/")
-    phone.evaluate(
-        "navigator.serviceWorker.ready.then(() => navigator.serviceWorker.controller ?? new Promise(done => "
-        "navigator.serviceWorker.addEventListener('controllerchange', done)))"
-    )
+    served(phone)
     phone.reload()
     expect(phone.locator("html")).to_have_attribute("data-ready", "")
     title = phone.locator("h1").inner_text()

@@ -13,7 +13,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 from e2e.conftest import FLAGS, chromium
-from e2e.helpers import assert_accessible, expects, no_sideways, ready, shot
+from e2e.helpers import assert_accessible, expects, no_sideways, ready, served, shot
 from ecobureau.web.core import attachments, history
 from ecobureau.web.core import services as kernel
 from ecobureau.web.core.access import SYSTEM, viewer_of
@@ -83,10 +83,7 @@ def phone(new_page: Callable[..., Page], sign_in: Callable[..., None], people: d
 def installed(page: Page, *addresses: str) -> None:
     """Open the list and wait until the worker keeps it and the pages it leads to."""
     page.goto("/m/")
-    page.evaluate(
-        "navigator.serviceWorker.ready.then(() => navigator.serviceWorker.controller ?? new Promise(done => "
-        "navigator.serviceWorker.addEventListener('controllerchange', done)))"
-    )
+    served(page)
     page.reload()
     for address in ("/m/", *addresses):
         page.wait_for_function("address => caches.match(address).then(found => Boolean(found))", arg=address)
